@@ -1,0 +1,5 @@
+"""glowplug proves a Diesel migration before it touches production."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,94 @@
+"""What each backend's connection can do; one module a backend implements it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from glowplug.dialect import Direction
+    from glowplug.project import Migration
+    from glowplug.schema import Schema
+
+BOOKKEEPING_TABLE = "__diesel_schema_migrations"
+
+CREATE_BOOKKEEPING_TABLE = (
+    f"CREATE TABLE IF NOT EXISTS {BOOKKEEPING_TABLE} ("
+    "version VARCHAR(50) PRIMARY KEY NOT NULL,"
+    "run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+)
+"""Diesel's own statement (diesel_migrations 2.3, ``setup_database``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlError:
+    """Why a server refused a file; text as the server gave it, ``line`` and ``column`` from 1 where it can be told.
+
+    ``code`` is the SQLSTATE (PostgreSQL, MySQL) or the extended result code's name (SQLite).
+    ``missing_extension`` names the extension that the server lacks, ``needs_superuser`` says that
+    the migrations' role was refused something that a superuser may do.
+    """
+
+    code: str | None
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    line: int | None = None
+    column: int | None = None
+    missing_extension: str | None = None
+    needs_superuser: bool = False
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What came of running one file: ``error`` is None when Diesel would report success."""
+
+    error: SqlError | None
+    seconds: float
+
+
+class Connection(Protocol):
+    """One session of the migrations' role on one scratch database.
+
+    A statement that outlives the timeout given at its making is ended from outside, and is a ``Run`` with
+    ``timed_out``. A signal's exception (KeyboardInterrupt, Interrupted) is raised promptly while a statement runs.
+    """
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        """Run one file as Diesel would: one batch, its transaction, then the bookkeeping row.
+
+        A missing file, 0 bytes, invalid UTF-8 or a NUL is a Run with an error too. After an error the session
+        is usable again (rolled back), or LostConnection is raised at the next call.
+
+        Raises:
+            LostConnection: the server is gone.
+        """
+        ...
+
+    def snapshot(self) -> Schema:
+        """Read the whole schema, the bookkeeping table excluded."""
+        ...
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the versions in the bookkeeping table, in the order in which Diesel would revert them.
+
+        An absent table is an empty answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

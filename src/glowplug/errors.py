@@ -1,0 +1,103 @@
+"""Every exception that glowplug raises on purpose.
+
+::
+
+    GlowplugError                    exit code
+    ├── UsageError                       2      what was asked for makes no sense as it stands
+    │   ├── ConfigurationError           2      glowplug.toml, or another file that configures
+    │   └── NothingToCheck               2      there is no migration where one was looked for
+    ├── EnvironmentFailure               3      not the migrations' fault
+    │   ├── NoServer                     3      no scratch server can be had
+    │   ├── MissingExtension             3      the scratch server lacks what a migration asks for
+    │   └── LostConnection               3      the server went away, or was ended
+    ├── UnknownOutcome                   4      it may or may not have happened; never retried blindly
+    └── Interrupted                    130/143  SIGINT or SIGTERM arrived; everything was stopped and removed
+
+A migration that fails is no exception: it is a value (``database.SqlError``) that ends in a verdict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class GlowplugError(Exception):
+    """What happened, where, and what to do next."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: Path | None = None,
+        line: int | None = None,
+        advice: str | None = None,
+    ) -> None:
+        """Say what happened, at ``file``:``line`` (1-based), and the ``advice``: what to do next."""
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """``file:line: message``, then the advice on a line of its own."""
+        place = "" if self.file is None else f"{self.file}:" + ("" if self.line is None else f"{self.line}:") + " "
+        advice = "" if self.advice is None else f"\n{self.advice}"
+        return f"{place}{self.message}{advice}"
+
+
+class UsageError(GlowplugError):
+    """What was asked for makes no sense as it stands."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """A file that configures glowplug or Diesel can't be used as it stands."""
+
+
+class NothingToCheck(UsageError):
+    """There is no migration where one was looked for."""
+
+
+class EnvironmentFailure(GlowplugError):
+    """Something outside the migrations failed."""
+
+    exit_code = 3
+
+
+class NoServer(EnvironmentFailure):
+    """No scratch server can be had."""
+
+
+class MissingExtension(EnvironmentFailure):
+    """The scratch server lacks an extension that a migration asks for."""
+
+
+class LostConnection(EnvironmentFailure):
+    """The server went away while it was needed."""
+
+
+class UnknownOutcome(GlowplugError):
+    """It may or may not have happened."""
+
+    exit_code = 4
+
+
+class Interrupted(GlowplugError):
+    """A signal asked for an end; ``exit_code`` is 128 plus its number, as shells have it."""
+
+    def __init__(self, signal_number: int) -> None:
+        """Remember which signal it was."""
+        super().__init__("interrupted")
+        self.signal_number = signal_number
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that a shell would give."""
+        return 128 + self.signal_number

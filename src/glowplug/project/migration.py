@@ -1,0 +1,86 @@
+"""Project, Chain and Migration, and the digests that evidence is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Direction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glowplug.dialect import Dialect
+    from glowplug.finding import Finding
+    from glowplug.project.configuration import ChainSettings
+
+BEFORE_THE_FIRST = "0" * 64
+
+
+def _netstring(content: bytes | None) -> bytes:
+    return b"-" if content is None else b"%d:%s," % (len(content), content)
+
+
+def digest(*, version: str, up: bytes | None, down: bytes | None, metadata: bytes | None) -> str:
+    """Digest a migration: 64 hex digits, the SHA-256 over the netstrings of version, up, down and metadata."""
+    parts = (version.encode("utf-8", "surrogateescape"), up, down, metadata)
+    return hashlib.sha256(b"".join(map(_netstring, parts))).hexdigest()
+
+
+def chain_digest(previous: str, own: str) -> str:
+    """Digest a migration with all before it: SHA-256 over two digests' hex, as ``sha256sum`` can verify."""
+    return hashlib.sha256((previous + own).encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One directory of a chain; a file that is not there, or can't be read, is None."""
+
+    version: str
+    name: str
+    path: str  # of the directory, relative to the project's root, with "/"
+    up: bytes | None
+    down: bytes | None
+    metadata: bytes | None = None
+    run_in_transaction: bool = True
+    digest: str = ""
+    chain_digest: str = ""
+    runnable: bool = True  # False: Diesel can't load it, or another directory with its version runs instead
+
+    def sql(self, direction: Direction) -> bytes | None:
+        """Give the bytes of ``up.sql`` or ``down.sql``, None where there is no such file."""
+        return self.up if direction is Direction.UP else self.down
+
+    def file(self, direction: Direction) -> str:
+        """Give the path of ``up.sql`` or ``down.sql``, relative to the project's root."""
+        return f"{self.path}/{direction.file_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """One migrations directory on one backend, in Diesel's order (bytewise by version).
+
+    ``refused`` is the findings' message of what makes Diesel refuse every command on this directory
+    (a child without up.sql, a dangling symlink, …), or None.
+    """
+
+    directory: str  # relative to the project's root, "." for the root itself
+    dialect: Dialect
+    migrations: tuple[Migration, ...]
+    findings: tuple[Finding, ...] = ()
+    settings: ChainSettings
+    refused: str | None = None
+
+    @property
+    def chain_digest(self) -> str:
+        """The chain digest of the last migration; 64 zeros for an empty chain."""
+        return self.migrations[-1].chain_digest if self.migrations else BEFORE_THE_FIRST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A checkout with one or more chains."""
+
+    root: Path
+    chains: tuple[Chain, ...] = field(default=())

@@ -1,0 +1,3 @@
+"""rehearsal."""
+
+from __future__ import annotations

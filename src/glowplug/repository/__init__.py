@@ -1,0 +1,3 @@
+"""repository."""
+
+from __future__ import annotations

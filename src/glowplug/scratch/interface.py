@@ -1,0 +1,79 @@
+"""What the rehearsal needs of a scratch server, whatever its backend and wherever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from glowplug.database.interface import Connection
+    from glowplug.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerDescription:
+    """What a report says of a scratch server.
+
+    ``server`` reads "PostgreSQL 16.15", "MariaDB 10.11.19", "SQLite 3.46.1"; ``source`` is url, machine, cache
+    or embedded; ``matches_production`` is None where glowplug.toml names no version; ``foreign_keys`` is SQLite's
+    setting, None elsewhere; ``notes`` are sentences for the reader (why foreign_keys is on, which stand-in, …).
+    """
+
+    server: str
+    source: str
+    matches_production: bool | None
+    superuser: bool = False
+    stand_ins: tuple[str, ...] = ()
+    foreign_keys: bool | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Database(Protocol):
+    """A scratch database whose state comes from the ups that ran in it, and from nothing else."""
+
+    connection: Connection
+
+    def excursion(self) -> AbstractContextManager[Connection]:
+        """Lend a connection to a database in exactly this state; what it does there leaves no trace here.
+
+        Made for: down, look, up again, look. The state is the database with its rows, database settings and the
+        session's settings. Entering and leaving cost milliseconds. ``connection`` must not be used meanwhile.
+        """
+        ...
+
+    def close(self) -> None:
+        """End its sessions and remove it; never raises."""
+        ...
+
+
+class Server(Protocol):
+    """A running scratch server; leaving its context ends and removes it whatever happened."""
+
+    def describe(self) -> ServerDescription:
+        """Say what it is; stand-ins and notes are complete after the migrations ran."""
+        ...
+
+    def create(self) -> Database:
+        """Make a fresh database as production had it before the first migration.
+
+        ``database_setup`` has run, the migrations' role owns all that no extension owns, ``session_setup`` has run
+        on ``connection``, and Diesel's bookkeeping table is there.
+        """
+        ...
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was seen on the way and belongs in the report (size limit reached, a stand-in, …)."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,0 +1,39 @@
+"""The ``[scratch]`` section of glowplug.toml, and what is asked of a scratch server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from glowplug.dialect import Dialect
+from glowplug.project.configuration import ChainSettings
+
+GIBIBYTE = 1024**3
+
+
+class ScratchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[scratch]``: where scratch servers come from, and what migrations may do on them."""
+
+    url_env: str | None = None
+    fetch: bool = False
+    superuser: bool = False
+    trust_extensions: tuple[str, ...] = ()
+    size_limit: int | str = 2 * GIBIBYTE  # bytes, or "500 MiB", "2 GiB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One chain's wish for a scratch server.
+
+    ``foreign_keys`` is SQLite's setting with the reason it was taken, None on other backends;
+    ``statement_timeout`` is in seconds; ``environment`` is what the process was started with.
+    """
+
+    dialect: Dialect
+    chain: ChainSettings
+    settings: ScratchSettings
+    statement_timeout: float = 60.0
+    foreign_keys: tuple[bool, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)

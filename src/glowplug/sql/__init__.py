@@ -1,0 +1,3 @@
+"""SQL as text: where a statement begins and ends, what is only comment, what ends a transaction."""
+
+from __future__ import annotations
