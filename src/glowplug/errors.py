@@ -10,8 +10,9 @@
     │   ├── NoServer                     3      no scratch server can be had
     │   ├── MissingExtension             3      the scratch server lacks what a migration asks for
     │   └── LostConnection               3      the server went away, or was ended
-    ├── UnknownOutcome                   4      it may or may not have happened; never retried blindly
-    └── Interrupted                    130/143  SIGINT or SIGTERM arrived; everything was stopped and removed
+    └── UnknownOutcome                   4      it may or may not have happened; never retried blindly
+    KeyboardInterrupt
+    └── Interrupted                    130/143  SIGINT or SIGTERM arrived: no ``except Exception`` may eat it
 
 A migration that fails is no exception: it is a value (``database.SqlError``) that ends in a verdict.
 """
@@ -89,15 +90,15 @@ class UnknownOutcome(GlowplugError):
     exit_code = 4
 
 
-class Interrupted(GlowplugError):
-    """A signal asked for an end; ``exit_code`` is 128 plus its number, as shells have it."""
+class Interrupted(KeyboardInterrupt):  # noqa: N818 - named like its base
+    """A signal asked for an end."""
 
     def __init__(self, signal_number: int) -> None:
         """Remember which signal it was."""
-        super().__init__("interrupted")
+        super().__init__(signal_number)
         self.signal_number = signal_number
 
     @property
-    def exit_status(self) -> int:
-        """The exit status that a shell would give."""
+    def exit_code(self) -> int:
+        """128 plus the signal's number, as shells have it."""
         return 128 + self.signal_number

@@ -1,3 +1,87 @@
-"""The command line: one file a command."""
+"""The command line: one file a command; a file's name is its verb, its ``command`` the click command."""
 
 from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+import glowplug
+from glowplug.cli._index import COMMANDS
+from glowplug.errors import GlowplugError, Interrupted
+from glowplug.report.harmless import harmless
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _LazyGroup(click.Group):
+    """Commands are imported when they are run; their help lines come from an index."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings=CONTEXT)
+@click.version_option(glowplug.__version__, prog_name="glowplug")
+def cli() -> None:
+    r"""Prove a Diesel migration before it touches production.
+
+    \b
+    Exit codes: 0 yes · 1 no, with reasons · 2 usage or configuration ·
+    3 the environment failed · 4 unknown outcome
+
+    \b
+    Examples:
+      glowplug check                  the checkout around the working directory
+      glowplug check --format json    the same for a program
+      glowplug server install 16      a scratch PostgreSQL of production's major
+    """
+
+
+def main() -> None:
+    """Run the command line, and exit with its code.
+
+    SIGINT and SIGTERM are raised as exceptions, so that every server is stopped and removed on the way out.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Interrupted as interruption:
+        click.echo("glowplug: interrupted; what was running is stopped and removed", err=True)
+        sys.exit(interruption.exit_code)
+    except click.Abort as abort:
+        cause = abort.__cause__ or abort.__context__
+        sys.exit(cause.exit_code if isinstance(cause, Interrupted) else 130)
+    except GlowplugError as error:
+        click.echo(f"glowplug: {harmless(str(error))}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(again, signal.SIG_IGN)  # the way out is not to be interrupted: it stops servers
+    raise Interrupted(number)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from glowplug.project.configuration import ChainSettings, Configuration
+from glowplug.project.discovery import find_project
+from glowplug.project.layout import digests_of
 from glowplug.project.migration import Chain, Migration, Project
 
-__all__ = ["Chain", "Migration", "Project"]
+__all__ = ["Chain", "ChainSettings", "Configuration", "Migration", "Project", "digests_of", "find_project"]

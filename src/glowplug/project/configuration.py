@@ -1,10 +1,42 @@
-"""glowplug.toml: tables with positions, and the section that names the chains."""
+"""glowplug.toml: tables with positions, and the section that names the chains.
+
+Each room declares a ``msgspec.Struct`` for its own section and asks for it by name; ``Configuration.reject_unknown``
+then refuses what no room has claimed.
+"""
 
 from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from glowplug.dialect import Dialect
+from glowplug.errors import ConfigurationError
+from glowplug.project.positions import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from glowplug.project.positions import Path as KeyPath
+
+FILE_NAME = "glowplug.toml"
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+_WORDS = {
+    "str": "a string",
+    "int": "an integer",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "a table",
+    "float": "a number",
+    "date": "a date",
+    "datetime": "a date with a time",
+    "null": "none",
+}
 
 
 class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,3 +49,176 @@ class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     collation: str | None = None
     session_setup: tuple[str, ...] = ()
     database_setup: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The tables of one glowplug.toml; without a file, no tables.
+
+    ``shown`` is how messages name it: ``glowplug.toml``, or ``glowplug.toml at origin/main``.
+    """
+
+    shown: str = FILE_NAME
+    content: bytes = b""
+    exists: bool = False
+    tables: Mapping[str, Any] = field(default_factory=dict)  # Any: TOML's values, typed by each room's Struct
+
+    @classmethod
+    def parse(cls, content: bytes, *, shown: str = FILE_NAME) -> Configuration:
+        """Read a file's bytes.
+
+        Raises:
+            ConfigurationError: it is no TOML.
+        """
+        try:
+            text = content.decode("utf-8").removeprefix("\ufeff")
+            tables = tomllib.loads(text)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ConfigurationError("this is no UTF-8", file=Path(shown), line=line) from error
+        except RecursionError as error:
+            raise ConfigurationError("this is nested too deeply", file=Path(shown)) from error
+        except tomllib.TOMLDecodeError as error:
+            message, line = _without_position(str(error), text)
+            raise ConfigurationError(message, file=Path(shown), line=line) from error
+        return cls(shown=shown, content=content.removeprefix(b"\xef\xbb\xbf"), exists=True, tables=tables)
+
+    @classmethod
+    def read(cls, file: Path) -> Configuration:
+        """Read a file on disk; one that is not there has no tables.
+
+        Raises:
+            ConfigurationError: it can't be read, or it is no TOML.
+        """
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            reason = (error.strerror or "unreadable").lower()
+            raise ConfigurationError(f"can't be read: {reason}", file=Path(FILE_NAME)) from error
+        return cls.parse(content)
+
+    def section(self, name: str, kind: type[SettingsT]) -> SettingsT:
+        """Give the table ``[name]`` as ``kind``, whose defaults stand where the file says nothing.
+
+        Raises:
+            ConfigurationError: an unknown key, a wrong type, a value that is not allowed.
+        """
+        table = self.tables.get(name, {})
+        if not isinstance(table, dict):
+            raise self.error(f"{name} is {_type_name(table)}; write a table: [{name}]", (name,))
+        return self._convert(table, kind, (name,))
+
+    def sections(self, name: str, kind: type[SettingsT]) -> tuple[SettingsT, ...]:
+        """Give each table ``[[name]]`` as ``kind``, in the file's order.
+
+        Raises:
+            ConfigurationError: an unknown key, a wrong type, a value that is not allowed, a key that is missing.
+        """
+        tables = self.tables.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self.error(f"{name} is {_type_name(tables)}; write each as [[{name}]]", (name,))
+        return tuple(self._convert(table, kind, (name, index)) for index, table in enumerate(tables))
+
+    def reject_unknown(self, claimed: Collection[str]) -> None:
+        """Refuse tables and keys at the top that no room has claimed.
+
+        Raises:
+            ConfigurationError: there is one.
+        """
+        for name in self.tables:
+            if name not in claimed:
+                what = "table" if isinstance(self.tables[name], (dict, list)) else "key"
+                raise self.error(f"unknown {what} {name!r}{_meant(name, claimed)}", (name,))
+
+    def line(self, *path: str | int) -> int | None:
+        """Give the line (1-based) where a key stands: ``line("chain", 1, "backend")``."""
+        return line_of(self.content, path)
+
+    def error(self, message: str, path: KeyPath) -> ConfigurationError:
+        """Make the error that points at a key."""
+        return ConfigurationError(message, file=Path(self.shown), line=line_of(self.content, path))
+
+    def _convert(self, table: Mapping[str, Any], kind: type[SettingsT], path: KeyPath) -> SettingsT:
+        fields = {found.encode_name: found for found in msgspec.structs.fields(kind)}
+        header = f"[{path[0]}]" if len(path) == 1 else f"[[{path[0]}]]"
+        for key in table:
+            if key not in fields:
+                raise self.error(f"unknown key {key!r} in {header}{_meant(key, fields)}", (*path, key))
+        values = {}
+        for key, found in fields.items():
+            if key in table:
+                values[found.name] = self._value(table[key], found.type, (*path, key))
+            elif found.required:
+                raise self.error(f"{header} needs the key {key!r}", path)
+        try:
+            return kind(**values)
+        except (TypeError, ValueError) as error:  # raised by a Struct's own __post_init__
+            raise self.error(str(error), path) from error
+
+    def _value(self, value: object, kind: Any, path: KeyPath) -> Any:  # noqa: ANN401 - types of a Struct's fields
+        try:
+            return msgspec.convert(value, kind, strict=True)
+        except msgspec.ValidationError as error:
+            message, inner = _explain(str(error))
+            key = ".".join(str(part) for part in path if isinstance(part, str))
+            allowed = _allowed(kind)
+            if allowed and not inner:
+                message = f"{value!r} is not allowed; one of {allowed}"
+            raise self.error(f"{key}: {message}", (*path, *inner)) from error
+
+
+def _without_position(message: str, text: str) -> tuple[str, int]:
+    """Split tomllib's ``… (at line 3, column 5)``; it says ``at end of document`` for the last line."""
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if found is None:
+        return message, 1
+    line = int(found[1]) if found[1] else text.rstrip().count("\n") + 1
+    reason = message[: found.start()]
+    return reason[:1].lower() + reason[1:], line
+
+
+def _explain(message: str) -> tuple[str, KeyPath]:
+    """Split msgspec's ``Expected `str`, got `int` - at `$[1].name` `` into words and path."""
+    text, _, place = message.partition(" - at `$")
+    path: list[str | int] = []
+    for index, name in re.findall(r"\[(\d+)\]|\.([^.\[`]+)", place):
+        path.append(int(index) if index else name)
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
+    if unknown:
+        return f"unknown key {unknown[1]!r}", (*path, unknown[1])
+    text = re.sub(r"`([a-z |]+)`", lambda found: " or ".join(map(_word, found[1].split(" | "))), text)
+    return text[:1].lower() + text[1:], tuple(path)
+
+
+def _word(kind: str) -> str:
+    return _WORDS.get(kind, kind)
+
+
+def _allowed(kind: object) -> str:
+    """List an enum's values, also of one that may be None."""
+    candidates = [kind, *getattr(kind, "__args__", ())]
+    return ", ".join(
+        f'"{member.value}"'
+        for candidate in candidates
+        if isinstance(candidate, type) and hasattr(candidate, "__members__")
+        for member in candidate.__members__.values()
+    )
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; is {close[0]!r} meant?" if close else f"; there are: {', '.join(sorted(known))}"
+
+
+def _type_name(value: object) -> str:
+    names = {
+        bool: "a boolean",
+        str: "a string",
+        int: "an integer",
+        float: "a number",
+        dict: "a table",
+        list: "an array",
+    }
+    return names.get(type(value), "a value")

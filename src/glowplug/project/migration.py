@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Direction
+from glowplug.project.configuration import Configuration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +36,13 @@ def chain_digest(previous: str, own: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One directory of a chain; a file that is not there, or can't be read, is None."""
+    """One directory of a chain; a file that is not there, or can't be read, is None.
+
+    A ``runnable`` migration whose ``up`` is None fails when it is run, as Diesel fails on a file that it can't read.
+    """
 
     version: str
-    name: str
+    name: str  # as Diesel prints it: bytes that are no UTF-8 are U+FFFD
     path: str  # of the directory, relative to the project's root, with "/"
     up: bytes | None
     down: bytes | None
@@ -62,7 +66,11 @@ class Chain:
     """One migrations directory on one backend, in Diesel's order (bytewise by version).
 
     ``refused`` is the findings' message of what makes Diesel refuse every command on this directory
-    (a child without up.sql, a dangling symlink, …), or None.
+    (a child without up.sql, a dangling symlink, …), or None. ``dialect_reason`` says where ``dialect`` was taken
+    from. ``foreign_keys`` is SQLite's setting at the start of a session with the sentence why it was taken, None on
+    other backends.
+
+    Of several directories with one version the one that Diesel runs stands last, the others are not ``runnable``.
     """
 
     directory: str  # relative to the project's root, "." for the root itself
@@ -71,6 +79,8 @@ class Chain:
     findings: tuple[Finding, ...] = ()
     settings: ChainSettings
     refused: str | None = None
+    dialect_reason: str = ""
+    foreign_keys: tuple[bool, str] | None = None
 
     @property
     def chain_digest(self) -> str:
@@ -80,7 +90,8 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A checkout with one or more chains."""
+    """A checkout with one or more chains, and the glowplug.toml that they were found with."""
 
     root: Path
     chains: tuple[Chain, ...] = field(default=())
+    configuration: Configuration = field(default_factory=Configuration)

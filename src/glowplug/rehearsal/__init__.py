@@ -1,3 +1,8 @@
-"""rehearsal."""
+"""Up, down and up again on a scratch database, and the whole chain down."""
 
 from __future__ import annotations
+
+from glowplug.rehearsal.outcome import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
+from glowplug.rehearsal.rehearse import rehearse
+
+__all__ = ["ChainDown", "Outcome", "Rehearsal", "RoundTrip", "SecondUp", "StepError", "rehearse"]

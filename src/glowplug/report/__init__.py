@@ -1,3 +1,3 @@
-"""report."""
+"""Renders a report; one file a format."""
 
 from __future__ import annotations

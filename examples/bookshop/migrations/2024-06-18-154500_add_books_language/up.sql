@@ -1,0 +1,5 @@
+ALTER TABLE books ADD COLUMN language TEXT;
+
+UPDATE books SET language = CASE WHEN isbn LIKE '9783%' THEN 'de' ELSE 'en' END;
+
+ALTER TABLE books ALTER COLUMN language SET NOT NULL;

@@ -1,0 +1,192 @@
+"""The main job: every chain of a project rehearsed, and one answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glowplug.check.allow import accept, complaints
+from glowplug.check.judge import describe_error, judge
+from glowplug.check.novelty import Novelty
+from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
+from glowplug.check.settings import Cage, Settings
+from glowplug.errors import EnvironmentFailure, GlowplugError, NothingToCheck
+from glowplug.finding import Severity
+from glowplug.project.configuration import FILE_NAME, Configuration
+from glowplug.rehearsal import Outcome, rehearse
+from glowplug.scratch import open_server
+from glowplug.scratch.settings import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from glowplug.check.novelty import NewIn
+    from glowplug.project import Chain, Project
+    from glowplug.rehearsal import Rehearsal
+    from glowplug.rehearsal.rehearse import Progress
+    from glowplug.scratch.interface import Server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asks for; ``statement_timeout`` in seconds."""
+
+    base: str | None = None
+    since: str | None = None
+    everything: bool = False
+    fail_on: Severity = Severity.ERROR
+    statement_timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What holds for every chain of one check."""
+
+    settings: Settings
+    cage: Cage
+    novelty: Novelty
+    options: Options
+    environment: Mapping[str, str]
+    progress: Callable[[Chain, Progress], None]
+
+
+def check(
+    project: Project,
+    settings: Settings,
+    options: Options,
+    *,
+    environment: Mapping[str, str],
+    progress: Callable[[Chain, Progress], None] = lambda _chain, _progress: None,
+) -> CheckReport:
+    """Rehearse every chain of ``project``, and decide.
+
+    A chain that can't be checked is a problem in its own report, and hides no other.
+
+    Raises:
+        UsageError: the options make no sense.
+        NothingToCheck: there is no migration in any chain.
+    """
+    if not any(chain.migrations for chain in project.chains):
+        raise NothingToCheck(f"there is no migration in {', '.join(chain.directory for chain in project.chains)}")
+    novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
+    cage, notes = _cage(settings, novelty)
+    terms = _Terms(
+        settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
+    )
+    chains = [_check_chain(chain, terms) for chain in project.chains]
+    return conclude(
+        _accepted(chains, terms),
+        fail_on=options.fail_on,
+        base=None if novelty.base is None else str(novelty.base),
+        notes=notes,
+    )
+
+
+def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
+    if novelty.base is None:
+        notes = ("No base is known: all migrations are new.",)
+        if settings.configuration.exists:
+            notes += (f"{settings.configuration.shown} is trusted as it is.",)
+        return Cage(settings=settings), notes
+    content = novelty.file(FILE_NAME)
+    if content == settings.configuration.content:
+        return Cage(settings=settings), ()
+    shown = f"{FILE_NAME} at {novelty.base}"
+    at_base = Configuration() if content is None else Configuration.parse(content, shown=shown)
+    return Cage(settings=Settings.of(at_base)), ()
+
+
+def _check_chain(chain: Chain, terms: _Terms) -> ChainReport:
+    started = time.monotonic()
+    new = terms.novelty.of(chain)
+    everything = terms.options.everything
+    try:
+        with open_server(_request(chain, terms)) as server:
+            rehearsal = rehearse(
+                chain,
+                server,
+                forward_only=terms.settings.forward_only,
+                progress=lambda progress: terms.progress(chain, progress),
+            )
+            report = _chain_report(chain, new, server, rehearsal, terms)
+        return replace(report, seconds=time.monotonic() - started)
+    except GlowplugError as error:
+        return ChainReport(
+            chain=chain,
+            new=new.new,
+            seconds=time.monotonic() - started,
+            findings=(*new.findings(chain), *chain.findings),
+            problem=Problem.of(error),
+            everything_counts=everything,
+        )
+
+
+def _request(chain: Chain, terms: _Terms) -> Request:
+    return Request(
+        dialect=chain.dialect,
+        chain=terms.cage.hold(chain.settings, chain.directory),
+        settings=terms.cage.scratch,
+        statement_timeout=terms.options.statement_timeout,
+        foreign_keys=chain.foreign_keys,
+        environment=terms.environment,
+    )
+
+
+def _chain_report(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: _Terms) -> ChainReport:
+    return ChainReport(
+        chain=chain,
+        new=new.new,
+        scratch=server.describe(),
+        rehearsal=rehearsal,
+        findings=(
+            *new.findings(chain),
+            *judge(chain, rehearsal, forward_only=terms.settings.forward_only),
+            *server.findings(),
+        ),
+        problem=_unproved(rehearsal, new),
+        everything_counts=terms.options.everything,
+    )
+
+
+def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
+    """Say when history stops the way up before what is new: that is no yes."""
+    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
+    if stopped is None or stopped.migration.name in new.new or stopped.error is None:
+        return None
+    behind = [
+        trip.migration.name
+        for trip in rehearsal.round_trips
+        if trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable and trip.migration.name in new.new
+    ]
+    if not behind:
+        return None
+    return Problem(
+        message=f"{len(behind)} new migrations could not be checked: the way up stops before them, in history: "
+        + describe_error(stopped.error),
+        file=stopped.error.file,
+        line=stopped.error.error.line,
+        exit_code=EnvironmentFailure.exit_code,
+        advice="If it ran in production, the scratch server is not like production: say server_version, encoding, "
+        "session_setup or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL.",
+    )
+
+
+def _accepted(chains: Sequence[ChainReport], terms: _Terms) -> tuple[ChainReport, ...]:
+    """Apply ``[[allow]]`` to all chains; what is to be said of glowplug.toml itself stands with the first chain."""
+    today = dt.datetime.now(tz=dt.UTC).date()
+    allowed = terms.cage.allow
+    used: set[int] = set()
+    accepted: list[ChainReport] = []
+    for chain in chains:
+        findings, useful = accept(chain.findings, allowed, today=today)
+        used |= useful
+        accepted.append(replace(chain, findings=findings))
+    configuration = terms.cage.settings.configuration
+    own = (
+        *terms.cage.changes(terms.settings, str(terms.novelty.base)),
+        *complaints(allowed, frozenset(used), terms.cage.settings.allow_lines(), file=configuration.shown, today=today),
+    )
+    first, *rest = accepted
+    return (replace(first, findings=(*own, *first.findings)), *rest)

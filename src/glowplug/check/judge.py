@@ -1,0 +1,206 @@
+"""From what a rehearsal showed to Findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.check import faults
+from glowplug.dialect import Direction
+from glowplug.finding import Place, Severity
+from glowplug.project.faults import DOWN_IS_EMPTY, DOWN_IS_MISSING
+from glowplug.rehearsal import Outcome, SecondUp
+from glowplug.rehearsal.outcome import WayDown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from glowplug.finding import Fault, Finding
+    from glowplug.project import Chain, Migration
+    from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip, StepError
+    from glowplug.schema import Difference
+
+SHOWN = 12  # differences in one message; the JSON holds all
+WITHOUT_DOWN = frozenset({Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
+ABOUT_AN_ABSENT_DOWN = frozenset({DOWN_IS_MISSING.rule, DOWN_IS_EMPTY.rule})
+REACHED_ENOUGH = 3  # a chain shorter than this has no habit yet
+
+
+def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool) -> tuple[Finding, ...]:
+    """Say everything that a person should know about this chain, the layout's findings included."""
+    found = [*chain.findings]
+    for trip in rehearsal.round_trips:
+        found.extend(_of_round_trip(trip))
+    found.extend(_of_way_down(chain, rehearsal))
+    return _without_repeats(chain, rehearsal.round_trips, found, forward_only=forward_only)
+
+
+def describe_error(error: StepError) -> str:
+    """Put a server's refusal in a few lines: code, message, detail and hint."""
+    sql = error.error
+    text = sql.message if sql.code is None else f"{sql.message} [{sql.code}]"
+    for label, more in (("detail", sql.detail), ("hint", sql.hint)):
+        if more:
+            text += f"\n{label}: {more}"
+    if sql.needs_superuser:
+        text += (
+            "\nMigrations run as a role that owns the scratch database and is no superuser. If production's role may "
+            "do this, say `superuser = true` under `[scratch]` in glowplug.toml."
+        )
+    return text
+
+
+def _place(error: StepError) -> Place:
+    return Place(file=error.file, line=error.error.line, column=error.error.column)
+
+
+def _of_round_trip(trip: RoundTrip) -> Iterator[Finding]:
+    migration = trip.migration
+    match trip.outcome:
+        case Outcome.UP_FAILED if trip.error is not None:
+            yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ")
+        case Outcome.DOWN_FAILED if trip.error is not None:
+            yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ")
+        case Outcome.EMPTY_DOWN if migration.down:
+            yield _about(
+                DOWN_IS_EMPTY,
+                migration,
+                "down.sql holds nothing but comments: "
+                + (
+                    "the revert is recorded, and the schema stays as it is"
+                    if trip.empty_down_runs
+                    else "the server refuses it, so this migration can't be reverted"
+                ),
+            )
+        case Outcome.DIFFERS:
+            yield _about(
+                faults.DOWN_DOES_NOT_RESTORE,
+                migration,
+                "down.sql does not restore the schema:\n" + _listed(trip.differences),
+            )
+        case _:
+            pass
+    if trip.outcome is Outcome.RESTORED:
+        yield from _of_second_up(trip)
+    if trip.noise:
+        yield _about(
+            faults.DOWN_RESTORES_BUT_FOR_NOISE,
+            migration,
+            "restored, but for what changes nothing:\n"
+            + "\n".join(f"{item.difference}: {item.reason}" for item in trip.noise[:SHOWN])
+            + _more(len(trip.noise)),
+        )
+
+
+def _of_second_up(trip: RoundTrip) -> Iterator[Finding]:
+    if trip.second_up is SecondUp.FAILED and trip.error is not None:
+        yield _failed(
+            faults.SECOND_UP_FAILS,
+            trip.migration,
+            trip.error,
+            "down.sql restores the schema, and yet the up can't run again (a row, or something else that is no "
+            "schema, stayed behind): ",
+        )
+    if trip.second_up is SecondUp.DIFFERS:
+        yield _about(
+            faults.SECOND_UP_DIFFERS,
+            trip.migration,
+            "after the down, the up makes another schema than the first time:\n" + _listed(trip.second_up_differences),
+            direction=Direction.UP,
+        )
+
+
+def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
+    down = rehearsal.chain_down
+    if down.outcome is WayDown.COMPLETE:
+        yield from _of_complete_way_down(rehearsal, down)
+    if down.outcome is not WayDown.FAILED or down.error is None:
+        return
+    trips = {trip.migration.version: trip for trip in rehearsal.round_trips if trip.migration.runnable}
+    trip = trips.get(down.failed_at or "")
+    if trip is None:
+        yield faults.WAY_DOWN_FAILS.found(
+            f"the way down stops after {down.reverted} reverts at {down.failed_at}: {describe_error(down.error)}",
+            version=down.failed_at,
+            place=Place(file=chain.directory),
+        )
+    elif trip.outcome in WITHOUT_DOWN:
+        yield _about(
+            faults.WAY_DOWN_STOPS,
+            trip.migration,
+            f"the way down stops here, after {down.reverted} reverts: there is no down to run",
+        )
+    elif trip.outcome is not Outcome.DOWN_FAILED:
+        yield _failed(
+            faults.WAY_DOWN_FAILS,
+            trip.migration,
+            down.error,
+            f"the whole chain's way down stops here, after {down.reverted} reverts"
+            + (", though this down passes alone: " if trip.outcome in {Outcome.RESTORED, Outcome.DIFFERS} else ": "),
+        )
+
+
+def _of_complete_way_down(rehearsal: Rehearsal, down: ChainDown) -> Iterator[Finding]:
+    clean = all(trip.outcome is Outcome.RESTORED for trip in rehearsal.round_trips)
+    severity = faults.WAY_DOWN_LEAVES.severity if clean else Severity.NOTICE
+    left = [f"{item.kind} {item.name} is left behind" for item in down.left]
+    lines = [*left, *(str(item) for item in down.lost)]
+    if lines:
+        yield faults.WAY_DOWN_LEAVES.found(
+            "after the whole way down the database is not as it was before the first migration:\n"
+            + "\n".join(lines[:SHOWN])
+            + _more(len(lines)),
+            severity=severity,
+        )
+
+
+def _without_repeats(
+    chain: Chain, trips: Iterable[RoundTrip], found: list[Finding], *, forward_only: bool
+) -> tuple[Finding, ...]:
+    """Say once for the chain what would otherwise be said of each migration: that it has no down."""
+    reached = [trip for trip in trips if trip.outcome not in {Outcome.NOT_REACHED, Outcome.UP_FAILED}]
+    without = sum(trip.outcome in WITHOUT_DOWN for trip in reached)
+    if forward_only:
+        rest = [finding for finding in found if finding.rule not in ABOUT_AN_ABSENT_DOWN]
+        if without:
+            rest.append(
+                faults.FORWARD_ONLY.found(
+                    f"{without} of {len(reached)} migrations have no down; this project goes only forward",
+                    place=Place(file=chain.directory),
+                )
+            )
+        return tuple(rest)
+    if len(reached) >= REACHED_ENOUGH and without * 2 > len(reached):
+        said_already = ABOUT_AN_ABSENT_DOWN | {faults.WAY_DOWN_STOPS.rule}
+        rest = [finding for finding in found if finding.rule not in said_already]
+        rest.append(
+            faults.MOSTLY_WITHOUT_DOWNS.found(
+                f"{without} of {len(reached)} downs are empty or missing: if this project ships no downs, say "
+                '`strategy = "forward-only"` under `[rollback]` in glowplug.toml',
+                place=Place(file=chain.directory),
+            )
+        )
+        return tuple(rest)
+    return tuple(found)
+
+
+def _failed(fault: Fault, migration: Migration, error: StepError, introduction: str) -> Finding:
+    return fault.found(
+        introduction + describe_error(error),
+        version=migration.version,
+        migration=migration.name,
+        place=_place(error),
+    )
+
+
+def _about(fault: Fault, migration: Migration, message: str, *, direction: Direction = Direction.DOWN) -> Finding:
+    return fault.found(
+        message, version=migration.version, migration=migration.name, place=Place(file=migration.file(direction))
+    )
+
+
+def _listed(differences: tuple[Difference, ...]) -> str:
+    return "\n".join(map(str, differences[:SHOWN])) + _more(len(differences))
+
+
+def _more(count: int) -> str:
+    return f"\nand {count - SHOWN} more" if count > SHOWN else ""

@@ -1,0 +1,91 @@
+"""Which migrations are new: they alone decide; the rest is history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from glowplug.check import faults
+from glowplug.errors import UsageError
+from glowplug.finding import Place
+from glowplug.project.layout import digests_of
+from glowplug.repository import Base, file_at, files_at, find_base, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from glowplug.finding import Finding
+    from glowplug.project import Chain, Project
+
+NO_BASE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Novelty:
+    """How to tell what is new: by a base, by a version, or not at all (all is new)."""
+
+    root: Path
+    base: Base | None = None
+    after: str | None = None  # a version: what comes after it is new
+
+    @classmethod
+    def find(cls, project: Project, *, base: str | None, since: str | None, environment: Mapping[str, str]) -> Novelty:
+        """Find the base; ``since`` sets by hand what is new: after a version, or after a git ref.
+
+        Raises:
+            UsageError: ``base`` or ``since`` names nothing.
+        """
+        found = None if base == NO_BASE else find_base(project.root, explicit=base, environment=environment)
+        if since is None:
+            return cls(root=project.root, base=found)
+        version = since.replace("-", "")
+        if any(migration.version == version for chain in project.chains for migration in chain.migrations):
+            return cls(root=project.root, base=found, after=version)
+        commit = resolve(project.root, since)
+        if commit is None:
+            raise UsageError(
+                f"--since {since}: neither a version in a migrations directory nor a git ref",
+                advice="Name the last version that is not new (20240101000000), or a commit, branch or tag.",
+            )
+        return cls(root=project.root, base=Base(ref=since, commit=commit))
+
+    def file(self, path: str) -> bytes | None:
+        """Give a file as it is at the base, None where there is no base or no such file."""
+        return None if self.base is None else file_at(self.root, self.base.commit, path)
+
+    def of(self, chain: Chain) -> NewIn:
+        """Tell which of a chain's directories are new, and which were edited since the base."""
+        if self.after is not None:
+            return NewIn(new=frozenset(item.name for item in chain.migrations if item.version > self.after))
+        if self.base is None:
+            return NewIn(new=frozenset(item.name for item in chain.migrations))
+        known = digests_of(files_at(self.root, self.base.commit, chain.directory), chain.directory)
+        edited = frozenset(
+            item.name for item in chain.migrations if item.version in known and known[item.version] != item.digest
+        )
+        added = frozenset(item.name for item in chain.migrations if item.version not in known)
+        return NewIn(new=added | edited, edited=edited, since=str(self.base))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIn:
+    """The names of a chain's directories that are new; ``edited`` of them were there at ``since``, with other bytes."""
+
+    new: frozenset[str]
+    edited: frozenset[str] = field(default_factory=frozenset)
+    since: str | None = None
+
+    def findings(self, chain: Chain) -> tuple[Finding, ...]:
+        """Say which migrations were edited: Diesel, having no checksum, never runs them again where they ran."""
+        return tuple(
+            faults.EDITED_SINCE_BASE.found(
+                f"edited since {self.since}: where it has run already, Diesel will not run it again, and nothing tells "
+                "that database from a new one; write a migration that goes on from there",
+                version=item.version,
+                migration=item.name,
+                place=Place(file=item.path),
+            )
+            for item in chain.migrations
+            if item.name in self.edited
+        )

@@ -1,0 +1,158 @@
+"""What glowplug.toml says, all rooms' sections together, and what a stranger's change to it may not touch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.check import faults
+from glowplug.finding import Place
+from glowplug.project.configuration import ChainSettings, Configuration
+from glowplug.scratch.settings import ScratchSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.finding import Finding
+
+
+class Strategy(enum.StrEnum):
+    """How this project goes back: by its downs, or only forward."""
+
+    DOWN = "down"
+    FORWARD_ONLY = "forward-only"
+
+
+class RollbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[rollback]``."""
+
+    strategy: Strategy = Strategy.DOWN
+
+
+class AllowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One ``[[allow]]``: a finding accepted without touching the migration's bytes."""
+
+    rule: str
+    version: str | None = None
+    because: str
+    until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All sections of one glowplug.toml."""
+
+    configuration: Configuration
+    chains: tuple[ChainSettings, ...]
+    scratch: ScratchSettings
+    rollback: RollbackSettings
+    allow: tuple[AllowSettings, ...]
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Settings:
+        """Read every section.
+
+        Raises:
+            ConfigurationError: an unknown table or key, a wrong type, a value that is not allowed.
+        """
+        configuration.reject_unknown(("chain", "scratch", "rollback", "allow"))
+        return cls(
+            configuration=configuration,
+            chains=configuration.sections("chain", ChainSettings),
+            scratch=configuration.section("scratch", ScratchSettings),
+            rollback=configuration.section("rollback", RollbackSettings),
+            allow=configuration.sections("allow", AllowSettings),
+        )
+
+    @property
+    def forward_only(self) -> bool:
+        """Whether this project ships no downs."""
+        return self.rollback.strategy is Strategy.FORWARD_ONLY
+
+    def allow_lines(self) -> tuple[int | None, ...]:
+        """Where each ``[[allow]]`` stands."""
+        return tuple(self.configuration.line("allow", index) for index in range(len(self.allow)))
+
+    def chain(self, directory: str) -> ChainSettings:
+        """Give the ``[[chain]]`` of a migrations directory; one that is not there says nothing."""
+        return next((chain for chain in self.chains if _tidy(chain.migrations) == _tidy(directory)), ChainSettings())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cage:
+    """What decides how far a migration's SQL can reach, and which findings are accepted.
+
+    Taken from the base where one is known: the file under attack does not open its own cage.
+    """
+
+    settings: Settings
+
+    @property
+    def scratch(self) -> ScratchSettings:
+        """``[scratch]``."""
+        return self.settings.scratch
+
+    @property
+    def allow(self) -> tuple[AllowSettings, ...]:
+        """Every ``[[allow]]``."""
+        return self.settings.allow
+
+    def hold(self, own: ChainSettings, directory: str) -> ChainSettings:
+        """Give the chain's own settings with the setups that are in force."""
+        held = self.settings.chain(directory)
+        return msgspec.structs.replace(own, session_setup=held.session_setup, database_setup=held.database_setup)
+
+    def changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
+        """Say what ``proposed`` would change."""
+        if self.settings is proposed:
+            return
+        shown = proposed.configuration.shown
+        for name in ScratchSettings.__struct_fields__:
+            if getattr(proposed.scratch, name) != getattr(self.scratch, name):
+                line = proposed.configuration.line("scratch", name)
+                yield _changed(f"[scratch] {name}", base, Place(file=shown, line=line))
+        directories = {_tidy(chain.migrations): index for index, chain in enumerate(proposed.chains)}
+        for directory in sorted(directories.keys() | {_tidy(chain.migrations) for chain in self.settings.chains}):
+            for name in ("session_setup", "database_setup"):
+                if getattr(proposed.chain(directory), name) != getattr(self.settings.chain(directory), name):
+                    index = directories.get(directory)
+                    line = None if index is None else proposed.configuration.line("chain", index, name)
+                    yield _changed(f"{name} of {directory}", base, Place(file=shown, line=line))
+        if proposed.allow != self.allow:
+            yield faults.SETTINGS_CHANGED.found(
+                f"[[allow]] differs from {base}: what stands there is in force until the change has arrived there",
+                place=Place(file=shown, line=proposed.configuration.line("allow")),
+                subject="allow",
+            )
+        if [_tidy(chain.migrations) for chain in proposed.chains] != [
+            _tidy(chain.migrations) for chain in self.settings.chains
+        ]:
+            yield faults.SETTINGS_CHANGED.found(
+                f"which directories are checked differs from {base}",
+                place=Place(file=shown, line=proposed.configuration.line("chain")),
+                subject="chain",
+            )
+        if proposed.rollback != self.settings.rollback:
+            yield faults.SETTINGS_CHANGED.found(
+                f"[rollback] differs from {base}",
+                place=Place(file=shown, line=proposed.configuration.line("rollback")),
+                subject="rollback",
+            )
+
+
+def _changed(what: str, base: str, place: Place) -> Finding:
+    return faults.CAGE_CHANGED.found(
+        f"{what} differs from {base}. It decides how far a migration's SQL can reach on the machine that checks it, so "
+        "what stands there is in force. Have the change reviewed and merged by itself; to try it on your own machine, "
+        "`--base none` trusts the file as it is.",
+        place=place,
+        subject=what,
+    )
+
+
+def _tidy(directory: str) -> str:
+    return "/".join(part for part in directory.split("/") if part not in ("", ".")) or "."

@@ -1,0 +1,32 @@
+"""Options that every command has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FunctionT = TypeVar("FunctionT", bound="Callable[..., object]")
+
+
+def everywhere(function: FunctionT) -> FunctionT:
+    """Add ``-v``, ``-q`` and ``--color``: the command takes ``verbose``, ``quiet`` and ``color``."""
+    for option in (
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
+        click.option("-q", "--quiet", is_flag=True, help="The verdict alone, and no progress."),
+        click.option("-v", "--verbose", count=True, help="More: every migration's outcome, and what is accepted."),
+    ):
+        function = option(function)
+    return function
+
+
+def wants_colour(color: str) -> bool:
+    """Whether to paint standard output; NO_COLOR (any value but "") wins over ``auto``."""
+    if color != "auto":
+        return color == "always"
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()

@@ -1,0 +1,124 @@
+"""``glowplug check``."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from glowplug.check.check import Options, check
+from glowplug.check.report import Problem, conclude
+from glowplug.check.settings import Settings
+from glowplug.cli._options import everywhere, wants_colour
+from glowplug.cli._progress import progress_line
+from glowplug.errors import GlowplugError, UsageError
+from glowplug.finding import Severity
+from glowplug.project.configuration import FILE_NAME, Configuration
+from glowplug.project.discovery import find_project, find_root
+from glowplug.report import json, text
+
+if TYPE_CHECKING:
+    from glowplug.check.report import CheckReport
+
+
+class _Documented(click.Command):
+    """Prints a document where one is asked for, even if the rest of the command line makes no sense."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        wanted = "--format=json" in args or ("--format", "json") in pairwise(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if wanted:
+                _print(_failed(UsageError(error.format_message())), "json", 0, colour=False)
+            raise
+
+
+@click.command(cls=_Documented)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--base", metavar="REF", help="The git ref to compare with; `none`: all is new.")
+@click.option("--since", metavar="VERSION|REF", help="New is what comes after this version or git ref.")
+@click.option("--all", "everything", is_flag=True, help="Let history count too.")
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
+@click.option(
+    "--statement-timeout",
+    metavar="SECONDS",
+    default="60s",
+    show_default=True,
+    help="For one migration's file; 2m works.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@everywhere
+def command(
+    *,
+    path: Path | None,
+    base: str | None,
+    since: str | None,
+    everything: bool,
+    fail_on: str,
+    statement_timeout: str,
+    form: str,
+    verbose: int,
+    quiet: bool,
+    color: str,
+) -> int:
+    r"""Prove every migration: up, down and up again, then the whole way down.
+
+    Reads the Diesel checkout at PATH (default: around the working directory), makes a scratch database of its own, and
+    says yes or no with reasons. It never connects to DATABASE_URL.
+
+    \b
+    Examples:
+      glowplug check
+      glowplug check --base origin/release --fail-on warning
+      glowplug check --all -v path/to/checkout
+      glowplug check --format json > report.json
+    """
+    try:
+        options = Options(
+            base=base,
+            since=since,
+            everything=everything,
+            fail_on=Severity(fail_on),
+            statement_timeout=_seconds(statement_timeout),
+        )
+        report = _check(path, options, quiet=quiet or form == "json")
+    except GlowplugError as error:
+        report = _failed(error)
+    _print(report, form, verbose - quiet, colour=wants_colour(color))
+    return report.exit_code
+
+
+def _check(path: Path | None, options: Options, *, quiet: bool) -> CheckReport:
+    configuration = Configuration.read(find_root(path) / FILE_NAME)
+    settings = Settings.of(configuration)
+    project = find_project(path, environment=os.environ, configuration=configuration)
+    with progress_line(quiet=quiet) as progress:
+        return check(project, settings, options, environment=os.environ, progress=progress)
+
+
+def _seconds(time: str) -> float:
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+    number = time.rstrip("msh ")
+    unit = time[len(number) :].strip() or "s"
+    try:
+        seconds = float(number) * units[unit]
+    except (ValueError, KeyError):
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"--statement-timeout {time}: not a time; write 60s, 500ms or 2m")
+    return seconds
+
+
+def _failed(error: GlowplugError) -> CheckReport:
+    return conclude((), fail_on=Severity.ERROR, base=None, problem=Problem.of(error))
+
+
+def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> None:
+    if form == "json":
+        click.echo(json.render(report), nl=False)
+    else:
+        click.echo(text.render(report, verbosity=verbosity), nl=False, color=colour)

@@ -1,0 +1,283 @@
+"""One connection to a SQLite database that does what Diesel's would."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
+from glowplug.database.sqlite import sandbox as cage
+from glowplug.database.sqlite.failure import code_of, message_of, place, sql_error
+from glowplug.database.sqlite.snapshot import snapshot
+from glowplug.database.sqlite.watchdog import Watchdog
+from glowplug.dialect import Direction
+from glowplug.errors import ConfigurationError, EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    import apsw
+
+    from glowplug.database.sqlite.settings import SessionSettings
+    from glowplug.project import Migration
+    from glowplug.schema import Schema
+
+# What a session may have set for itself and what the next file depends on; all can be read back.
+_CARRIED = (
+    "foreign_keys",
+    "recursive_triggers",
+    "legacy_alter_table",
+    "ignore_check_constraints",
+    "trusted_schema",
+    "reverse_unordered_selects",
+    "writable_schema",
+    "query_only",
+)
+
+_MANAGE_UPDATED_AT = """\
+CREATE TRIGGER __diesel_manage_updated_at_{table}
+AFTER UPDATE ON {table}
+FOR EACH ROW WHEN
+  old.updated_at IS NULL AND
+  new.updated_at IS NULL OR
+  old.updated_at == new.updated_at
+BEGIN
+  UPDATE {table}
+  SET updated_at = CURRENT_TIMESTAMP
+  WHERE ROWID = new.ROWID;
+END
+"""
+
+_OPEN_TRANSACTION = SqlError(
+    code=None,
+    message="the file leaves a transaction open: Diesel reports success, and everything since BEGIN is rolled back "
+    "when it ends, or the next migration fails",
+    hint="End it with COMMIT, or delete metadata.toml and let Diesel make the transaction.",
+)
+
+
+class Session:
+    """A session on one database file; ``database.interface.Connection`` says what its methods promise."""
+
+    def __init__(self, path: str, settings: SessionSettings, gone: Callable[[], bool] | None = None) -> None:
+        """Open ``path``, made if absent; ``gone`` ends a running statement once nobody waits for it any longer."""
+        self.settings = settings
+        self._connection = _open(path, settings)
+        self._watchdog = Watchdog(self._connection, gone)
+        self._sandbox = cage.Sandbox()
+        if settings.size_limit is not None:
+            page_size = self._connection.pragma("page_size")
+            self._connection.pragma("max_page_count", max(settings.size_limit // page_size, 8))
+        if settings.sandboxed:
+            cage.limit(self._connection)
+            self._connection.authorizer = self._sandbox.authorize
+        self._offset = 0
+
+    def set_up(self, statements: tuple[str, ...], where: str) -> None:
+        """Run the statements of a setting called ``where``.
+
+        Raises:
+            ConfigurationError: one of them fails.
+        """
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        for statement in statements:
+            try:
+                with self._watchdog.watch(self.settings.statement_timeout):
+                    self._execute(statement)
+            except apsw.Error as error:
+                raise ConfigurationError(
+                    f"{where} fails: {message_of(error)}, in: {statement}", advice=self._sandbox.hint
+                ) from error
+
+    def make_bookkeeping_table(self) -> None:
+        """Make Diesel's table, as Diesel does on every look."""
+        self._connection.execute(CREATE_BOOKKEEPING_TABLE)
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        """Run one file as Diesel would, and record it."""
+        started = time.monotonic()
+        sql = migration.sql(direction)
+        text = _text(sql, direction)
+        error = text if isinstance(text, SqlError) else self._apply(text, migration, direction)
+        return Run(error=error, seconds=time.monotonic() - started)
+
+    def snapshot(self) -> Schema:
+        """Read the schema of ``main``."""
+        with self._uncaged():
+            return snapshot(self._connection)
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the recorded versions, highest first.
+
+        Raises:
+            EnvironmentFailure: what bears the table's name can't be read.
+        """
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        found = self._connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = ?", (BOOKKEEPING_TABLE,))
+        if not list(found):
+            return ()
+        query = f"SELECT version FROM main.{BOOKKEEPING_TABLE} ORDER BY version DESC"
+        try:
+            with self._watchdog.watch(self.settings.statement_timeout):
+                return tuple(str(version) for (version,) in self._connection.execute(query))
+        except apsw.Error as error:
+            raise EnvironmentFailure(f"{BOOKKEEPING_TABLE} can't be read: {message_of(error)}") from error
+
+    def copy(self, path: str) -> Session:
+        """Open a second database at ``path`` in exactly this state: rows, settings, temporary tables, pragmas."""
+        other = Session(path, self.settings, self._watchdog.gone)
+        with self._uncaged(), other._uncaged():
+            _copy_database(self._connection, other._connection, "main")
+            if list(self._connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")):
+                _copy_database(self._connection, other._connection, "temp")
+            for name in _CARRIED:
+                value = self._connection.pragma(name)
+                if other._connection.pragma(name) != value:
+                    other._connection.pragma(name, value)
+        return other
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        self._connection.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+
+    def __enter__(self) -> Self:
+        """The session."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _apply(self, text: str, migration: Migration, direction: Direction) -> SqlError | None:
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        step = "file"
+        try:
+            with self._watchdog.watch(self.settings.statement_timeout):
+                if migration.run_in_transaction:
+                    self._execute("BEGIN")
+                self._execute(text)
+                step = "record"
+                self._record(migration, direction)
+                if migration.run_in_transaction:
+                    step = "commit"
+                    self._execute("COMMIT")
+        except (apsw.Error, MemoryError, OverflowError) as error:
+            return self._failed(error, text, step)
+        if self._connection.in_transaction:
+            self._roll_back()
+            return _OPEN_TRANSACTION
+        return None
+
+    def _failed(self, error: Exception, text: str, step: str) -> SqlError:
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        position = None
+        if step == "file":
+            position = place(text, self._offset, getattr(error, "error_offset", -1))
+        hint = {
+            "file": None,
+            "record": f"The file ran; Diesel's row in {BOOKKEEPING_TABLE} could not be written.",
+            "commit": "The file ran, then Diesel's own COMMIT failed.",
+        }[step]
+        refused = isinstance(error, apsw.AuthError)
+        failure = sql_error(
+            error,
+            code=code_of(error) if isinstance(error, apsw.Error) else None,
+            position=position,
+            hint=self._sandbox.hint if refused else hint,
+            needs_superuser=refused and self._sandbox.refusal is not None,
+            timed_out=self._watchdog.expired,
+        )
+        self._roll_back()
+        return failure
+
+    def _record(self, migration: Migration, direction: Direction) -> None:
+        if direction is Direction.UP:
+            sql = f"INSERT INTO {BOOKKEEPING_TABLE} (version) VALUES (?)"
+        else:
+            sql = f"DELETE FROM {BOOKKEEPING_TABLE} WHERE version = ?"
+        list(self._connection.execute(sql, (migration.version,)))
+
+    def _execute(self, text: str) -> None:
+        """Run all statements of ``text``, as ``sqlite3_exec`` does; ``_offset`` ends at the one that failed."""
+        self._offset = 0
+        self._sandbox.refusal = None
+        begun = 0
+
+        def begin(_cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
+            nonlocal begun
+            self._offset, begun = begun, begun + len(statement)
+            self._sandbox.begin(statement)
+            return True
+
+        cursor = self._connection.cursor()
+        cursor.exec_trace = begin
+        try:
+            for _ in cursor.execute(text, can_cache=False):
+                pass
+        finally:
+            cursor.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+
+    def _roll_back(self) -> None:
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        with self._uncaged(), contextlib.suppress(apsw.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _uncaged(self) -> Iterator[None]:
+        """Let glowplug's own statements do what a migration may not."""
+        authorizer = self._connection.authorizer
+        self._connection.authorizer = None
+        try:
+            yield
+        finally:
+            self._connection.authorizer = authorizer
+
+
+def _open(path: str, settings: SessionSettings) -> apsw.Connection:
+    import apsw  # noqa: PLC0415 - whichever SQLite this process has on its path
+
+    connection = apsw.Connection(path)
+    connection.pragma("synchronous", "off")
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(settings.foreign_keys))
+
+    def manage_updated_at(*arguments: object) -> int:
+        connection.execute(_MANAGE_UPDATED_AT.format(table=arguments[0]))
+        return 0
+
+    connection.create_scalar_function("diesel_manage_updated_at", manage_updated_at, 1)
+    return connection
+
+
+def _copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -> None:
+    with target.backup(name, source, name) as backup:
+        while not backup.done:
+            backup.step(-1)
+
+
+def _text(sql: bytes | None, direction: Direction) -> str | SqlError:
+    """Read a file as Diesel does, or give the error that it has before any database is asked."""
+    if sql is None:
+        return SqlError(code=None, message=f"there is no {direction.file_name}")
+    if not sql:
+        return SqlError(code=None, message=f"{direction.file_name} is empty: Diesel refuses a migration of 0 bytes")
+    try:
+        text = sql.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = sql.count(b"\n", 0, error.start) + 1
+        return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8: {error.reason}", line=line)
+    nul = text.find("\0")
+    if nul >= 0:
+        line, column = place(text, nul, 0)
+        return SqlError(code=None, message="a NUL byte, which no SQL may hold", line=line, column=column)
+    return text

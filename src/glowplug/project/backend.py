@@ -1,0 +1,162 @@
+"""Which backend a chain is for, and SQLite's foreign_keys, when nothing says so outright."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.errors import ConfigurationError
+from glowplug.project.cargo import manifests_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glowplug.project.cargo import Manifest
+    from glowplug.project.configuration import ChainSettings
+
+_NAMES = {
+    "postgres": Dialect.POSTGRES,
+    "postgresql": Dialect.POSTGRES,
+    "pg": Dialect.POSTGRES,
+    "pgsql": Dialect.POSTGRES,
+    "psql": Dialect.POSTGRES,
+    "mysql": Dialect.MYSQL,
+    "mariadb": Dialect.MYSQL,
+    "sqlite": Dialect.SQLITE,
+    "sqlite3": Dialect.SQLITE,
+}
+_PRAGMA = re.compile(
+    r"\s*PRAGMA\s+(?:\w+\.)?foreign_keys\s*(?:=\s*|\(\s*)['\"]?(\w+)['\"]?\s*\)?\s*;?\s*", re.IGNORECASE
+)
+_TRUE = frozenset({"on", "yes", "true", "1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A chain that was found, before its backend is known; ``line`` is that of its ``[[chain]]``."""
+
+    path: Path
+    directory: str
+    settings: ChainSettings
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a backend is guessed from: ``boundary`` is where the search for Cargo.toml ends."""
+
+    root: Path
+    boundary: Path
+    database_url: str | None = None
+    database_url_source: str = "DATABASE_URL"
+    manifests: dict[Path, list[Manifest]] = field(default_factory=dict)
+
+    def manifests_of(self, directory: Path) -> list[Manifest]:
+        """Give the manifests that speak for ``directory``, read once."""
+        if directory not in self.manifests:
+            self.manifests[directory] = manifests_of(directory, self.boundary)
+        return self.manifests[directory]
+
+
+def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> list[tuple[Dialect, str]]:
+    """Give each candidate's backend, with a phrase that says where it was taken from.
+
+    What the configuration says; else the directory's name; else, of a single chain, the scheme of DATABASE_URL, then
+    Cargo.toml's features of diesel; of several, Cargo.toml first, since it may stand beside each.
+
+    Raises:
+        ConfigurationError: it stays unclear; the advice is what to write in glowplug.toml.
+    """
+    found = [_backend(candidate, surroundings, alone=len(candidates) == 1) for candidate in candidates]
+    resolved = [one for one in found if one is not None]
+    if len(resolved) == len(found):
+        return resolved
+    unclear = [candidate for candidate, one in zip(candidates, found, strict=True) if one is None]
+    names = ", ".join(candidate.directory for candidate in unclear)
+    said = next((candidate for candidate in unclear if candidate.line is not None), None)
+    if said is not None:
+        message = f"which backend {said.directory} is for is said nowhere"
+        advice = 'Add to this [[chain]]:\nbackend = "postgres"  # or "mysql", or "sqlite"'
+        raise ConfigurationError(message, file=Path("glowplug.toml"), line=said.line, advice=advice)
+    tables = [_lines(candidate, one and one[0]) for candidate, one in zip(candidates, found, strict=True)]
+    raise ConfigurationError(
+        f"which backend {names} is for can be told neither from a directory's name, nor from DATABASE_URL, nor from "
+        "diesel's features in Cargo.toml",
+        advice="Write in glowplug.toml:\n" + "\n".join(tables),
+    )
+
+
+def foreign_keys_of(candidate: Candidate, surroundings: Surroundings) -> tuple[bool, str]:
+    """Tell whether a SQLite connection of the application starts with foreign_keys on, and why that was taken."""
+    for statement in reversed(candidate.settings.session_setup):
+        said = _PRAGMA.fullmatch(statement)
+        if said:
+            return said[1].lower() in _TRUE, "session_setup of glowplug.toml sets it"
+    for manifest in surroundings.manifests_of(candidate.path):
+        how = manifest.bundled_sqlite()
+        if how:
+            shown = _shown(manifest.file, surroundings.root)
+            return True, f"{shown} {how}, whose SQLite has foreign_keys on by default"
+    return False, "no Cargo.toml builds libsqlite3-sys bundled, and the system's SQLite has foreign_keys off by default"
+
+
+def scheme_of(url: str) -> Dialect | None:
+    """Give the backend of a database URL as Diesel reads it; None where it is empty or of another scheme."""
+    scheme, separator, _ = url.partition("://")
+    if separator:
+        return _NAMES.get(scheme.lower()) if scheme.lower() != "file" else Dialect.SQLITE
+    return Dialect.SQLITE if url.strip() and "$" not in url else None
+
+
+def dialect_named(directory: str) -> Dialect | None:
+    """Give the backend that a directory's path names, the last part first: ``migrations/sqlite``, ``pg_migrations``."""
+    for part in reversed(PurePosixPath(directory).parts):
+        named = {_NAMES[word] for word in re.split(r"[^a-z0-9]+", part.lower()) if word in _NAMES}
+        if named:
+            return named.pop() if len(named) == 1 else None
+    return None
+
+
+def _backend(candidate: Candidate, surroundings: Surroundings, *, alone: bool) -> tuple[Dialect, str] | None:
+    if candidate.settings.backend is not None:
+        return candidate.settings.backend, "glowplug.toml says so"
+    named = dialect_named(candidate.directory)
+    if named is not None:
+        return named, "the directory's name says so"
+    guesses = [_from_url(surroundings), _from_cargo(candidate, surroundings)]
+    return next(filter(None, guesses if alone else reversed(guesses)), None)
+
+
+def _from_url(surroundings: Surroundings) -> tuple[Dialect, str] | None:
+    dialect = scheme_of(surroundings.database_url or "")
+    return None if dialect is None else (dialect, f"the scheme of {surroundings.database_url_source} says so")
+
+
+def _from_cargo(candidate: Candidate, surroundings: Surroundings) -> tuple[Dialect, str] | None:
+    enabled: set[Dialect] = set()
+    file = None
+    for manifest in surroundings.manifests_of(candidate.path):
+        backends = manifest.backends()
+        if not backends.possible:
+            continue
+        file = manifest.file
+        if candidate.path.is_relative_to(file.parent):  # beside or above the migrations: it speaks for them
+            only = backends.only()
+            return None if only is None else (only, f"{_shown(file, surroundings.root)} builds diesel for it")
+        enabled |= backends.possible
+    if file is None or len(enabled) != 1:
+        return None
+    return enabled.pop(), f"{_shown(file, surroundings.root)} builds diesel for it"
+
+
+def _lines(candidate: Candidate, dialect: Dialect | None) -> str:
+    backend = f'"{dialect.value}"' if dialect else '"postgres"  # or "mysql", or "sqlite"'
+    return f"[[chain]]\nmigrations = {json.dumps(candidate.directory, ensure_ascii=False)}\nbackend = {backend}"
+
+
+def _shown(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

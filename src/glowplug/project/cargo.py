@@ -1,0 +1,189 @@
+"""What Cargo.toml says about diesel's backends and about the SQLite that is built in."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glowplug.dialect import Dialect
+from glowplug.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+FILE_NAME = "Cargo.toml"
+_CRATES = frozenset({"diesel", "diesel-async", "diesel-migrations"})  # each with features named by backend
+_FEATURES = {
+    "postgres": Dialect.POSTGRES,
+    "postgres_backend": Dialect.POSTGRES,
+    "mysql": Dialect.MYSQL,
+    "mysql_backend": Dialect.MYSQL,
+    "sqlite": Dialect.SQLITE,
+    "returning_clauses_for_sqlite_3_35": Dialect.SQLITE,
+}
+_SQLITE_CRATES = frozenset({"libsqlite3-sys", "rusqlite"})
+_BUNDLED = frozenset({"bundled", "bundled-full", "bundled-sqlcipher", "bundled-sqlcipher-vendored-openssl"})
+_MOST_MEMBERS = 1000
+
+Table = dict[str, Any]  # Any: a Cargo.toml holds whatever Cargo accepts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """The backends that a manifest names: those of a plain build, and those that some feature can add."""
+
+    enabled: frozenset[Dialect]
+    possible: frozenset[Dialect]
+
+    def only(self) -> Dialect | None:
+        """Give the one backend that a plain build has, or the only one that is possible; None where it is unclear."""
+        for found in (self.enabled, self.possible):
+            if found:
+                return next(iter(found)) if len(found) == 1 else None
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One Cargo.toml; ``workspace`` is the ``[workspace.dependencies]`` that it inherits from."""
+
+    file: Path
+    table: Table
+    workspace: Table
+
+    def backends(self) -> Backends:
+        """Tell which backends of diesel, diesel-async and diesel_migrations are built."""
+        by_feature = {
+            name: _dialects_of(self._feature_entries(name, _CRATES)) for name in _table(self.table, "features")
+        }
+        enabled = {dialect for dependency in self._dependencies(_CRATES) for dialect in _dialects_of(dependency)}
+        for name in self._default_features():
+            enabled |= by_feature[name]
+        possible = enabled.union(*by_feature.values()) if by_feature else enabled
+        return Backends(enabled=frozenset(enabled), possible=frozenset(possible))
+
+    def bundled_sqlite(self) -> str | None:
+        """Tell where libsqlite3-sys is built ``bundled``, as a phrase; None where it is not."""
+        for features in self._dependencies(_SQLITE_CRATES):
+            if _BUNDLED & set(features):
+                return "builds libsqlite3-sys bundled"
+        for name in _table(self.table, "features"):
+            if _BUNDLED & set(self._feature_entries(name, _SQLITE_CRATES)):
+                return f"builds libsqlite3-sys bundled through its feature {name!r}"
+        return None
+
+    def _dependencies(self, crates: frozenset[str]) -> Iterator[list[str]]:
+        """Give the features asked for on each dependency on one of ``crates``."""
+        for key, dependency in self._all_dependencies():
+            inherited = _inherited(dependency, self.workspace, key)
+            if _crate(key, dependency, inherited) in crates:
+                yield [*_strings(dependency, "features"), *_strings(inherited, "features")]
+
+    def _all_dependencies(self) -> Iterator[tuple[str, object]]:
+        tables = [self.table, *_table(self.table, "target").values()]
+        for table in tables:
+            yield from _table(table, "dependencies").items()
+
+    def _feature_entries(self, name: str, crates: frozenset[str]) -> list[str]:
+        """Give the features that this package's feature ``name`` adds to its dependencies on ``crates``."""
+        keys = {
+            key
+            for key, dependency in self._all_dependencies()
+            if _crate(key, dependency, _inherited(dependency, self.workspace, key)) in crates
+        }
+        added = []
+        for entry in _strings(_table(self.table, "features"), name):
+            key, slash, feature = entry.partition("/")
+            if slash and key.removesuffix("?") in keys:
+                added.append(feature)
+        return added
+
+    def _default_features(self) -> set[str]:
+        features = _table(self.table, "features")
+        reached: set[str] = set()
+        waiting = ["default"]
+        while waiting:
+            name = waiting.pop()
+            if name in features and name not in reached:
+                reached.add(name)
+                waiting.extend(_strings(features, name))
+        return reached
+
+
+def manifests_of(directory: Path, boundary: Path) -> list[Manifest]:
+    """Give the manifests that speak for a migrations directory: the nearest above it first, then the others.
+
+    Looked at are the ancestors up to ``boundary``, and the members of the workspace that the outermost declares.
+
+    Raises:
+        ConfigurationError: a Cargo.toml is no TOML.
+    """
+    tables = {}
+    for ancestor in (directory, *directory.parents):
+        file = ancestor / FILE_NAME
+        if file.is_file():
+            tables[file] = _read(file)
+        if ancestor == boundary:
+            break
+    workspace: Table = {}
+    for file, table in list(tables.items()):
+        if "workspace" in table:
+            workspace = _table(_table(table, "workspace"), "dependencies")
+            for member in _members(file.parent, _table(table, "workspace")):
+                if member not in tables:
+                    tables[member] = _read(member)
+    return [Manifest(file=file, table=table, workspace=workspace) for file, table in tables.items()]
+
+
+def _members(root: Path, workspace: Mapping[str, Any]) -> Iterator[Path]:
+    count = 0
+    for pattern in _strings(workspace, "members"):
+        if pattern.startswith("/") or ".." in pattern.split("/"):
+            continue
+        try:
+            found = sorted(root.glob(f"{pattern.strip('/')}/{FILE_NAME}"))
+        except (ValueError, OSError, NotImplementedError):
+            continue
+        for file in found:
+            count += 1
+            if count > _MOST_MEMBERS:
+                return
+            if file.is_file():
+                yield file
+
+
+def _read(file: Path) -> Table:
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"this is no TOML: {error}", file=file) from error
+    except OSError as error:
+        raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=file) from error
+
+
+def _table(table: object, key: str) -> Table:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(table: object, key: str) -> list[str]:
+    value = table.get(key) if isinstance(table, dict) else None
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _inherited(dependency: object, workspace: Table, key: str) -> object:
+    inherits = isinstance(dependency, dict) and dependency.get("workspace") is True
+    return workspace.get(key) if inherits else None
+
+
+def _crate(key: str, dependency: object, inherited: object) -> str:
+    for table in (dependency, inherited):
+        if isinstance(table, dict) and isinstance(table.get("package"), str):
+            return str(table["package"]).replace("_", "-")
+    return key.replace("_", "-")
+
+
+def _dialects_of(features: list[str]) -> set[Dialect]:
+    return {_FEATURES[feature] for feature in features if feature in _FEATURES}

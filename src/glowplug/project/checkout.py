@@ -1,0 +1,162 @@
+"""Where a project's root is, and what configures it: diesel.toml, .env, the environment."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glowplug.errors import ConfigurationError, UsageError
+from glowplug.project.cargo import FILE_NAME as CARGO_TOML
+from glowplug.project.configuration import FILE_NAME as GLOWPLUG_TOML
+from glowplug.project.positions import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MIGRATIONS = "migrations"
+DIESEL_TOML = "diesel.toml"
+_FROM_DOTENV = ("DATABASE_URL", "MIGRATION_DIRECTORY", "DIESEL_CONFIG_FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """Where ``glowplug`` was started, and what lies around.
+
+    ``start`` is the directory that Diesel would be run in; ``boundary`` the nearest directory above it that git knows
+    as a checkout, else the file system's root: nothing above it is looked at. ``root`` is what paths are relative to:
+    the nearest directory upward with a glowplug.toml, else with a diesel.toml, else with a Cargo.toml, unless the
+    migrations that Diesel would take lie higher.
+    """
+
+    start: Path
+    boundary: Path
+    root: Path
+    upward: Path | None  # the ``migrations`` that Diesel's search upward finds
+    variables: Mapping[str, str]  # the three that Diesel reads, from the environment or else from .env
+    dotenv: frozenset[str]  # those of them that came from .env
+
+    def source(self, variable: str) -> str:
+        """Say where a variable came from: ``DATABASE_URL``, or ``DATABASE_URL in .env``."""
+        return f"{variable} in .env" if variable in self.dotenv else variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A migrations directory that Diesel is told to use, not one that it finds.
+
+    ``replaces_search``: it was said for this one run (MIGRATION_DIRECTORY), so nothing else is looked for.
+    """
+
+    path: Path
+    replaces_search: bool = False
+
+
+def find_checkout(start: Path, environment: Mapping[str, str]) -> Checkout:
+    """Look around ``start``, an absolute directory without links."""
+    boundary = checkout_of(start) or Path(start.anchor)
+    upward = next((found for one in _upward(start, boundary) if (found := one / MIGRATIONS).is_dir()), None)
+    variables = {name: environment[name] for name in _FROM_DOTENV if environment.get(name)}
+    from_file = {name: value for name, value in _dotenv(start, boundary).items() if name not in environment and value}
+    return Checkout(
+        start=start,
+        boundary=boundary,
+        root=_root(start, boundary, upward),
+        upward=upward,
+        variables={**from_file, **variables},
+        dotenv=frozenset(from_file),
+    )
+
+
+def checkout_of(directory: Path) -> Path | None:
+    """Give the nearest directory upward that holds a ``.git``, which is a file in a worktree or submodule."""
+    return next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
+
+
+def migrations_directory(checkout: Checkout) -> Told | None:
+    """Give the directory that Diesel is told to use; None where it would search.
+
+    Raises:
+        ConfigurationError: diesel.toml can't be read.
+        UsageError: there is no such directory.
+    """
+    said = checkout.variables.get("MIGRATION_DIRECTORY")
+    if said:
+        directory = checkout.start / said
+        if not directory.is_dir():
+            raise UsageError(f"{checkout.source('MIGRATION_DIRECTORY')} is {said!r}, which is no directory")
+        return Told(path=directory.resolve(), replaces_search=True)
+    said = checkout.variables.get("DIESEL_CONFIG_FILE")
+    if said:
+        return directory_of(checkout.start / said, checkout.root)
+    for name in (DIESEL_TOML, CARGO_TOML):
+        for ancestor in _upward(checkout.start, checkout.boundary):
+            if (ancestor / name).is_file():
+                return directory_of(ancestor / DIESEL_TOML, checkout.root)
+    return None
+
+
+def directory_of(file: Path, root: Path) -> Told | None:
+    """Give ``[migrations_directory] dir`` of a diesel.toml, which is relative to the file.
+
+    Raises:
+        ConfigurationError: it can't be read, is no TOML, or names what is no directory.
+    """
+    shown = file.relative_to(root) if file.is_relative_to(root) else file
+    try:
+        content = file.read_bytes()
+        table = tomllib.loads(content.decode("utf-8")).get("migrations_directory", {})
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=shown) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"this is no TOML: {error}", file=shown) from error
+    said = table.get("dir") if isinstance(table, dict) else None
+    if said is None:
+        return None
+    line = line_of(content, ("migrations_directory", "dir"))
+    if not isinstance(said, str):
+        raise ConfigurationError("migrations_directory.dir is no string", file=shown, line=line)
+    directory = file.parent / said
+    if not directory.is_dir():
+        raise ConfigurationError(f"migrations_directory.dir is {said!r}, which is no directory", file=shown, line=line)
+    return Told(path=directory.resolve())
+
+
+def _root(start: Path, boundary: Path, upward: Path | None) -> Path:
+    for name in (GLOWPLUG_TOML, DIESEL_TOML, CARGO_TOML):
+        for ancestor in _upward(start, boundary):
+            if (ancestor / name).is_file():
+                higher = name == CARGO_TOML and upward is not None and ancestor.is_relative_to(upward.parent)
+                return upward.parent if higher and upward is not None else ancestor
+    return start if upward is None else upward.parent
+
+
+def _upward(start: Path, boundary: Path) -> Iterator[Path]:
+    for ancestor in (start, *start.parents):
+        yield ancestor
+        if ancestor == boundary:
+            return
+
+
+def _dotenv(start: Path, boundary: Path) -> dict[str, str]:
+    """Read the nearest .env upward, as dotenvy does; what can't be parsed in it is left out."""
+    for ancestor in _upward(start, boundary):
+        file = ancestor / ".env"
+        try:
+            if not file.is_file():
+                continue
+        except OSError:
+            return {}
+        from dotenv import dotenv_values  # noqa: PLC0415 - loaded where there is a .env
+
+        logging.getLogger("dotenv").addHandler(logging.NullHandler())  # else it prints what it can't parse
+        try:
+            values = dotenv_values(file)
+        except (OSError, UnicodeDecodeError):
+            return {}
+        return {name: value for name in _FROM_DOTENV if (value := values.get(name))}
+    return {}

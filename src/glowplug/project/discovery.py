@@ -1,0 +1,223 @@
+"""Finding the chains of a checkout: as Diesel does, then downward, or as glowplug.toml says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.errors import EnvironmentFailure, NothingToCheck, UsageError
+from glowplug.project.backend import Candidate, Surroundings, backends_of, foreign_keys_of
+from glowplug.project.checkout import (
+    DIESEL_TOML,
+    MIGRATIONS,
+    checkout_of,
+    find_checkout,
+    migrations_directory,
+)
+from glowplug.project.configuration import FILE_NAME, ChainSettings, Configuration
+from glowplug.project.layout import UP, read_layout
+from glowplug.project.migration import Chain, Project
+from glowplug.project.other_tools import other_tool
+from glowplug.project.search import chains_below, chains_in, has_children, tree_of
+from glowplug.project.tree import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from glowplug.project.checkout import Checkout
+
+
+def find_project(
+    path: Path | None, *, environment: Mapping[str, str], configuration: Configuration | None = None
+) -> Project:
+    """Find the chains of a checkout and read every migration of theirs.
+
+    ``path`` is a checkout, a directory in one, or a migrations directory itself; None is the working directory.
+    ``configuration`` stands in for the glowplug.toml at the project's root.
+
+    Without a ``[[chain]]`` in it, a chain is what Diesel would take when run at ``path`` (MIGRATION_DIRECTORY, which
+    replaces all else; diesel.toml; the search upward for ``migrations``), and besides each ``migrations`` further down
+    that holds migrations. A directory without migrations whose children are migrations directories stands for these.
+    The search upward ends at the checkout that git knows. Where chains lie below an explicit ``path``, the others are
+    left out.
+
+    What is wrong with a migration is a finding of its chain, never an error.
+
+    Raises:
+        NothingToCheck: there is no migration.
+        ConfigurationError: glowplug.toml, diesel.toml or Cargo.toml can't be used, or a chain's backend is unclear.
+        UsageError: ``path`` is no directory, or holds another tool's migrations.
+        EnvironmentFailure: a migrations directory can't be listed.
+    """
+    start = _start(path)
+    checkout = find_checkout(start, environment)
+    if configuration is None:
+        configuration = Configuration.read(checkout.root / FILE_NAME)
+    configured = _configured(checkout, configuration)
+    candidates = _named(checkout, configured) if path is not None else []
+    candidates = candidates or configured or _discovered(checkout)
+    if not candidates and path is None and checkout.boundary not in {checkout.root, Path(start.anchor)}:
+        checkout = replace(checkout, root=checkout.boundary)
+        candidates = _candidates(chains_below(checkout.root), checkout)
+    if path is not None:
+        candidates = [one for one in candidates if one.path.is_relative_to(start)] or candidates
+    candidates = [one for one in candidates if _holds_migrations(one, checkout)]
+    if not candidates:
+        raise _nothing(checkout)
+    surroundings = _surroundings(checkout)
+    backends = backends_of(candidates, surroundings)
+    chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
+    return Project(root=checkout.root, chains=tuple(chains), configuration=configuration)
+
+
+def _start(path: Path | None) -> Path:
+    if path is None:
+        return Path.cwd()
+    try:
+        start = path.resolve(strict=True)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{path} does not exist") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error
+    if not start.is_dir():
+        advice = "Give the checkout or a migrations directory; inside a checkout, give nothing."
+        raise UsageError(f"{path} is a file", advice=advice)
+    if (start / UP).is_file():
+        raise UsageError(f"{path} is one migration", advice=f"Give the directory that holds it: {start.parent}")
+    return start
+
+
+def _configured(checkout: Checkout, configuration: Configuration) -> list[Candidate]:
+    """Give the chains of glowplug.toml; each must hold migrations."""
+    candidates: list[Candidate] = []
+    for index, settings in enumerate(configuration.sections("chain", ChainSettings)):
+        place = ("chain", index, "migrations")
+        path = _resolved(checkout.root / settings.migrations)
+        problem = None
+        if Path(settings.migrations).is_absolute():
+            problem = "is absolute; write it relative to this file"
+        elif path is None or not path.is_dir():
+            problem = "is a file" if path is not None and path.exists() else "does not exist"
+        elif any(one.path == path and one.settings.backend == settings.backend for one in candidates):
+            problem = "stands twice for one backend"
+        elif not chains_in(path) and not _refused(path, checkout):
+            problem = "holds no migration"
+        elif len(chains_in(path)) > 1 or chains_in(path) not in ([], [path]):
+            inner = ", ".join(_shown(one, checkout.root) for one in chains_in(path))
+            problem = f"holds no migrations but directories of migrations; write a [[chain]] for each: {inner}"
+        if problem or path is None:
+            raise configuration.error(f"migrations: {settings.migrations!r} {problem}", place)
+        line = configuration.line("chain", index)
+        candidates.append(Candidate(path=path, directory=_shown(path, checkout.root), settings=settings, line=line))
+    return candidates
+
+
+def _named(checkout: Checkout, configured: list[Candidate]) -> list[Candidate]:
+    """Give the chains of a PATH that is a migrations directory itself."""
+    start = checkout.start
+    exact = [one for one in configured if one.path == start]
+    is_project = any((start / name).exists() for name in (FILE_NAME, DIESEL_TOML, "Cargo.toml", MIGRATIONS))
+    if exact or is_project or any(one.path.is_relative_to(start) for one in configured):
+        return exact
+    found = chains_in(start)
+    if not found and start.name == MIGRATIONS:
+        found = [start]
+    return _candidates(found, checkout)
+
+
+def _discovered(checkout: Checkout) -> list[Candidate]:
+    """Give what Diesel would take, and what lies further down."""
+    told = migrations_directory(checkout)
+    directory = told.path if told is not None else checkout.upward
+    found: list[Path] = []
+    if directory is not None:
+        found = chains_in(directory) or ([directory] if _refused(directory, checkout) else [])
+    if told is None or not told.replaces_search:
+        found = [*found, *chains_below(checkout.root)]
+    return _candidates(sorted(set(found)), checkout)
+
+
+def _refused(directory: Path, checkout: Checkout) -> bool:
+    """Tell whether a directory without any migration has something in it that Diesel refuses.
+
+    Raises:
+        EnvironmentFailure: it can't be listed.
+    """
+    try:
+        return has_children(directory) and other_tool(tree_of(directory, checkout.root)) is None
+    except (OSError, UnreadableError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+        raise EnvironmentFailure(f"{_shown(directory, checkout.root)} can't be listed: {reason}") from error
+
+
+def _candidates(paths: Iterable[Path], checkout: Checkout) -> list[Candidate]:
+    settings = ((path, _shown(path, checkout.root)) for path in paths)
+    return [Candidate(path=path, directory=shown, settings=ChainSettings(migrations=shown)) for path, shown in settings]
+
+
+def _holds_migrations(candidate: Candidate, checkout: Checkout) -> bool:
+    return bool(chains_in(candidate.path)) or _refused(candidate.path, checkout)
+
+
+def _surroundings(checkout: Checkout) -> Surroundings:
+    within_git = checkout_of(checkout.start) is not None
+    return Surroundings(
+        root=checkout.root,
+        boundary=checkout.boundary if within_git else checkout.root,
+        database_url=checkout.variables.get("DATABASE_URL"),
+        database_url_source=checkout.source("DATABASE_URL"),
+    )
+
+
+def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Surroundings) -> Chain:
+    dialect, reason = backend
+    try:
+        layout = read_layout(tree_of(candidate.path, surroundings.root), candidate.directory, dialect)
+    except (OSError, UnreadableError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+        raise EnvironmentFailure(f"{candidate.directory} can't be listed: {reason}") from error
+    return Chain(
+        directory=candidate.directory,
+        dialect=dialect,
+        dialect_reason=reason,
+        migrations=layout.migrations,
+        findings=layout.findings,
+        refused=layout.refused,
+        settings=candidate.settings,
+        foreign_keys=foreign_keys_of(candidate, surroundings) if dialect is Dialect.SQLITE else None,
+    )
+
+
+def _nothing(checkout: Checkout) -> UsageError:
+    """Say that there is nothing to check, and whose migrations there are instead, if any."""
+    told = migrations_directory(checkout)
+    places = [told.path if told else None, checkout.upward, checkout.start / MIGRATIONS, checkout.start]
+    present = list(dict.fromkeys(place for place in places if place is not None and place.is_dir()))
+    for place in present:
+        found = other_tool(tree_of(place, checkout.root))
+        if found:
+            tool, example = found
+            return UsageError(
+                f"{_shown(place, checkout.root)} holds migrations of {tool} ({example}), not of Diesel, which keeps "
+                "each in a directory with an up.sql"
+            )
+    if present and present[0] != checkout.start:
+        return NothingToCheck(f"{_shown(present[0], checkout.root)} holds no migration")
+    return NothingToCheck(
+        f"there are no Diesel migrations in {checkout.start}, above or below it",
+        advice="Run glowplug in a Diesel checkout, or give it one: glowplug check PATH",
+    )
+
+
+def _resolved(path: Path) -> Path | None:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a link to itself, a NUL byte
+        return None
+
+
+def _shown(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()

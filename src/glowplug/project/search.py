@@ -1,0 +1,113 @@
+"""Which directories are migrations directories, and the search for them downward."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glowplug.errors import ConfigurationError
+from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, checkout_of, directory_of
+from glowplug.project.layout import UP, is_listed
+from glowplug.project.tree import DiskTree, Kind, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEEPEST = 8  # levels below the root
+_MOST_DIRECTORIES = 100_000
+_NEVER = frozenset({"target", "node_modules", "venv", "__pycache__", "site-packages"})
+_NOT_PRODUCTION = frozenset({"test", "tests", "testdata", "fixtures", "example", "examples", "benches", "docs"})
+
+
+def tree_of(directory: Path, root: Path) -> DiskTree:
+    """Read a migrations directory of the project at ``root``; links are followed inside their checkout alone."""
+    real = directory.resolve()
+    boundary = checkout_of(real) or (root if real.is_relative_to(root) else real)
+    return DiskTree(real, boundary)
+
+
+def has_children(directory: Path) -> bool:
+    """Tell whether Diesel sees anything in this directory.
+
+    Raises:
+        OSError: it can't be listed.
+        UnreadableError: it can't be listed.
+    """
+    return any(map(is_listed, DiskTree(directory, directory).entries("")))
+
+
+def chains_in(directory: Path) -> list[Path]:
+    """Give the migrations directories that a directory stands for.
+
+    It is one itself where a child has an up.sql; where only grandchildren have, each child with such is one; else none.
+    """
+    children = [directory / name for name in _listed(directory)]
+    if any((child / UP).is_symlink() or (child / UP).exists() for child in children):
+        return [directory]
+    return sorted(child for child in children if _has_migration(child))
+
+
+def chains_below(root: Path) -> list[Path]:
+    """Search downward for migrations directories: each ``migrations``, and each that a diesel.toml names.
+
+    Links, hidden directories, other checkouts and what builds leave (``target``, ``node_modules``, …) are left out;
+    tests, examples and fixtures count only where there is nothing else.
+
+    Raises:
+        ConfigurationError: there are too many directories to search.
+    """
+    found: list[Path] = []
+    for directory in _walk(root):
+        if directory.name == MIGRATIONS:
+            found.extend(chains_in(directory))
+        if (directory / DIESEL_TOML).is_file():
+            told = directory_of(directory / DIESEL_TOML, root)
+            found.extend(chains_in(told.path) if told else ())
+    inside = [path for path in dict.fromkeys(found) if path.is_relative_to(root)]
+    production = [path for path in inside if not _NOT_PRODUCTION & set(path.relative_to(root).parts)]
+    return sorted(production or inside)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    waiting = deque([(root, 0)])
+    count = 0
+    while waiting:
+        directory, depth = waiting.popleft()
+        yield directory
+        if depth == DEEPEST or (directory.name == MIGRATIONS and chains_in(directory)):
+            continue
+        for name in _subdirectories(directory):
+            count += 1
+            if count > _MOST_DIRECTORIES:
+                raise ConfigurationError(
+                    f"{root} holds more than {_MOST_DIRECTORIES} directories, too many to search for migrations",
+                    advice='Write in glowplug.toml:\n[[chain]]\nmigrations = "migrations"',
+                )
+            waiting.append((directory / name, depth + 1))
+
+
+def _subdirectories(directory: Path) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:  # not ours to read: a database's files, say
+        return []
+    return sorted(
+        name
+        for name in names
+        if name not in _NEVER and not name.startswith(".") and not (directory / name / ".git").exists()
+    )
+
+
+def _has_migration(directory: Path) -> bool:
+    return any((directory / name / UP).exists() for name in _listed(directory))
+
+
+def _listed(directory: Path) -> list[str]:
+    try:
+        entries = DiskTree(directory, Path(directory.anchor)).entries("")
+    except (OSError, UnreadableError):
+        return []
+    return [entry.name for entry in entries if is_listed(entry) and entry.kind in {Kind.DIRECTORY, Kind.LINK}]

@@ -1,0 +1,95 @@
+"""What a rehearsal showed, as values."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glowplug.database.interface import SqlError
+    from glowplug.dialect import Direction
+    from glowplug.project import Migration
+    from glowplug.schema import Difference, SchemaObject
+    from glowplug.schema.noise import Noise
+
+
+class Outcome(enum.StrEnum):
+    """What became of one migration's up, down and up again."""
+
+    RESTORED = "restored"
+    DIFFERS = "differs"
+    DOWN_FAILED = "down_failed"
+    NO_DOWN = "no_down"
+    EMPTY_DOWN = "empty_down"
+    UP_FAILED = "up_failed"
+    NOT_REACHED = "not_reached"
+
+
+class SecondUp(enum.StrEnum):
+    """What became of the up that ran again after the down."""
+
+    EQUAL = "equal"
+    DIFFERS = "differs"
+    FAILED = "failed"
+
+
+class WayDown(enum.StrEnum):
+    """What became of reverting everything that was recorded."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepError:
+    """A file that failed: which one, by its path from the project's root, and what the server said."""
+
+    direction: Direction
+    file: str
+    error: SqlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """Up, down, up of one migration.
+
+    ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
+    left different from before the up, noise aside.
+    """
+
+    migration: Migration
+    outcome: Outcome
+    second_up: SecondUp | None = None
+    second_up_differences: tuple[Difference, ...] = ()
+    empty_down_runs: bool | None = None
+    error: StepError | None = None
+    differences: tuple[Difference, ...] = ()
+    noise: tuple[Noise, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainDown:
+    """The whole way down, from what the database had recorded.
+
+    ``failed_at`` is a version; ``left`` are objects that are still there after ``COMPLETE``, ``lost`` what was there
+    before the first migration and is gone or changed; ``why`` says why it was skipped.
+    """
+
+    outcome: WayDown
+    reverted: int = 0
+    failed_at: str | None = None
+    error: StepError | None = None
+    left: tuple[SchemaObject, ...] = ()
+    lost: tuple[Difference, ...] = ()
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """All round trips of a chain in its order, and the way down."""
+
+    round_trips: tuple[RoundTrip, ...]
+    chain_down: ChainDown
+    recorded: tuple[str, ...]  # what the bookkeeping table held before the way down, in the order of revert

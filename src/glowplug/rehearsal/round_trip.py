@@ -1,0 +1,139 @@
+"""One migration: up, down, up again, on a database that saw only the ups before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect, Direction
+from glowplug.errors import MissingExtension
+from glowplug.rehearsal.outcome import Outcome, RoundTrip, SecondUp, StepError
+from glowplug.schema import diff
+from glowplug.schema.noise import Noise, tell_apart
+from glowplug.sql.blank import is_blank
+
+if TYPE_CHECKING:
+    from glowplug.database.interface import Connection, Run
+    from glowplug.project import Migration
+    from glowplug.schema import Difference, Schema
+    from glowplug.scratch.interface import Database
+
+NOT_DETERMINISTIC = "its definition is another at every run (a timestamp, or the like, frozen into it)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A round trip, and the schema that the next migration starts from (None: the chain stops here)."""
+
+    round_trip: RoundTrip
+    after: Schema | None
+
+
+def round_trip(database: Database, migration: Migration, before: Schema, dialect: Dialect) -> Step:
+    """Run a migration up for good, and down and up again on an excursion.
+
+    Raises:
+        MissingExtension: the scratch server lacks an extension that a file asks for.
+    """
+    up = database.connection.run(migration, Direction.UP)
+    if up.error is not None:
+        trip = RoundTrip(migration=migration, outcome=Outcome.UP_FAILED, error=_failure(migration, Direction.UP, up))
+        return Step(round_trip=trip, after=None)
+    after = database.connection.snapshot()
+    return Step(round_trip=_there_and_back(database, migration, before, after, dialect), after=after)
+
+
+def _failure(migration: Migration, direction: Direction, run: Run) -> StepError | None:
+    if run.error is None:
+        return None
+    if run.error.missing_extension is not None:
+        file = migration.file(direction)
+        raise MissingExtension(
+            f"{file} asks for the extension {run.error.missing_extension!r}, which the scratch server lacks",
+            line=run.error.line,
+            advice=(
+                "Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
+                "or install the extension's package beside the PostgreSQL on this machine."
+            ),
+        )
+    return StepError(direction=direction, file=migration.file(direction), error=run.error)
+
+
+def _there_and_back(
+    database: Database, migration: Migration, before: Schema, after: Schema, dialect: Dialect
+) -> RoundTrip:
+    if migration.down is None:
+        return RoundTrip(migration=migration, outcome=Outcome.NO_DOWN)
+    if is_blank(migration.down, dialect):
+        with database.excursion() as connection:
+            run = connection.run(migration, Direction.DOWN)
+        return RoundTrip(migration=migration, outcome=Outcome.EMPTY_DOWN, empty_down_runs=run.error is None)
+    trip = _excursion(database, migration, before, after)
+    if not trip.differences and not trip.second_up_differences:
+        return trip
+    return _without_the_undetermined(trip, database, migration, before, after)
+
+
+def _excursion(database: Database, migration: Migration, before: Schema, after: Schema) -> RoundTrip:
+    with database.excursion() as connection:
+        down = connection.run(migration, Direction.DOWN)
+        if down.error is not None:
+            error = _failure(migration, Direction.DOWN, down)
+            return RoundTrip(migration=migration, outcome=Outcome.DOWN_FAILED, error=error)
+        restored = connection.snapshot()
+        differences, noise = tell_apart(diff(before, restored), before, restored)
+        second_up, second_differences, error = _up_again(connection, migration, after)
+    return RoundTrip(
+        migration=migration,
+        outcome=Outcome.DIFFERS if differences else Outcome.RESTORED,
+        second_up=second_up,
+        second_up_differences=second_differences,
+        error=error,
+        differences=differences,
+        noise=noise,
+    )
+
+
+def _up_again(
+    connection: Connection, migration: Migration, after: Schema
+) -> tuple[SecondUp, tuple[Difference, ...], StepError | None]:
+    run = connection.run(migration, Direction.UP)
+    if run.error is not None:
+        return SecondUp.FAILED, (), _failure(migration, Direction.UP, run)
+    again = connection.snapshot()
+    differences, _ = tell_apart(diff(after, again), after, again)
+    return (SecondUp.DIFFERS if differences else SecondUp.EQUAL), differences, None
+
+
+def _without_the_undetermined(
+    trip: RoundTrip, database: Database, migration: Migration, before: Schema, after: Schema
+) -> RoundTrip:
+    """Go there and back once more: what then differs otherwise than the first time can't be deterministic."""
+    again = _excursion(database, migration, before, after)
+    undetermined = _changing(trip.differences, again.differences)
+    undetermined_up = _changing(trip.second_up_differences, again.second_up_differences)
+    if not undetermined and not undetermined_up:
+        return trip
+    differences = tuple(item for item in trip.differences if item not in undetermined)
+    second = tuple(item for item in trip.second_up_differences if item not in undetermined_up)
+    second_up = SecondUp.EQUAL if trip.second_up is SecondUp.DIFFERS and not second else trip.second_up
+    return RoundTrip(
+        migration=migration,
+        outcome=Outcome.DIFFERS if differences else Outcome.RESTORED,
+        second_up=second_up,
+        second_up_differences=second,
+        error=trip.error,
+        differences=differences,
+        noise=trip.noise
+        + tuple(Noise(difference=item, reason=NOT_DETERMINISTIC) for item in (*undetermined, *undetermined_up)),
+    )
+
+
+def _changing(first: tuple[Difference, ...], second: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    others = {(item.kind, item.name, item.property): item for item in second}
+    found = []
+    for item in first:
+        other = others.get((item.kind, item.name, item.property))
+        if other is not None and item.before is not None and item.after is not None and other.after != item.after:
+            found.append(item)
+    return tuple(found)

@@ -1,0 +1,165 @@
+"""The document of ``check --format json``: ``glowplug.check/1``; its JSON Schema is ``check.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import glowplug
+
+if TYPE_CHECKING:
+    from glowplug.check.report import ChainReport, CheckReport, Problem
+    from glowplug.finding import Finding
+    from glowplug.project import Migration
+    from glowplug.rehearsal import ChainDown, RoundTrip, StepError
+    from glowplug.schema import Difference
+    from glowplug.scratch.interface import ServerDescription
+
+SCHEMA = "glowplug.check/1"
+Document = dict[str, Any]
+
+
+def render(report: CheckReport) -> str:
+    """Render the whole document as ASCII, indented, with a line end."""
+    text = json.dumps(document(report), indent=2, ensure_ascii=True)
+    return text.replace("##[", "\\u0023#[") + "\n"
+
+
+def document(report: CheckReport) -> Document:
+    """Give the document as plain values."""
+    return {
+        "schema": SCHEMA,
+        "glowplug": glowplug.__version__,
+        "outcome": report.answer.value,
+        "base": report.base,
+        "notes": list(report.notes),
+        "error": _problem(report.problem),
+        "chains": [_chain(chain) for chain in report.chains],
+    }
+
+
+def _problem(problem: Problem | None) -> Document | None:
+    if problem is None:
+        return None
+    message = problem.message if problem.advice is None else f"{problem.message}\n{problem.advice}"
+    return {"message": message, "file": problem.file, "line": problem.line}
+
+
+def _chain(report: ChainReport) -> Document:
+    chain = report.chain
+    trips = {} if report.rehearsal is None else {id(trip.migration): trip for trip in report.rehearsal.round_trips}
+    return {
+        "directory": chain.directory,
+        "backend": chain.dialect.value,
+        "chain_digest": f"sha256:{chain.chain_digest}",
+        "seconds": round(report.seconds, 3),
+        "error": _problem(report.problem),
+        "scratch": _scratch(report.scratch),
+        "migrations": [
+            _migration(migration, trips.get(id(migration)), new=report.is_new(migration))
+            for migration in chain.migrations
+        ],
+        "chain_down": _chain_down(None if report.rehearsal is None else report.rehearsal.chain_down),
+        "findings": [_finding(finding) for finding in report.findings],
+    }
+
+
+def _scratch(scratch: ServerDescription | None) -> Document | None:
+    if scratch is None:
+        return None
+    return {
+        "server": scratch.server,
+        "source": scratch.source,
+        "matches_production": scratch.matches_production,
+        "superuser": scratch.superuser,
+        "stand_ins": list(scratch.stand_ins),
+        "foreign_keys": scratch.foreign_keys,
+        "notes": list(scratch.notes),
+    }
+
+
+def _migration(migration: Migration, trip: RoundTrip | None, *, new: bool) -> Document:
+    return {
+        "version": migration.version,
+        "name": migration.name,
+        "new": new,
+        "digest": f"sha256:{migration.digest}",
+        "chain_digest": f"sha256:{migration.chain_digest}",
+        "round_trip": _round_trip(trip),
+    }
+
+
+def _round_trip(trip: RoundTrip | None) -> Document:
+    if trip is None:
+        return {
+            "outcome": "not_reached",
+            "second_up": None,
+            "second_up_differences": [],
+            "empty_down_runs": None,
+            "error": None,
+            "differences": [],
+        }
+    return {
+        "outcome": trip.outcome.value,
+        "second_up": None if trip.second_up is None else trip.second_up.value,
+        "second_up_differences": [_difference(item) for item in trip.second_up_differences],
+        "empty_down_runs": trip.empty_down_runs,
+        "error": _step_error(trip.error),
+        "differences": [_difference(item) for item in trip.differences],
+    }
+
+
+def _step_error(error: StepError | None) -> Document | None:
+    if error is None:
+        return None
+    return {
+        "sqlstate": error.error.code,
+        "message": error.error.message,
+        "detail": error.error.detail,
+        "hint": error.error.hint,
+        "file": error.file,
+        "line": error.error.line,
+        "column": error.error.column,
+    }
+
+
+def _difference(item: Difference) -> Document:
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "property": item.property,
+        "before": item.before,
+        "after": item.after,
+    }
+
+
+def _chain_down(down: ChainDown | None) -> Document:
+    if down is None:
+        return {"outcome": "skipped", "failed_at": None, "reverted": 0, "left": [], "error": None}
+    return {
+        "outcome": down.outcome.value,
+        "failed_at": down.failed_at,
+        "reverted": down.reverted,
+        "left": [{"kind": item.kind, "name": item.name} for item in down.left],
+        "error": _step_error(down.error),
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    place = finding.place
+    suppressed = finding.suppressed
+    return {
+        "rule": finding.rule,
+        "hazards": list(finding.hazards),
+        "severity": finding.severity.value,
+        "harm": finding.harm.value,
+        "fingerprint": finding.fingerprint,
+        "version": finding.version,
+        "file": None if place is None else place.file,
+        "line": None if place is None else place.line,
+        "column": None if place is None else place.column,
+        "end_line": None if place is None else place.end_line,
+        "end_column": None if place is None else place.end_column,
+        "message": finding.message,
+        "suppressed": None if suppressed is None else {"reason": suppressed.reason, "source": suppressed.source},
+    }

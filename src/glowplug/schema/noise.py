@@ -1,0 +1,145 @@
+"""Differences that change nothing: told apart from those that do.
+
+Noise is: the order of columns in a table, or in a view's list; white space in a body; the name alone of a constraint or
+an index; INT against INTEGER on SQLite, where the column is no key. Whatever is not surely noise is a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.schema.diff import EXTRA, MISSING, Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glowplug.schema.model import Schema, SchemaObject
+
+BODIES = frozenset({"view", "materialized view", "function", "procedure", "trigger", "rule", "event", "aggregate"})
+VIEWS = frozenset({"view", "materialized view"})
+NAMED_BY_THE_WAY = frozenset({"constraint", "index", "foreign key", "check", "unique", "primary key"})
+
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | --[^\n]*(?:\n|$) | /\*.*?\*/ | \s+ | [(),] | \w+ | .""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_NAMES_ITSELF = re.compile(r"\s*(CREATE|CONSTRAINT)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """A difference that changes nothing, and why it doesn't."""
+
+    difference: Difference
+    reason: str
+
+
+def tell_apart(
+    differences: Iterable[Difference], before: Schema, after: Schema
+) -> tuple[tuple[Difference, ...], tuple[Noise, ...]]:
+    """Sort the differences between two Schemas into those that count and those that are noise."""
+    real: list[Difference] = []
+    noise: list[Noise] = []
+    renamed = _renamed(differences, before, after)
+    for item in differences:
+        reason = "only its name differs" if item in renamed else _reason(item, before)
+        if reason is None:
+            real.append(item)
+        else:
+            noise.append(Noise(difference=item, reason=reason))
+    return tuple(real), tuple(noise)
+
+
+def _reason(item: Difference, before: Schema) -> str | None:
+    if item.property == "position":
+        return "only the order of columns differs"
+    if item.before is None or item.after is None:
+        return None
+    escapes = "\\" in item.before + item.after  # whose strings end where differs by dialect: then no guess is made
+    if item.kind in BODIES and not escapes and _tokens(item.before) == _tokens(item.after):
+        return "only white space differs"
+    if item.kind in VIEWS and item.property == "definition" and _same_but_for_order(item.before, item.after):
+        return "only the order of the view's columns differs"
+    if item.kind == "column" and item.property == "type":
+        column = before.objects[item.kind, item.name]
+        is_key = column.properties.get("primary_key", "0") not in ("0", "false")
+        if not is_key and {item.before.upper(), item.after.upper()} <= {"INT", "INTEGER"}:
+            return "INT and INTEGER are one type here"
+    return None
+
+
+def _tokens(text: str) -> list[str]:
+    """Cut into tokens, white space outside of strings and comments dropped to nothing but a boundary."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        lexeme = match.group()
+        if lexeme.isspace():
+            continue
+        found.append(lexeme.rstrip("\n") + "\n" if lexeme.startswith("--") else lexeme)
+    return found
+
+
+def _same_but_for_order(before: str, after: str) -> bool:
+    old, new = _select_list(_tokens(before)), _select_list(_tokens(after))
+    if old is None or new is None:
+        return False
+    return old.rest == new.rest and Counter(old.items) == Counter(new.items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Select:
+    items: tuple[tuple[str, ...], ...]
+    rest: tuple[str, ...]
+
+
+def _select_list(tokens: list[str]) -> _Select | None:
+    """Take the only top-level SELECT apart into its list and the rest; None where there are several, or none."""
+    words = [lexeme.upper() for lexeme in tokens]
+    if words.count("SELECT") != 1 or {"UNION", "INTERSECT", "EXCEPT", "DISTINCT"} & set(words):
+        return None
+    start = words.index("SELECT")
+    depth, item = 0, list[str]()
+    items: list[tuple[str, ...]] = []
+    for index in range(start + 1, len(tokens)):
+        lexeme = tokens[index]
+        depth += (lexeme == "(") - (lexeme == ")")
+        if depth == 0 and words[index] == "FROM":
+            items.append(tuple(item))
+            return _Select(tuple(items), (*tokens[: start + 1], *tokens[index:]))
+        if depth == 0 and lexeme == ",":
+            items.append(tuple(item))
+            item = []
+        else:
+            item.append(lexeme)
+    return None
+
+
+def _renamed(differences: Iterable[Difference], before: Schema, after: Schema) -> frozenset[Difference]:
+    """Find pairs of a missing and an extra object of one kind and one parent that differ in their name alone."""
+    extras: dict[object, list[Difference]] = {}
+    for item in differences:
+        if item.property == EXTRA and item.kind in NAMED_BY_THE_WAY:
+            extras.setdefault(_nameless(after.objects[item.kind, item.name]), []).append(item)
+    found: set[Difference] = set()
+    for item in differences:
+        if item.property == MISSING and item.kind in NAMED_BY_THE_WAY:
+            partners = extras.get(_nameless(before.objects[item.kind, item.name]))
+            if partners:
+                found.update((item, partners.pop()))
+    return frozenset(found)
+
+
+def _nameless(item: SchemaObject) -> object:
+    own = item.name.rpartition(".")[2].strip('"`')
+    quoted = re.compile(rf'(?<![\w"`])["`]?{re.escape(own)}["`]?(?![\w"`])')
+    properties = tuple(
+        sorted(
+            (key, quoted.sub("?", value, count=1) if _NAMES_ITSELF.match(value) else value)
+            for key, value in item.properties.items()
+        )
+    )
+    return item.kind, item.parent, properties

