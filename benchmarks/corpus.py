@@ -349,7 +349,7 @@ class Sqlite:
         )
 
 
-WRITERS: dict[str, type[Postgres] | type[Sqlite]] = {"postgres": Postgres, "sqlite": Sqlite}
+WRITERS: dict[str, type[Postgres | Sqlite]] = {"postgres": Postgres, "sqlite": Sqlite}
 
 
 def write(directory: Path, *, backend: str = "postgres", count: int = 300, seed: int = 1) -> Path:

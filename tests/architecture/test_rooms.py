@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import ast
 import importlib.metadata
-import itertools
 import re
 import sys
 import tomllib
@@ -10,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import grimp
 import pytest
-
-from glowplug.dialect import Dialect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,36 +33,6 @@ def graph() -> grimp.ImportGraph:
     return grimp.build_graph("glowplug", include_external_packages=True, cache_dir=None)
 
 
-def imports_between(graph: grimp.ImportGraph, modules: list[str]) -> list[tuple[str, str]]:
-    """Direct imports between different modules of a list, packages taken with what is in them."""
-    found = []
-    for importer, imported in itertools.permutations(modules, 2):
-        inside = {imported, *graph.find_descendants(imported)}
-        for module in {importer, *graph.find_descendants(importer)}:
-            found += [(module, one) for one in graph.find_modules_directly_imported_by(module) if one in inside]
-    return found
-
-
-def defines(module: Path, function: str) -> bool:
-    tree = ast.parse(module.read_text("utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
-
-
-@pytest.mark.parametrize("room", ["database", "scratch", "sql"])
-def test_backends_of_a_room_know_nothing_of_each_other(graph: grimp.ImportGraph, room: str) -> None:
-    backends = [f"glowplug.{room}.{dialect}" for dialect in Dialect]
-    assert imports_between(graph, [name for name in backends if name in graph.modules]) == []
-
-
-@pytest.mark.parametrize(("room", "makes"), [("cli", "command"), ("report", "render")])
-def test_commands_and_formats_know_nothing_of_each_other(
-    graph: grimp.ImportGraph, checkout: Path, room: str, makes: str
-) -> None:
-    modules = [path for path in (checkout / "src" / "glowplug" / room).glob("*.py") if defines(path, makes)]
-    assert modules
-    assert imports_between(graph, [f"glowplug.{room}.{path.stem}" for path in modules]) == []
-
-
 def test_no_module_is_longer_than_one_can_read(checkout: Path) -> None:
     lengths = {
         str(path.relative_to(checkout)): len(path.read_text("utf-8").splitlines())
@@ -84,7 +50,7 @@ def test_the_layers_name_every_room_and_no_other(checkout: Path) -> None:
     there = {path.stem for path in source.iterdir() if path.suffix == ".py"} | {
         path.name for path in source.iterdir() if (path / "__init__.py").exists()
     }
-    assert named == there - {"__init__", "__main__"}
+    assert named == there - {"__init__"}
 
 
 def test_heavy_packages_are_imported_by_the_room_that_owns_them(graph: grimp.ImportGraph) -> None:

@@ -41,9 +41,7 @@ def test_a_restored_migration_gives_nothing() -> None:
 
 
 def test_what_differs_is_an_error_that_names_the_property() -> None:
-    trip = RoundTrip(
-        migration=migration(), outcome=Outcome.DIFFERS, second_up=SecondUp.FAILED, differences=(LOST,)
-    )
+    trip = RoundTrip(migration=migration(), outcome=Outcome.DIFFERS, second_up=SecondUp.FAILED, differences=(LOST,))
     (finding,) = judged(trip)
     assert (finding.rule, finding.severity, finding.hazards) == ("down-does-not-restore", Severity.ERROR, (128,))
     assert "column public.users.email: not_null was true, is false" in finding.message
@@ -124,7 +122,7 @@ def test_a_chain_without_downs_is_told_once_and_offered_forward_only() -> None:
     trips.append(RoundTrip(migration=migration(4), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL))
     (finding,) = judged(*trips)
     assert finding.rule == "mostly-without-downs"
-    assert '3 of 4 downs are empty or missing' in finding.message
+    assert "3 of 4 downs are empty or missing" in finding.message
     assert 'strategy = "forward-only"' in finding.message
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,12 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HIDDEN_VERSION = "00000000000000"  # the command prints no line for it
-_SECONDS = 20
-
-
-def find() -> str | None:
-    """Find the binary: GLOWPLUG_DIESEL, or the one on PATH."""
-    return os.environ.get("GLOWPLUG_DIESEL") or shutil.which("diesel")
+MOST_REVERTS = 60
+_LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z +[A-Z]+ .*\n?", re.MULTILINE)  # it logs to where it prints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +30,10 @@ class Answer:
 class Diesel:
     """The command, bound to a migrations directory and a database."""
 
-    binary: str
+    binary: Path
     migrations: Path
     url: str
+    seconds: float = 60.0  # and then the call is over
 
     def run(self) -> Answer:
         return self._call("run")
@@ -47,7 +43,7 @@ class Diesel:
 
     def revert_each(self) -> Answer:
         """Revert one after another in one session, until nothing is left or one fails."""
-        return self._call("revert", "--number", "1000")
+        return self._call("revert", "--number", str(MOST_REVERTS))
 
     def listed(self) -> tuple[tuple[str, bool], ...] | None:
         """Give each directory's name in the command's order, and whether it is applied; None: it refuses."""
@@ -72,10 +68,10 @@ class Diesel:
             env={"DATABASE_URL": self.url, "HOME": str(home), "PATH": os.environ["PATH"], "NO_COLOR": "1"},
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=self.seconds,
             check=False,
         )
-        output = done.stdout.decode()
+        output = _LOG_LINE.sub("", done.stdout.decode())
         error = done.stderr.decode(errors="replace")
         if done.returncode not in {0, 1}:
             raise AssertionError(f"diesel {' '.join(arguments)} ended with {done.returncode}: {error}")

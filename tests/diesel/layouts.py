@@ -90,11 +90,11 @@ class _Draft:
 
 def generate(dialect: Dialect, seed: int) -> Layout:
     """Make the layout of that number."""
-    draft = _Draft(random.Random(f"{dialect.value}-{seed}"))  # noqa: S311 - a repeatable choice, no secret
+    draft = _Draft(random.Random(f"{dialect.value}-{seed}"))
     content = cast("Content", importlib.import_module(f"{__package__}.sql_{dialect.value}"))
     author = Author(random=draft.random)
     chosen = names.choose(draft.random, draft.kinds)
-    chosen.sort(key=lambda name: name.split("_")[0].replace("-", ""))  # so that most chains can build on each other
+    chosen.sort(key=names.version_of)  # so that most chains can build on each other
     directories = [(name, files.migration(draft.random, author, content, draft.kinds)) for name in chosen]
     if draft.chance(50):
         draft.random.shuffle(directories)  # readdir order must not be the version's by accident

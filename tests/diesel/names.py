@@ -72,3 +72,8 @@ def choose(chance: random.Random, kinds: set[str]) -> list[str]:
         kinds.add("duplicate")
         found += chance.choice(_DUPLICATES)
     return list(dict.fromkeys(found))
+
+
+def version_of(name: str) -> str:
+    """Cut the version out of a directory's name."""
+    return name.split("_")[0].replace("-", "")

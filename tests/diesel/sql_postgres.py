@@ -161,8 +161,9 @@ def _outside(author: Author) -> Pair:
 
 
 def _copy(author: Author) -> Pair:
+    """Out alone: the command never returns from ``COPY … FROM STDIN``, which has a test of its own."""
     table = author.table()
-    return Pair(kind="copy", up=(f"COPY {table} (name) FROM STDIN",), down=(f"COPY {table} TO STDOUT",))
+    return Pair(kind="copy", up=(f"COPY {table} (name) TO STDOUT",), down=(f"COPY {table} TO STDOUT",))
 
 
 def _bookkeeping(author: Author) -> Pair:

@@ -23,11 +23,19 @@ HOSTILE = "2024_\x1b[2J\n::error::\udcff##[error]"
 @pytest.fixture
 def full_report() -> CheckReport:
     """One of everything, with names that are out to do harm."""
-    good = Migration(version="1", name="1_good", path="migrations/1_good", up=b"", down=b"", digest="a" * 64)
-    bad = Migration(version=HOSTILE, name=HOSTILE, path=f"migrations/{HOSTILE}", up=b"", down=b"", digest="b" * 64)
-    chain = Chain(
-        directory="migrations", dialect=Dialect.SQLITE, migrations=(good, bad), settings=ChainSettings()
+    good = Migration(
+        version="1", name="1_good", path="migrations/1_good", up=b"", down=b"", digest="a" * 64, chain_digest="c" * 64
     )
+    bad = Migration(
+        version=HOSTILE,
+        name=HOSTILE,
+        path=f"migrations/{HOSTILE}",
+        up=b"",
+        down=b"",
+        digest="b" * 64,
+        chain_digest="d" * 64,
+    )
+    chain = Chain(directory="migrations", dialect=Dialect.SQLITE, migrations=(good, bad), settings=ChainSettings())
     error = StepError(
         direction=Direction.UP,
         file=bad.file(Direction.UP),

@@ -17,7 +17,7 @@ from glowplug.report.harmless import harmless, one_line
         ("::error::x", ": :error::x"),
         ("  ::set-output name=a::b", "  : :set-output name=a::b"),
         ("x ##[error]y", "x # #[error]y"),
-        ("‮evil", "\\u202eevil"),
+        ("\u202eevil", "\\u202eevil"),
         ("x::int", "x::int"),
     ],
 )

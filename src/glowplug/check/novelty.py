@@ -62,7 +62,7 @@ class Novelty:
             return NewIn(new=frozenset(item.name for item in chain.migrations))
         known = digests_of(files_at(self.root, self.base.commit, chain.directory), chain.directory)
         edited = frozenset(
-            item.name for item in chain.migrations if item.version in known and known[item.version] != item.digest
+            item.name for item in chain.migrations if item.version in known and item.digest not in known[item.version]
         )
         added = frozenset(item.name for item in chain.migrations if item.version not in known)
         return NewIn(new=added | edited, edited=edited, since=str(self.base))

@@ -16,8 +16,7 @@ from glowplug.cli._options import everywhere, wants_colour
 from glowplug.cli._progress import progress_line
 from glowplug.errors import GlowplugError, UsageError
 from glowplug.finding import Severity
-from glowplug.project.configuration import FILE_NAME, Configuration
-from glowplug.project.discovery import find_project, find_root
+from glowplug.project.discovery import find_project
 from glowplug.report import json, text
 
 if TYPE_CHECKING:
@@ -93,9 +92,8 @@ def command(
 
 
 def _check(path: Path | None, options: Options, *, quiet: bool) -> CheckReport:
-    configuration = Configuration.read(find_root(path) / FILE_NAME)
-    settings = Settings.of(configuration)
-    project = find_project(path, environment=os.environ, configuration=configuration)
+    project = find_project(path, environment=os.environ)
+    settings = Settings.of(project.configuration)
     with progress_line(quiet=quiet) as progress:
         return check(project, settings, options, environment=os.environ, progress=progress)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import tomli
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
@@ -156,9 +157,10 @@ def _members(root: Path, workspace: Mapping[str, Any]) -> Iterator[Path]:
 
 def _read(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"this is no TOML: {error}", file=file) from error
+        return tomli.loads(file.read_bytes().decode("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise ConfigurationError(f"this is no TOML: {error}", file=file, line=line) from error
     except OSError as error:
         raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=file) from error
 

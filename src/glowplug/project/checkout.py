@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import tomli
 
 from glowplug.errors import ConfigurationError, UsageError
 from glowplug.project.cargo import FILE_NAME as CARGO_TOML
@@ -107,13 +108,14 @@ def directory_of(file: Path, root: Path) -> Told | None:
     shown = file.relative_to(root) if file.is_relative_to(root) else file
     try:
         content = file.read_bytes()
-        table = tomllib.loads(content.decode("utf-8")).get("migrations_directory", {})
+        table = tomli.loads(content.decode("utf-8")).get("migrations_directory", {})
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=shown) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"this is no TOML: {error}", file=shown) from error
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise ConfigurationError(f"this is no TOML: {error}", file=shown, line=line) from error
     said = table.get("dir") if isinstance(table, dict) else None
     if said is None:
         return None

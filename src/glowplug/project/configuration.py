@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+import tomli
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
@@ -71,16 +71,15 @@ class Configuration:
             ConfigurationError: it is no TOML.
         """
         try:
-            text = content.decode("utf-8").removeprefix("\ufeff")
-            tables = tomllib.loads(text)
+            tables = tomli.loads(content.decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ConfigurationError("this is no UTF-8", file=Path(shown), line=line) from error
         except RecursionError as error:
             raise ConfigurationError("this is nested too deeply", file=Path(shown)) from error
-        except tomllib.TOMLDecodeError as error:
-            message, line = _without_position(str(error), text)
-            raise ConfigurationError(message, file=Path(shown), line=line) from error
+        except tomli.TOMLDecodeError as error:
+            reason = error.msg[:1].lower() + error.msg[1:]
+            raise ConfigurationError(f"this is no TOML: {reason}", file=Path(shown), line=error.lineno) from error
         return cls(shown=shown, content=content.removeprefix(b"\xef\xbb\xbf"), exists=True, tables=tables)
 
     @classmethod
@@ -167,16 +166,6 @@ class Configuration:
             if allowed and not inner:
                 message = f"{value!r} is not allowed; one of {allowed}"
             raise self.error(f"{key}: {message}", (*path, *inner)) from error
-
-
-def _without_position(message: str, text: str) -> tuple[str, int]:
-    """Split tomllib's ``… (at line 3, column 5)``; it says ``at end of document`` for the last line."""
-    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    if found is None:
-        return message, 1
-    line = int(found[1]) if found[1] else text.rstrip().count("\n") + 1
-    reason = message[: found.start()]
-    return reason[:1].lower() + reason[1:], line
 
 
 def _explain(message: str) -> tuple[str, KeyPath]:

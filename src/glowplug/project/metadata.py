@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import tomli
 
 from glowplug.project.faults import METADATA_IGNORED, METADATA_UNKNOWN_KEY, METADATA_WITHOUT_KEY
 from glowplug.project.positions import line_of
@@ -37,10 +38,10 @@ def read_metadata(content: bytes | None) -> tuple[bool, tuple[Remark, ...]]:
         return True, ()
     try:
         text = content.decode("utf-8")
-        table = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        table = tomli.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         return True, (_ignored(f"it is no UTF-8 (byte {error.start})"),)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (tomli.TOMLDecodeError, RecursionError) as error:
         return True, (_ignored(f"it is no TOML: {error}"),)
     unknown = tuple(_unknown(key, content) for key in table if key != _KEY)
     if _KEY not in table:

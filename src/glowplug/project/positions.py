@@ -1,12 +1,13 @@
 """Where a key of a TOML file stands, for messages of the form ``glowplug.toml:12: …``.
 
-tomllib keeps no positions, so the file is parsed a second time, by tree-sitter, once there is something to say.
+tomli keeps no positions, so the file is parsed a second time, by tree-sitter, once there is something to say.
 """
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
+
+import tomli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,5 +94,5 @@ def _keys(node: Node) -> Iterator[tuple[str, int]]:
                 yield from _keys(child)
         return
     text = (node.text or b"").decode("utf-8")
-    name = text if node.type == "bare_key" else next(iter(tomllib.loads(f"{text} = 0")))
+    name = text if node.type == "bare_key" else next(iter(tomli.loads(f"{text} = 0")))
     yield name, node.start_point.row + 1

@@ -51,7 +51,7 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     """Where glowplug keeps what it can make again: GLOWPLUG_CACHE_DIR, else the user's own cache; made if absent.
 
     Raises:
-        EnvironmentFailure: it can't be made, or belongs to someone else.
+        EnvironmentFailure: it can't be made, or others can write to it.
     """
     named = environment.get("GLOWPLUG_CACHE_DIR")
     if named:
@@ -62,15 +62,15 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
         directory = Path(platformdirs.user_cache_path("glowplug", appauthor=False))
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = directory.stat().st_uid
+        status = directory.stat()
     except OSError as error:
         raise EnvironmentFailure(
             f"the cache directory {directory} can't be made: {error.strerror}",
             advice="Set GLOWPLUG_CACHE_DIR to a directory that you can write to.",
         ) from error
-    if owner != os.geteuid():
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
         raise EnvironmentFailure(
-            f"the cache directory {directory} belongs to another user, so nothing in it is trusted",
+            f"the cache directory {directory} can be written by other users, so nothing in it is trusted",
             advice="Set GLOWPLUG_CACHE_DIR to a directory of your own.",
         )
     return directory

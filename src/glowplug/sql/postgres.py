@@ -47,3 +47,21 @@ def parse(text: str) -> ParseResult | None:
         return postgast.parse(text)
     except (postgast.PgQueryError, DecodeError):
         return None
+
+
+def first_transaction_end(text: str) -> int | None:
+    """Give the character offset of the first COMMIT or ROLLBACK at top level; None where there is none."""
+    tree = parse(text)
+    if tree is None:
+        return None
+    from postgast import pg_query_pb2 as node  # noqa: PLC0415 - as above
+
+    ends = (node.TRANS_STMT_COMMIT, node.TRANS_STMT_ROLLBACK, node.TRANS_STMT_PREPARE)
+    for statement in tree.stmts:
+        if statement.stmt.WhichOneof("node") == "transaction_stmt" and statement.stmt.transaction_stmt.kind in ends:
+            return _characters(text, statement.stmt_location)
+    return None
+
+
+def _characters(text: str, byte: int) -> int:
+    return len(text.encode()[:byte].decode(errors="replace"))

@@ -3,20 +3,129 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import BOOKKEEPING_TABLE, Run, SqlError
-from glowplug.database.postgres.batch import Failed, execute, failed, file_text, run_batch
-from glowplug.database.postgres.session import Session, TransactionStatus
-from glowplug.database.postgres.snapshot import Snapshots
-from glowplug.dialect import Direction
-from glowplug.errors import EnvironmentFailure, LostConnection
+from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
+from glowplug.database.postgres.batch import Runner
+from glowplug.database.postgres.session import Session
+from glowplug.database.postgres.snapshot import SnapshotReader
+from glowplug.database.postgres.within import recorded
+from glowplug.errors import ConfigurationError, EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
-    from glowplug.database.postgres.session import Reply
+    from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
+
+DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
+"""What Diesel sets on each PostgreSQL connection, and all that it sets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the migrations' role reaches its database, and what its session is set up with.
+
+    ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
+    in seconds, ``terminate`` ends the backend with a process id from outside.
+    """
+
+    conninfo: Mapping[str, str]
+    session_setup: tuple[str, ...] = ()
+    statement_timeout: float | None = None
+    terminate: Callable[[int], None] | None = None
+    superuser: bool = False
+
+    def to(self, database: str) -> Access:
+        """The same access to another database."""
+        return replace(self, conninfo={**self.conninfo, "dbname": database})
+
+
+class PostgresConnection:
+    """One session of the migrations' role; implements ``database.interface.Connection``.
+
+    When a migration ends its own connection, that is its Run's error, and the next call makes a new session with
+    the same setup: what the lost one had set is gone, as it would be for Diesel.
+    """
+
+    def __init__(self, access: Access) -> None:
+        """Connect, set the session up, and create the bookkeeping table as Diesel does.
+
+        Raises:
+            LostConnection: the server can't be reached.
+            ConfigurationError: a statement of session_setup fails.
+        """
+        self.access = access
+        self._open()
+        self.require(CREATE_BOOKKEEPING_TABLE)
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        """Run one file as Diesel would."""
+        self._reopen()
+        started = time.perf_counter()
+        error = self.runner.run(migration, direction)
+        return Run(error=error, seconds=time.perf_counter() - started)
+
+    def snapshot(self) -> Schema:
+        """Read the whole schema, as it is inside whatever transaction is open."""
+        self._reopen()
+        return self._reader.read()
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
+        self._reopen()
+        return recorded(self.session)
+
+    def require(self, statement: str) -> None:
+        """Run a statement of glowplug's own that has to work.
+
+        Raises:
+            EnvironmentFailure: it does not.
+        """
+        error = self.runner.plain(statement.encode())
+        if error is not None:
+            raise EnvironmentFailure(f"{statement[:60]}…: {error.message}")
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the session."""
+        self.close()
+
+    def _open(self) -> None:
+        access = self.access
+        self.session = Session(access.conninfo, statement_timeout=access.statement_timeout, terminate=access.terminate)
+        self.runner = Runner(self.session, superuser=access.superuser)
+        self._reader = SnapshotReader(self.session)
+        try:
+            for statement in DIESEL_SETUP:
+                self.require(statement)
+            for statement in access.session_setup:
+                error = self.runner.plain(statement.encode())
+                if error is not None:
+                    raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
+        except BaseException:
+            self.session.close()
+            raise
+
+    def _reopen(self) -> None:
+        """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""
+        if not self.session.alive:
+            self.session.close()
+            self._open()
+            self.runner.plain(CREATE_BOOKKEEPING_TABLE.encode())

@@ -103,7 +103,7 @@ class Session:
         Raises:
             LostConnection: the server can't be reached, or refuses.
         """
-        self._statement_timeout = statement_timeout
+        self.statement_timeout = statement_timeout
         self._terminate = terminate
         with _without_libpq_environment():
             self._connection = _connect(conninfo)
@@ -163,7 +163,7 @@ class Session:
             self._connection.set_single_row_mode()
 
     def _read(self, reply: Reply, *, rows: bool) -> None:
-        deadline = None if self._statement_timeout is None else time.monotonic() + self._statement_timeout
+        deadline = None if self.statement_timeout is None else time.monotonic() + self.statement_timeout
         while True:
             if self._connection.is_busy():
                 if not self._poll.poll(_milliseconds(deadline)) and _passed(deadline):

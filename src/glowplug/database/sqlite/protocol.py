@@ -63,10 +63,16 @@ class Recall(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     away: bool
 
 
-class Ready(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """It is open; the version of SQLite that opened it."""
+class Hello(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """The process is there, with this version of SQLite; said first, and unasked."""
 
     version: str
+
+
+class Opened(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """The database is open; whether its session heeds foreign keys."""
+
+    foreign_keys: bool
 
 
 class Done(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -79,10 +85,28 @@ class Ran(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     run: Run
 
 
+class Item(msgspec.Struct, array_like=True, frozen=True):
+    """A SchemaObject on its way."""
+
+    kind: str
+    name: str
+    properties: dict[str, str]
+    parent: tuple[str, str] | None
+
+    @classmethod
+    def of(cls, item: SchemaObject) -> Item:
+        """Pack one."""
+        return cls(item.kind, item.name, dict(item.properties), item.parent)
+
+    def unpacked(self) -> SchemaObject:
+        """Unpack it."""
+        return SchemaObject(kind=self.kind, name=self.name, properties=self.properties, parent=self.parent)
+
+
 class Seen(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """The schema's objects."""
 
-    objects: tuple[SchemaObject, ...]
+    objects: tuple[Item, ...]
 
 
 class Recorded(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -100,7 +124,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 Request = Open | Depart | Return | RunFile | Look | Recall
-Reply = Ready | Done | Ran | Seen | Recorded | Failed
+Reply = Hello | Opened | Done | Ran | Seen | Recorded | Failed
 
 Message = TypeVar("Message")
 

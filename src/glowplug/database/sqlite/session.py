@@ -74,7 +74,12 @@ class Session:
         if settings.sandboxed:
             cage.limit(self._connection)
             self._connection.authorizer = self._sandbox.authorize
-        self._offset = 0
+        self._current = self._next = 0
+
+    @property
+    def foreign_keys(self) -> bool:
+        """Whether foreign keys are heeded."""
+        return bool(self._connection.pragma("foreign_keys"))
 
     def set_up(self, statements: tuple[str, ...], where: str) -> None:
         """Run the statements of a setting called ``where``.
@@ -181,19 +186,22 @@ class Session:
 
         position = None
         if step == "file":
-            position = place(text, self._offset, getattr(error, "error_offset", -1))
-        hint = {
+            start = self._next if self._fails_to_prepare(text, error) else self._current
+            position = place(text, start, getattr(error, "error_offset", -1))
+        hint: str | None = {
             "file": None,
             "record": f"The file ran; Diesel's row in {BOOKKEEPING_TABLE} could not be written.",
             "commit": "The file ran, then Diesel's own COMMIT failed.",
         }[step]
-        refused = isinstance(error, apsw.AuthError)
+        refused = self._sandbox.refusal is not None
+        if self.settings.size_limit is not None and isinstance(error, apsw.FullError):
+            hint = f"The scratch database may hold {self.settings.size_limit} bytes: see `[scratch] size_limit`."
         failure = sql_error(
             error,
             code=code_of(error) if isinstance(error, apsw.Error) else None,
             position=position,
             hint=self._sandbox.hint if refused else hint,
-            needs_superuser=refused and self._sandbox.refusal is not None,
+            needs_superuser=refused,
             timed_out=self._watchdog.expired,
         )
         self._roll_back()
@@ -204,17 +212,19 @@ class Session:
             sql = f"INSERT INTO {BOOKKEEPING_TABLE} (version) VALUES (?)"
         else:
             sql = f"DELETE FROM {BOOKKEEPING_TABLE} WHERE version = ?"
+        self._sandbox.refusal = None
         list(self._connection.execute(sql, (migration.version,)))
 
     def _execute(self, text: str) -> None:
-        """Run all statements of ``text``, as ``sqlite3_exec`` does; ``_offset`` ends at the one that failed."""
-        self._offset = 0
+        """Run all statements of ``text``, as ``sqlite3_exec`` does.
+
+        ``_current`` is where the statement that ran last begins, ``_next`` where the one after it does.
+        """
+        self._current = self._next = 0
         self._sandbox.refusal = None
-        begun = 0
 
         def begin(_cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
-            nonlocal begun
-            self._offset, begun = begun, begun + len(statement)
+            self._current, self._next = self._next, self._next + len(statement)
             self._sandbox.begin(statement)
             return True
 
@@ -225,6 +235,24 @@ class Session:
                 pass
         finally:
             cursor.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+
+    def _fails_to_prepare(self, text: str, error: Exception) -> bool:
+        """Tell whether ``error`` is of the statement at ``_next``, which SQLite then did not even prepare."""
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        if self._next == 0 or self._watchdog.expired:
+            return False
+        cursor = self._connection.cursor()
+        cursor.exec_trace = lambda *_: False
+        try:
+            cursor.execute(text[self._next :], can_cache=False)
+        except apsw.ExecTraceAbort:
+            return False
+        except (apsw.Error, MemoryError) as again:
+            return message_of(again) == message_of(error)
+        finally:
+            cursor.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+        return False
 
     def _roll_back(self) -> None:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened

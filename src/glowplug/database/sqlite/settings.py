@@ -10,8 +10,8 @@ class SessionSettings:
     """How a session behaves.
 
     ``foreign_keys`` is what the connection starts with, as the application's build of SQLite has it;
-    ``statement_timeout`` is in seconds and holds for a whole file; ``sandboxed`` refuses what would reach beyond the database; ``size_limit`` is the most
-    bytes that one database file may grow to, None for SQLite's own limit.
+    ``statement_timeout`` is in seconds and holds for a whole file; ``sandboxed`` refuses what would reach beyond the
+    database; ``size_limit`` is the most bytes that the database's file may grow to, None for SQLite's own limit.
     """
 
     foreign_keys: bool

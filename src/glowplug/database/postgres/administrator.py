@@ -1,0 +1,98 @@
+"""The administrator's session on the maintenance database: roles and databases, and an end to a backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.database.postgres.failure import explain
+from glowplug.database.postgres.session import Session
+from glowplug.errors import EnvironmentFailure, LostConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+SECONDS = 60.0
+
+
+def identifier(name: str) -> str:
+    """Quote an identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a string for SQL, whatever standard_conforming_strings says."""
+    escaped = text.replace("'", "''").replace("\\", "\\\\")
+    return f"E'{escaped}'" if "\\" in text else f"'{escaped}'"
+
+
+class Administrator:
+    """A session of a role that may create roles and databases; it resolves no name outside pg_catalog."""
+
+    def __init__(self, conninfo: Mapping[str, str]) -> None:
+        """Connect.
+
+        Raises:
+            LostConnection: the server can't be reached, or refuses.
+        """
+        self.conninfo = conninfo
+        self._session = Session(conninfo, statement_timeout=SECONDS)
+        self.execute("SET search_path = pg_catalog, pg_temp")
+        self.server_version = self._session.server_version
+
+    def execute(self, sql: str) -> None:
+        """Run statements.
+
+        Raises:
+            EnvironmentFailure: one fails; the message is the server's.
+            LostConnection: the server is gone.
+        """
+        self._send(sql)
+
+    def rows(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run statements and give the rows of the last that has some; errors as for ``execute``."""
+        results = self._send(sql)
+        return results[-1] if results else []
+
+    def terminate(self, backend_pid: int) -> None:
+        """End another session of this server."""
+        self.execute(f"SELECT pg_terminate_backend({backend_pid})")
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the session."""
+        self.close()
+
+    def _send(self, sql: str) -> list[list[tuple[str | None, ...]]]:
+        reply = self._session.batch(sql.encode(), rows=True)
+        if reply.lost is not None:
+            raise LostConnection(f"the administrator's connection was lost: {reply.lost.strip()}")
+        if reply.failure is not None:
+            error = explain(reply.failure, superuser=True)
+            raise EnvironmentFailure(f"the scratch server refuses: {error.message}", advice=error.hint)
+        if not reply.ok:
+            raise EnvironmentFailure(f"the scratch server did not answer within {SECONDS:g} s: {sql[:80]}")
+        return [
+            [
+                tuple(_text(result.get_value(row, column)) for column in range(result.nfields))
+                for row in range(result.ntuples)
+            ]
+            for result in reply.results
+        ]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()

@@ -1,0 +1,14 @@
+"""What a snapshot of PostgreSQL reads: the catalogues, as one query of many sections."""
+
+from __future__ import annotations
+
+from glowplug.database.postgres.catalogue.others import others
+from glowplug.database.postgres.catalogue.relations import relations
+from glowplug.database.postgres.catalogue.section import COMMON, Section
+
+__all__ = ["COMMON", "Section", "sections"]
+
+
+def sections(version: int) -> tuple[Section, ...]:
+    """Give all sections for a server of this ``server_version_num``."""
+    return (*relations(version), *others(version))

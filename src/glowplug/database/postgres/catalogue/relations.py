@@ -1,0 +1,269 @@
+"""Sections on tables, views, sequences, and what belongs to one of them."""
+
+from __future__ import annotations
+
+from glowplug.database.postgres.catalogue.section import (
+    FIRST_USER_OID,
+    Section,
+    name_of,
+    owner_of,
+    privileges_of,
+    sorted_items,
+    truth,
+)
+
+_PG_17 = 170000
+_PG_18 = 180000
+
+_OPTIONS = "(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({}) AS items (item))"
+
+
+def relations(version: int) -> tuple[Section, ...]:
+    """Give the sections for a server of this ``server_version_num``."""
+    return (_tables(), _views(), _columns(version), _constraints(), _indexes(), _sequences(), _triggers(),
+            _internal_triggers(), _rules(), _policies())  # fmt: skip
+
+
+def _tables() -> Section:
+    return Section(
+        kind="r.kind",
+        name="r.name",
+        parent=("'schema'", "r.schema"),
+        properties={
+            "persistence": "CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END",
+            "partition_key": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
+            "partition_bound": "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END",
+            "inherits": "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
+            " FROM pg_inherits i WHERE i.inhrelid = c.oid)",
+            "of_type": "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END",
+            "replica_identity": "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing'"
+            " WHEN 'i' THEN 'index' END",
+            "row_security": truth("c.relrowsecurity"),
+            "force_row_security": truth("c.relforcerowsecurity"),
+            "options": _OPTIONS.format("c.reloptions"),
+            "toast_options": f"(SELECT {_OPTIONS.format('t.reloptions')} FROM pg_class t"
+            " WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)",
+            "access_method": "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap')",
+            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
+            "server": "(SELECT f.srvname::text FROM pg_foreign_table t JOIN pg_foreign_server f ON f.oid = t.ftserver"
+            " WHERE t.ftrelid = c.oid AND c.relkind = 'f')",
+            "foreign_options": f"(SELECT {_OPTIONS.format('t.ftoptions')} FROM pg_foreign_table t"
+            " WHERE t.ftrelid = c.oid AND c.relkind = 'f')",
+            "owner": owner_of("c.relowner"),
+            "privileges": privileges_of("c.relacl", "c.relowner", "r"),
+        },
+        source="relations r JOIN pg_class c ON c.oid = r.oid",
+        where="r.relkind IN ('r', 'p', 'f')",
+        commented=("pg_class", "c.oid", "0"),
+    )
+
+
+def _views() -> Section:
+    return Section(
+        kind="r.kind",
+        name="r.name",
+        parent=("'schema'", "r.schema"),
+        properties={
+            "definition": "pg_get_viewdef(c.oid)",
+            "options": _OPTIONS.format("c.reloptions"),
+            "populated": "CASE WHEN c.relkind = 'm' THEN c.relispopulated::text END",
+            "access_method": "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap')",
+            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
+            "owner": owner_of("c.relowner"),
+            "privileges": privileges_of("c.relacl", "c.relowner", "r"),
+        },
+        source="relations r JOIN pg_class c ON c.oid = r.oid",
+        where="r.relkind IN ('v', 'm')",
+        commented=("pg_class", "c.oid", "0"),
+    )
+
+
+def _columns(version: int) -> Section:
+    name = name_of("a.attname")
+    not_null = {}
+    join = ""
+    if version >= _PG_18:
+        # Named since 18. An ordinary one says no more than attnotnull does, but for its name.
+        not_null = {
+            "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
+            " THEN 'NO INHERIT' END",
+            "not_null_name": "nn.conname::text",
+        }
+        join = (
+            " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid"
+            " AND nn.conkey[1] = a.attnum AND nn.oid >= 16384"
+        )
+    return Section(
+        kind="'column'",
+        name=f"r.name || '.' || {name}",
+        parent=("r.kind", "r.name"),
+        properties={
+            "position": "a.position",
+            "type": "format_type(a.atttypid, a.atttypmod)",
+            "not_null": "a.attnotnull::text",
+            **not_null,
+            "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, ad.adrelid) END",
+            "generated": "CASE a.attgenerated WHEN 's' THEN 'stored: ' || pg_get_expr(ad.adbin, ad.adrelid)"
+            " WHEN 'v' THEN 'virtual: ' || pg_get_expr(ad.adbin, ad.adrelid) END",
+            "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
+            "collation": "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END",
+            "storage": "CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain'"
+            " WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END",
+            "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
+            "statistics": "nullif(a.attstattarget, -1)",
+            # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
+            "options": "CASE WHEN a.attoptions IS NOT NULL THEN (SELECT string_agg(item, ' ' ORDER BY item"
+            " COLLATE \"C\") FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%') END",
+            "foreign_options": f"CASE WHEN a.attfdwoptions IS NOT NULL THEN {_OPTIONS.format('a.attfdwoptions')} END",
+            "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
+            "privileges": f"CASE WHEN a.attacl IS NOT NULL THEN {sorted_items('a.attacl')} END",
+        },
+        source="(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
+        f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
+        " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
+        f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
+        where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
+        commented=("pg_class", "a.attrelid", "a.attnum"),
+    )
+
+
+def _constraints() -> Section:
+    definition = "pg_get_constraintdef(c.oid)"
+    return Section(
+        kind="'constraint'",
+        name=f"r.name || '.' || {name_of('c.conname')}",
+        parent=("r.kind", "r.name"),
+        properties={
+            "definition": f"CASE WHEN c.convalidated THEN {definition}"
+            f" ELSE regexp_replace({definition}, ' NOT VALID$', '') END",
+            "validated": "c.convalidated::text",
+            "inherited": "CASE WHEN c.coninhcount > 0 THEN CASE WHEN c.conislocal THEN 'and local' ELSE 'only' END END",
+            "index_options": _OPTIONS.format("ic.reloptions"),
+            "index_tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = ic.reltablespace)",
+            "clustered": truth("ix.indisclustered"),
+            "replica_identity": truth("ix.indisreplident"),
+            "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
+        },
+        source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
+        " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
+        " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
+        # A foreign key to a partitioned table has a row for each partition that it refers to: no object of its own.
+        where=f"c.oid >= {FIRST_USER_OID} AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
+        " OR c.contype <> 'f' OR NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid"
+        " AND p.conrelid = c.conrelid))",
+        commented=("pg_constraint", "c.oid", "0"),
+    )
+
+
+def _indexes() -> Section:
+    return Section(
+        kind="'index'",
+        name=f"r.schema || '.' || {name_of('c.relname')}",
+        parent=("r.kind", "r.name"),
+        properties={
+            # Without its own name, as a constraint's definition is, so that a new name alone is told from a new index.
+            "definition": "replace(pg_get_indexdef(x.indexrelid), ' INDEX ' || quote_ident(c.relname) || ' ON ',"
+            " ' INDEX ON ')",
+            "unique": "x.indisunique::text",
+            "valid": "(x.indisvalid AND x.indisready)::text",
+            "clustered": truth("x.indisclustered"),
+            "replica_identity": truth("x.indisreplident"),
+            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
+            "partition_of": "CASE WHEN c.relispartition THEN (SELECT i.inhparent::regclass::text FROM pg_inherits i"
+            " WHERE i.inhrelid = c.oid) END",
+            "statistics": "CASE WHEN x.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || '=' ||"
+            " a.attstattarget, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid"
+            " AND a.attstattarget >= 0) END",
+        },
+        source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
+        where=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN (SELECT conindid FROM pg_constraint"
+        " WHERE contype IN ('p', 'u', 'x'))",
+        commented=("pg_class", "c.oid", "0"),
+    )
+
+
+def _sequences() -> Section:
+    owner = f"o.name || '.' || {name_of('oa.attname')}"
+    return Section(
+        kind="'sequence'",
+        name="r.name",
+        parent=("CASE WHEN o.oid IS NULL THEN 'schema' ELSE 'column' END", f"coalesce({owner}, r.schema)"),
+        properties={
+            "type": "format_type(s.seqtypid, NULL)",
+            "start": "s.seqstart",
+            "increment": "s.seqincrement",
+            "minimum": "s.seqmin",
+            "maximum": "s.seqmax",
+            "cache": "s.seqcache",
+            "cycle": truth("s.seqcycle"),
+            "persistence": "CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END",
+            "owned_by": owner,
+            "owner": owner_of("c.relowner"),
+            "privileges": privileges_of("c.relacl", "c.relowner", "s"),
+        },
+        source="relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_sequence s ON s.seqrelid = r.oid"
+        " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
+        " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
+        " LEFT JOIN relations o ON o.oid = od.refobjid"
+        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid",
+        where="r.relkind = 'S'",
+        commented=("pg_class", "r.oid", "0"),
+    )
+
+
+_ENABLED = "CASE {} WHEN 'O' THEN 'true' WHEN 'D' THEN 'false' WHEN 'R' THEN 'replica' ELSE 'always' END"
+
+
+def _triggers() -> Section:
+    return Section(
+        kind="'trigger'",
+        name=f"r.name || '.' || {name_of('t.tgname')}",
+        parent=("r.kind", "r.name"),
+        properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
+        source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
+        where=f"t.oid >= {FIRST_USER_OID} AND NOT t.tgisinternal",
+        commented=("pg_trigger", "t.oid", "0"),
+    )
+
+
+def _internal_triggers() -> Section:
+    """Triggers by which a foreign key works, where DISABLE TRIGGER ALL changed them."""
+    return Section(
+        kind="'constraint_trigger'",
+        name=f"r.name || '.' || {name_of('c.conname')} || '.' || t.tgfoid::regproc::text",
+        parent=("r.kind", "r.name"),
+        properties={"enabled": _ENABLED.format("t.tgenabled")},
+        source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
+        where=f"t.oid >= {FIRST_USER_OID} AND t.tgisinternal AND t.tgenabled <> 'O'",
+    )
+
+
+def _rules() -> Section:
+    return Section(
+        kind="'rule'",
+        name=f"r.name || '.' || {name_of('w.rulename')}",
+        parent=("r.kind", "r.name"),
+        properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
+        source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
+        where=f"w.oid >= {FIRST_USER_OID} AND w.rulename <> '_RETURN'",
+        commented=("pg_rewrite", "w.oid", "0"),
+    )
+
+
+def _policies() -> Section:
+    return Section(
+        kind="'policy'",
+        name=f"r.name || '.' || {name_of('p.polname')}",
+        parent=("r.kind", "r.name"),
+        properties={
+            "command": "CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'"
+            " WHEN 'd' THEN 'delete' ELSE 'all' END",
+            "permissive": "p.polpermissive::text",
+            "roles": "(SELECT string_agg(CASE role WHEN 0 THEN 'public' ELSE pg_get_userbyid(role)::text END, ' '"
+            " ORDER BY role) FROM unnest(p.polroles) AS roles (role))",
+            "using": "pg_get_expr(p.polqual, p.polrelid)",
+            "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
+        },
+        source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
+        commented=("pg_policy", "p.oid", "0"),
+    )

@@ -1,0 +1,84 @@
+"""glowplug's own reading in the migrations' session: nothing that a migration set or planted is in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.postgres.failure import explain
+from glowplug.database.postgres.session import TransactionStatus
+from glowplug.errors import EnvironmentFailure, LostConnection
+
+if TYPE_CHECKING:
+    from glowplug.database.postgres.session import Reply, Session
+
+_SAVEPOINT = "glowplug"
+
+SETTINGS = (
+    ("search_path", "pg_catalog, pg_temp"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("datestyle", "ISO, MDY"),
+    ("intervalstyle", "postgres"),
+    ("timezone", "UTC"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("xmlbinary", "base64"),
+    ("lc_monetary", "C"),
+    ("lc_numeric", "C"),
+    ("lc_time", "C"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+)
+"""What could change a catalogue's rendering, end the reading, or slow it down."""
+
+_SET = "".join(f"SET LOCAL {name} = {value if name == 'search_path' else repr(value)}; " for name, value in SETTINGS)
+
+_OPEN_IDLE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; "
+_CLOSE_IDLE = "; ROLLBACK"
+_OPEN_WITHIN = f"SAVEPOINT {_SAVEPOINT}; "
+_CLOSE_WITHIN = f"; ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+
+
+def within(session: Session, sql: str) -> Reply:
+    """Run reading ``sql`` under ``SETTINGS``, in whatever transaction is open, and put all back as it was."""
+    idle = session.transaction_status is TransactionStatus.IDLE
+    before, after = (_OPEN_IDLE, _CLOSE_IDLE) if idle else (_OPEN_WITHIN, _CLOSE_WITHIN)
+    reply = session.batch(f"{before}{_SET}{sql}{after}".encode(), rows=True)
+    if not reply.ok and reply.lost is None:
+        session.batch(after.removeprefix("; ").encode())
+    return reply
+
+
+def recorded(session: Session) -> tuple[str, ...]:
+    """Read the bookkeeping table's versions, the highest first; nothing where there is no such table.
+
+    The table is looked for where Diesel's next session would find it, in public, then anywhere.
+    """
+    found = within(
+        session,
+        "SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') "
+        "ORDER BY n.nspname <> 'public', n.nspname",
+    )
+    if not found.ok:
+        raise unreadable(found)
+    table = found.results[0]
+    if not table.ntuples:
+        return ()
+    schema = (table.get_value(0, 0) or b"").decode()
+    reply = within(session, f'SELECT version::text FROM {schema}."{BOOKKEEPING_TABLE}" ORDER BY version DESC')
+    if not reply.ok:
+        raise unreadable(reply)
+    rows = reply.results[0]
+    return tuple((rows.get_value(row, 0) or b"").decode() for row in range(rows.ntuples))
+
+
+def unreadable(reply: Reply) -> EnvironmentFailure:
+    """Say why ``within`` failed."""
+    if reply.lost is not None:
+        return LostConnection(f"the connection was lost while glowplug read from it: {reply.lost.strip()}")
+    reason = explain(reply.failure).message if reply.failure is not None else "no answer"
+    return EnvironmentFailure(f"the catalogue can't be read: {reason}")

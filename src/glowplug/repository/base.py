@@ -1,0 +1,180 @@
+"""The base: the commit that the work is compared with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glowplug.errors import EnvironmentFailure, UsageError
+from glowplug.repository.command import git, text_of
+from glowplug.repository.tree import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHORT = 7  # hex digits
+_GITHUB_ADVICE = "Give actions/checkout the whole history: with: { fetch-depth: 0 }"
+_GITLAB_ADVICE = 'Give the job the whole history: variables: { GIT_DEPTH: "0" }'
+_ADVICE = "Fetch the whole history: git fetch --unshallow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A commit (hex), and how it was named; as text ``origin/main@abc1234``."""
+
+    ref: str
+    commit: str
+
+    def __str__(self) -> str:
+        """``ref@commit``, the commit shortened."""
+        return f"{self.ref}@{self.commit[:_SHORT]}"
+
+
+def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str]) -> Base | None:
+    """Find the base of the checkout at ``root``; None where there is no git, no commit or no remote: all is new.
+
+    ``explicit`` (``--base``) is taken as it is. Else what CI says: on GitHub and GitLab, a pull or merge request's
+    merge base with its target; a push to the default branch is compared with what that branch was before, a push to
+    another with the default branch, so that what an earlier push broke stays new. Else the merge base of HEAD with the
+    remote's default branch (``origin/HEAD``, ``origin/main``, ``origin/master``; of the only remote, if none is named
+    origin). On that branch itself, with nothing to push, this is HEAD: then what is committed is history, and only
+    what is not committed is new.
+
+    Raises:
+        UsageError: ``explicit`` is no commit here.
+        EnvironmentFailure: the clone is too shallow to hold what CI names, or git does not trust the directory.
+    """
+    if explicit is not None:
+        return _explicit(root, explicit)
+    if resolve(root, "HEAD") is None:
+        return None
+    return _on_github(root, environment) or _on_gitlab(root, environment) or _default(root)
+
+
+def _explicit(root: Path, text: str) -> Base:
+    commit = resolve(root, text)
+    if commit is None:
+        done = git(root, "rev-parse", "--git-dir")
+        if done.returncode:
+            why = "git is not installed" if b"not installed" in done.stderr else "this is no git repository"
+            raise UsageError(f"--base {text}: {why}")
+        advice = f"Fetch it first: {_ADVICE.partition(': ')[2]}" if _is_shallow(root) else None
+        raise UsageError(f"--base {text}: there is no such commit here", advice=advice)
+    return Base(ref=text, commit=commit)
+
+
+def _on_github(root: Path, environment: Mapping[str, str]) -> Base | None:
+    event = _event(environment)
+    target = environment.get("GITHUB_BASE_REF")
+    if target:
+        sha = _text(event, "pull_request", "base", "sha")
+        return _merge_base(root, _remote_branch(root, target) or sha, target, _GITHUB_ADVICE)
+    kind = environment.get("GITHUB_EVENT_NAME")
+    if kind == "merge_group":
+        sha = _text(event, "merge_group", "base_sha")
+        branch = _text(event, "merge_group", "base_ref") or "merge queue"
+        return _commit(root, sha, branch.removeprefix("refs/heads/"), _GITHUB_ADVICE)
+    default = _text(event, "repository", "default_branch")
+    if kind != "push" or default is None:
+        return None
+    if environment.get("GITHUB_REF") == f"refs/heads/{default}":
+        return _before_push(root, _text(event, "before"), default, _GITHUB_ADVICE)
+    return _merge_base(root, _remote_branch(root, default), default, _GITHUB_ADVICE)
+
+
+def _on_gitlab(root: Path, environment: Mapping[str, str]) -> Base | None:
+    target = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    sha = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
+    if sha:
+        return _commit(root, sha, target or "merge request", _GITLAB_ADVICE)
+    if target:
+        return _merge_base(root, _remote_branch(root, target), target, _GITLAB_ADVICE)
+    default = environment.get("CI_DEFAULT_BRANCH")
+    branch = environment.get("CI_COMMIT_BRANCH")
+    if not default or not branch:
+        return None
+    if branch == default:
+        return _before_push(root, environment.get("CI_COMMIT_BEFORE_SHA"), default, _GITLAB_ADVICE)
+    return _merge_base(root, _remote_branch(root, default), default, _GITLAB_ADVICE)
+
+
+def _before_push(root: Path, before: str | None, branch: str, advice: str) -> Base | None:
+    if before is None or not before.strip("0"):
+        return None  # a new branch
+    if resolve(root, before) is None and not _is_shallow(root):
+        return None  # replaced by a forced push
+    return _commit(root, before, f"{branch} before this push", advice)
+
+
+def _commit(root: Path, sha: str | None, name: str, advice: str) -> Base | None:
+    """Take the very commit that CI names."""
+    commit = resolve(root, sha) if sha else None
+    if commit is None:
+        raise _too_shallow(root, name, advice)
+    return Base(ref=name, commit=commit)
+
+
+def _merge_base(root: Path, ref: str | None, name: str, advice: str) -> Base | None:
+    """Take the merge base of HEAD with ``ref``, which CI calls ``name``."""
+    commit = resolve(root, ref) if ref else None
+    if ref is None or commit is None:
+        raise _too_shallow(root, name, advice)
+    shown = name if ref == commit else ref.removeprefix("refs/remotes/")
+    merge_base = text_of(root, "merge-base", "HEAD", commit)
+    if merge_base is None and _is_shallow(root):
+        raise _too_shallow(root, name, advice)
+    return Base(ref=shown, commit=merge_base or commit)
+
+
+def _default(root: Path) -> Base | None:
+    remote = _remote(root)
+    if remote is None:
+        return None
+    head = text_of(root, "symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD")
+    for ref in filter(None, (head, f"refs/remotes/{remote}/main", f"refs/remotes/{remote}/master")):
+        if resolve(root, ref):
+            return _merge_base(root, ref, ref.removeprefix("refs/remotes/"), _ADVICE)
+    return None
+
+
+def _remote(root: Path) -> str | None:
+    done = git(root, "remote")
+    remotes = done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
+    if "origin" in remotes:
+        return "origin"
+    return remotes[0] if len(remotes) == 1 else None
+
+
+def _remote_branch(root: Path, branch: str) -> str | None:
+    remote = _remote(root)
+    ref = f"refs/remotes/{remote}/{branch}"
+    return ref if remote is not None and resolve(root, ref) else None
+
+
+def _is_shallow(root: Path) -> bool:
+    return text_of(root, "rev-parse", "--is-shallow-repository") == "true"
+
+
+def _too_shallow(root: Path, name: str, advice: str) -> EnvironmentFailure:
+    why = "this clone is shallow and lacks it" if _is_shallow(root) else "this clone lacks it"
+    return EnvironmentFailure(f"what is new is told by comparing with {name}, but {why}", advice=advice)
+
+
+def _event(environment: Mapping[str, str]) -> dict[str, Any]:  # Any: GitHub's payload
+    """Give GitHub's event; nothing where there is none, or none that can be read."""
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        return {}
+    try:
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _text(table: object, *path: str) -> str | None:
+    for key in path:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table if isinstance(table, str) else None

@@ -1,0 +1,262 @@
+"""A scratch "server" for SQLite: which SQLite it is, and databases as files in a private directory.
+
+Files, not memory: a killed session's database is still there, journal modes and VACUUM behave as in production, and
+the system's limit on a file's size holds. A process of its own, because SQL may call a function of SQLite's that
+nothing interrupts (``instr`` on two long values), and because one process has one SQLite: production's version, if
+glowplug's cache has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from glowplug.database.sqlite import protocol
+from glowplug.database.sqlite.settings import SessionSettings
+from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
+from glowplug.scratch.area import Area
+from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.sqlite.connection import RemoteConnection, expect
+from glowplug.scratch.sqlite.holder import Holder, HolderEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from glowplug.finding import Finding
+    from glowplug.scratch.settings import Request
+
+_FILES = 4
+"""The database, its journal, and those of an excursion's copy: each may take its part of the size limit."""
+
+_GRACE = 2.0
+"""Seconds beyond the timeout after which the process is ended; within them SQLite ends the statement itself."""
+
+_LOOKING = 60.0
+
+
+def open_server(request: Request) -> SqliteServer:
+    """Find the SQLite that fits ``request``, and start the first process with it.
+
+    Raises:
+        EnvironmentFailure: the process does not start.
+    """
+    wanted = request.chain.server_version
+    if wanted is not None and not re.fullmatch(r"\d+(\.\d+){0,3}", wanted):
+        raise ConfigurationError(
+            f'server_version = "{wanted}" is no version of SQLite', advice='Write it as in server_version = "3.46".'
+        )
+    return SqliteServer(request, _cached(wanted, request.environment))
+
+
+def _cached(version: str | None, environment: Mapping[str, str]) -> Path | None:
+    if version is None:
+        return None
+    from glowplug.scratch.wheel import cached_apsw  # noqa: PLC0415 - only where a version is asked for
+
+    return cached_apsw(version, environment)
+
+
+class SqliteServer:
+    """``scratch.interface.Server`` for SQLite."""
+
+    def __init__(self, request: Request, apsw: Path | None) -> None:
+        """Make the private directory, and start a process in it, with the apsw that lies in ``apsw``, if any."""
+        self._request = request
+        self._apsw = apsw
+        limit = size_in_bytes(request.settings.size_limit)
+        self._part = max(limit // _FILES, 64 * 1024)
+        self._numbers = itertools.count(1)
+        self._databases: list[SqliteDatabase] = []
+        self._area = Area(room=limit)
+        self.foreign_keys, self._why = request.foreign_keys or (False, "SQLite's own default")
+        try:
+            self._spare: SqliteDatabase | None = self._database()
+            self._version = self._spare.version
+        except BaseException:
+            self._area.close()
+            raise
+
+    def describe(self) -> ServerDescription:
+        """Say which SQLite it is, and how foreign keys are taken."""
+        wanted = self._request.chain.server_version
+        matches = None
+        notes = [f"foreign_keys = {'ON' if self.foreign_keys else 'OFF'}: {self._why}"]
+        if wanted is not None:
+            parts = wanted.split(".")
+            matches = self._version.split(".")[: len(parts)] == parts
+        return ServerDescription(
+            server=f"SQLite {self._version}",
+            source="embedded" if self._apsw is None else "cache",
+            matches_production=matches,
+            superuser=self._request.settings.superuser,
+            foreign_keys=self.foreign_keys,
+            notes=tuple(notes),
+        )
+
+    def create(self) -> SqliteDatabase:
+        """Make a fresh database."""
+        database, self._spare = self._spare or self._database(), None
+        self._databases.append(database)
+        heeded = database.set_up()
+        if heeded != self.foreign_keys:
+            self.foreign_keys, self._why = heeded, "session_setup or database_setup"
+        return database
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: what SQLite refuses, it says in the migration's own error."""
+        return ()
+
+    def __enter__(self) -> Self:
+        """The server."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every process, and remove every file."""
+        try:
+            for database in [*self._databases, *([self._spare] if self._spare else [])]:
+                database.close()
+        finally:
+            self._area.close()
+
+    def _database(self) -> SqliteDatabase:
+        number = next(self._numbers)
+        return SqliteDatabase(
+            self._request, self._area, self._area.subdirectory(f"s{number}"), apsw=self._apsw, part=self._part
+        )
+
+
+class SqliteDatabase:
+    """``scratch.interface.Database`` for SQLite: a file, and the process that has it open."""
+
+    def __init__(self, request: Request, area: Area, directory: Path, *, apsw: Path | None, part: int) -> None:
+        """Start the process; the database is made by ``set_up``."""
+        self._request = request
+        self._area = area
+        self._directory = directory
+        self._apsw = apsw
+        self._part = part
+        self._copies = itertools.count(1)
+        self._copy: Path | None = None
+        self._timeout = request.statement_timeout
+        self._closed = False
+        self._holder: Holder | None = self._start()
+        self.connection = RemoteConnection(self._ask, timeout=self._timeout, away=False, close=self.close)
+
+    @property
+    def version(self) -> str:
+        """The version of SQLite that holds it."""
+        return self._present().version
+
+    def set_up(self) -> bool:
+        """Make the database as production has it before the first migration; whether it heeds foreign keys.
+
+        Raises:
+            ConfigurationError: database_setup or session_setup fails.
+        """
+        return self._open(self._present(), fresh=True)
+
+    @contextlib.contextmanager
+    def excursion(self) -> Iterator[RemoteConnection]:
+        """Lend a copy, made by SQLite's backup with what the session has set for itself."""
+        copy = self._directory / f"copy{next(self._copies)}.db"
+        expect(self._ask(protocol.Depart(path=str(copy))), protocol.Done)
+        self._copy = copy
+        connection = RemoteConnection(self._ask, timeout=self._timeout, away=True, close=lambda: None)
+        try:
+            yield connection
+        finally:
+            connection.close()
+            self._come_back(copy)
+
+    def close(self) -> None:
+        """End the process; the files go with the server's directory."""
+        self._closed = True
+        if self._holder is not None:
+            self._holder.end()
+            self._holder = None
+
+    def _come_back(self, copy: Path) -> None:
+        self._copy = None
+        if self._holder is not None and not self._closed:
+            with contextlib.suppress(HolderEnded):
+                self._ask(protocol.Return())
+        for path in (copy, *(copy.with_name(copy.name + suffix) for suffix in ("-journal", "-wal", "-shm"))):
+            path.unlink(missing_ok=True)
+
+    def _ask(self, request: protocol.Request) -> protocol.Reply:
+        if self._closed:
+            raise LostConnection("the scratch database was closed")
+        holder = self._holder
+        if holder is None:
+            holder = self._revive()
+        waiting = self._timeout if isinstance(request, protocol.RunFile) else max(self._timeout, _LOOKING)
+        try:
+            return holder.ask(request, waiting + _GRACE)
+        except BaseException:
+            holder.end()
+            self._holder = None
+            raise
+
+    def _present(self) -> Holder:
+        if self._holder is None:
+            raise LostConnection("the process that runs SQLite has ended")
+        return self._holder
+
+    def _revive(self) -> Holder:
+        """Start another process on the same files; SQLite rolls back what was not committed."""
+        holder = self._start()
+        try:
+            self._open(holder, fresh=False)
+            if self._copy is not None:
+                expect(holder.ask(protocol.Depart(path=str(self._copy), again=True), _LOOKING), protocol.Done)
+        except HolderEnded as error:
+            raise LostConnection("SQLite does not open the scratch database any longer") from error
+        self._holder = holder
+        return holder
+
+    def _start(self) -> Holder:
+        sandboxed = not self._request.settings.superuser
+        return Holder(self._area, self._directory, apsw=self._apsw, file_size=self._part, sandboxed=sandboxed)
+
+    def _open(self, holder: Holder, *, fresh: bool) -> bool:
+        keys = self._request.foreign_keys
+        opening = protocol.Open(
+            path=str(self._directory / "main.db"),
+            settings=SessionSettings(
+                foreign_keys=keys is not None and keys[0],
+                statement_timeout=self._timeout,
+                sandboxed=not self._request.settings.superuser,
+                size_limit=self._part,
+            ),
+            fresh=fresh,
+            database_setup=self._request.chain.database_setup,
+            session_setup=self._request.chain.session_setup,
+        )
+        try:
+            return expect(holder.ask(opening, self._timeout + _GRACE), protocol.Opened).foreign_keys
+        except HolderEnded as error:
+            raise EnvironmentFailure("SQLite does not open a scratch database") from error
+
+
+_UNITS = {"": 1, "B": 1, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
+
+
+def size_in_bytes(size: int | str) -> int:
+    """Read ``[scratch] size_limit``: bytes, or "500 MiB".
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if isinstance(size, int):
+        return size
+    found = re.fullmatch(r"\s*(\d+)\s*([A-Za-z]*)\s*", size)
+    if found is None or found[2].upper() not in _UNITS:
+        raise ConfigurationError(f'[scratch] size_limit = "{size}" is no size', advice='Write it as in "500 MiB".')
+    return int(found[1]) * _UNITS[found[2].upper()]

@@ -1,0 +1,217 @@
+"""`glowplug check` as a person runs it: a process, on SQLite, which is always there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.sqlite
+
+GOOD = {"up.sql": "CREATE TABLE users (id INTEGER PRIMARY KEY);\n", "down.sql": "DROP TABLE users;\n"}
+
+
+def project(root: Path, migrations: dict[str, dict[str, str]], **files: str) -> Path:
+    (root / "Cargo.toml").write_text('[package]\nname = "x"\n[dependencies]\ndiesel = { features = ["sqlite"] }\n')
+    (root / "diesel.toml").write_text("")
+    for name, text in files.items():
+        (root / name.replace("__", ".")).write_text(text)
+    for name, contents in migrations.items():
+        directory = root / "migrations" / name
+        directory.mkdir(parents=True)
+        for file, text in contents.items():
+            (directory / file).write_text(text)
+    return root
+
+
+def glowplug(where: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "glowplug", *arguments],
+        cwd=where,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def checked(where: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = glowplug(where, "check", "--format", "json", *arguments)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+def rules(document: dict[str, Any]) -> list[str]:
+    return [finding["rule"] for chain in document["chains"] for finding in chain["findings"]]
+
+
+def test_a_good_chain_is_a_yes(tmp_path: Path) -> None:
+    done = glowplug(project(tmp_path, {"2024-01-01-000000_users": GOOD}), "check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All: 1 migration: 1 restores" in done.stdout
+    assert "The whole way down is complete (1 revert)" in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1].startswith("Yes")
+
+
+def test_a_down_that_does_not_restore_is_a_no_with_its_reason(tmp_path: Path) -> None:
+    bad = {
+        "up.sql": "CREATE TABLE notes (id INTEGER PRIMARY KEY); CREATE INDEX notes_id ON notes (id);"
+        "CREATE TABLE more (id INTEGER);",
+        "down.sql": "DROP TABLE notes;",
+    }
+    code, document = checked(project(tmp_path, {"2024-01-01-000000_users": GOOD, "2024-01-02-000000_notes": bad}))
+    assert (code, document["outcome"]) == (1, "fail")
+    first, second = document["chains"][0]["migrations"]
+    assert (first["version"], first["round_trip"]["outcome"]) == ("20240101000000", "restored")
+    assert second["round_trip"]["outcome"] == "differs"
+    (difference,) = second["round_trip"]["differences"]
+    assert (difference["kind"], difference["name"], difference["property"]) == ("table", "more", "extra")
+    assert second["round_trip"]["second_up"] == "failed"
+    assert "down-does-not-restore" in rules(document)
+
+
+def test_a_failing_up_stops_the_chain_and_the_way_down_still_runs(tmp_path: Path) -> None:
+    bad = {"up.sql": "SELECT 1;\nCREATE TABLE users (id INTEGER);\n", "down.sql": "SELECT 1;"}
+    root = project(
+        tmp_path, {"2024-01-01-000000_a": GOOD, "2024-01-02-000000_b": bad, "2024-01-03-000000_c": GOOD}
+    )
+    code, document = checked(root)
+    assert code == 1
+    chain = document["chains"][0]
+    assert [item["round_trip"]["outcome"] for item in chain["migrations"]] == ["restored", "up_failed", "not_reached"]
+    error = chain["migrations"][1]["round_trip"]["error"]
+    assert error["file"] == "migrations/2024-01-02-000000_b/up.sql"
+    assert error["line"] == 2
+    assert (chain["chain_down"]["outcome"], chain["chain_down"]["reverted"]) == ("complete", 1)
+
+
+def test_a_row_that_stays_behind_fails_the_second_up(tmp_path: Path) -> None:
+    row = {
+        "up.sql": "INSERT INTO users (id) VALUES (1);",
+        "down.sql": "SELECT 1;",
+    }
+    code, document = checked(project(tmp_path, {"2024-01-01-000000_a": GOOD, "2024-01-02-000000_b": row}))
+    assert code == 1
+    trip = document["chains"][0]["migrations"][1]["round_trip"]
+    assert (trip["outcome"], trip["second_up"]) == ("restored", "failed")
+    assert "second-up-fails" in rules(document)
+
+
+def test_a_down_that_passes_alone_and_fails_in_the_chain(tmp_path: Path) -> None:
+    # The second migration's down drops a table that the first one's down needs: the second does not restore it.
+    first = {"up.sql": "CREATE TABLE a (id INTEGER);", "down.sql": "DROP TABLE a;"}
+    second = {"up.sql": "CREATE TABLE b (id INTEGER);", "down.sql": "DROP TABLE b; DROP TABLE a;"}
+    code, document = checked(project(tmp_path, {"2024-01-01-000000_a": first, "2024-01-02-000000_b": second}))
+    assert code == 1
+    down = document["chains"][0]["chain_down"]
+    assert (down["outcome"], down["failed_at"], down["reverted"]) == ("failed", "20240101000000", 1)
+    assert "way-down-fails" in rules(document)
+
+
+def test_column_order_alone_is_noise(tmp_path: Path) -> None:
+    start = {"up.sql": "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER);", "down.sql": "DROP TABLE t;"}
+    drop = {"up.sql": "ALTER TABLE t DROP COLUMN b;", "down.sql": "ALTER TABLE t ADD COLUMN b INTEGER;"}
+    code, document = checked(project(tmp_path, {"2024-01-01-000000_a": start, "2024-01-02-000000_b": drop}))
+    assert code == 0
+    assert document["chains"][0]["migrations"][1]["round_trip"]["outcome"] == "restored"
+    assert rules(document) == ["down-restores-but-for-noise"]
+
+
+def test_an_allowed_finding_does_not_count_and_an_unneeded_one_is_a_finding(tmp_path: Path) -> None:
+    bad = {"up.sql": "CREATE TABLE b (id INTEGER);", "down.sql": "SELECT 1;"}
+    allow = (
+        '[[allow]]\nrule = "down-does-not-restore"\nversion = "20240101000000"\nbecause = "kept on purpose"\n'
+        '[[allow]]\nrule = "down-fails"\nversion = "20240101000000"\nbecause = "once"\n'
+    )
+    code, document = checked(project(tmp_path, {"2024-01-01-000000_a": bad}, glowplug__toml=allow))
+    findings = {finding["rule"]: finding for finding in document["chains"][0]["findings"]}
+    assert findings["down-does-not-restore"]["suppressed"] == {"reason": "kept on purpose", "source": "glowplug.toml"}
+    assert findings["allow-unneeded"]["file"] == "glowplug.toml"
+    assert findings["allow-unneeded"]["line"] == 5
+    assert code == 0
+    assert checked(tmp_path, "--fail-on", "warning")[0] == 1
+
+
+def test_nothing_found_to_check_is_exit_2_with_a_document(tmp_path: Path) -> None:
+    (tmp_path / "diesel.toml").write_text("")
+    code, document = checked(tmp_path)
+    assert (code, document["outcome"]) == (2, "error")
+    assert document["error"]["message"]
+
+
+def test_a_command_line_that_makes_no_sense_is_exit_2_with_a_document(tmp_path: Path) -> None:
+    done = glowplug(tmp_path, "check", "--format", "json", "--no-such-option")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["outcome"] == "error"
+    assert "--no-such-option" in done.stderr
+
+
+def test_a_mistake_in_glowplug_toml_has_its_line(tmp_path: Path) -> None:
+    project(tmp_path, {"2024-01-01-000000_a": GOOD}, glowplug__toml="\n\n[scratch]\nsuperuse = true\n")
+    done = glowplug(tmp_path, "check")
+    assert done.returncode == 2
+    assert "glowplug.toml:4" in done.stdout
+
+
+def git(where: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *identity, *arguments], cwd=where, check=True, capture_output=True)
+
+
+def test_history_is_one_line_and_what_is_new_decides(tmp_path: Path) -> None:
+    bad = {"up.sql": "CREATE TABLE b (id INTEGER);", "down.sql": "SELECT 1;"}
+    root = project(tmp_path, {"2024-01-01-000000_old": bad})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    new = root / "migrations" / "2024-02-01-000000_new"
+    new.mkdir()
+    for file, text in GOOD.items():
+        (new / file).write_text(text)
+    done = glowplug(root, "check", "--base", "HEAD")
+    assert done.returncode == 0, done.stdout
+    assert "New: 1 migration: 1 restores" in done.stdout
+    assert "History: 1 migration: 1 does not; the way down is complete (2 reverts); `--all` for the list" in done.stdout
+    assert glowplug(root, "check", "--base", "HEAD", "--all").returncode == 1
+    assert glowplug(root, "check", "--since", "20240101000000").returncode == 0
+    assert glowplug(root, "check", "--since", "nothing").returncode == 2
+
+
+def test_an_edited_migration_is_new_and_said(tmp_path: Path) -> None:
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    up = root / "migrations" / "2024-01-01-000000_a" / "up.sql"
+    up.write_text(up.read_text() + "-- and a word\n")
+    _, document = checked(root, "--base", "HEAD")
+    assert document["chains"][0]["migrations"][0]["new"] is True
+    assert "edited-since-base" in rules(document)
+
+
+def test_the_file_under_attack_does_not_open_its_own_cage(tmp_path: Path) -> None:
+    attack = {"up.sql": "ATTACH 'stolen.db' AS stolen;", "down.sql": "SELECT 1;"}
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    project_files = {"2024-02-01-000000_attack": attack}
+    for name, contents in project_files.items():
+        (root / "migrations" / name).mkdir()
+        for file, text in contents.items():
+            (root / "migrations" / name / file).write_text(text)
+    (root / "glowplug.toml").write_text("[scratch]\nsuperuser = true\n")
+    code, document = checked(root, "--base", "HEAD")
+    assert code == 1
+    assert document["chains"][0]["scratch"]["superuser"] is False
+    assert document["chains"][0]["migrations"][1]["round_trip"]["outcome"] == "up_failed"
+    assert "cage-changed" in rules(document)
+    assert not (root / "stolen.db").exists()
