@@ -80,9 +80,7 @@ def test_a_down_that_does_not_restore_is_a_no_with_its_reason(tmp_path: Path) ->
 
 def test_a_failing_up_stops_the_chain_and_the_way_down_still_runs(tmp_path: Path) -> None:
     bad = {"up.sql": "SELECT 1;\nCREATE TABLE users (id INTEGER);\n", "down.sql": "SELECT 1;"}
-    root = project(
-        tmp_path, {"2024-01-01-000000_a": GOOD, "2024-01-02-000000_b": bad, "2024-01-03-000000_c": GOOD}
-    )
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD, "2024-01-02-000000_b": bad, "2024-01-03-000000_c": GOOD})
     code, document = checked(root)
     assert code == 1
     chain = document["chains"][0]

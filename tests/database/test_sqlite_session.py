@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from glowplug.project import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from glowplug.database.interface import SqlError
 
@@ -124,7 +124,7 @@ def test_files_that_diesel_accepts(session: Session, sql: str) -> None:
         ("SELEC 1;", "SQLITE_ERROR", (1, 1)),
         ("-- é\n\nSELECT 1;\n  SELECT é FROM nowhere;", "SQLITE_ERROR", (4, 3)),
         ("SELECT 1; /* é */ SELECT 'é', nothing;", "SQLITE_ERROR", (1, 31)),
-        (TABLE + "\nINSERT INTO t (a) VALUES (1);\n\n-- again\nINSERT INTO t (a) VALUES (1);", "SQLITE_CONSTRAINT_UNIQUE", (6, 1)),
+        (TABLE + "\nINSERT INTO t VALUES (1, 1);\n\n-- again\nINSERT INTO t VALUES (2, 1);", "SQLITE_CONSTRAINT_UNIQUE", (6, 1)),
         (TABLE + "INSERT INTO t (a) VALUES (NULL); SELECT nothing;", "SQLITE_CONSTRAINT_NOTNULL", (2, 1)),
         (TABLE + TABLE, "SQLITE_ERROR", (2, 14)),
         ("SELECT 1;\n\tBEGIN;", "SQLITE_ERROR", (2, 2)),
@@ -185,6 +185,10 @@ def test_parameters_are_null_as_in_sqlite3_exec(session: Session) -> None:
         up(session, "CREATE TABLE n (a, b); INSERT INTO n VALUES (?, :x); CREATE TABLE m AS SELECT * FROM n;") is None
     )
     assert tables(session) == {"n", "m"}
+    assert up(session, "INSERT INTO n VALUES (?, ?) -- the last", version="2") is None
+    error = up(session, "SELECT ?; SELECT ?1, :a, @b, $c;\n SELECT nothing", version="3")
+    assert error is not None
+    assert (error.line, error.column) == (2, 9)
 
 
 def test_a_copy_is_in_the_same_state_and_leaves_no_trace(session: Session, tmp_path: Path) -> None:
@@ -268,7 +272,7 @@ def test_the_real_diesel_does_the_same(tmp_path: Path, up_sql: str, down_sql: st
     with Session(str(ours), SessionSettings(foreign_keys=False)) as session:
         session.make_bookkeeping_table()
         succeeded = session.run(both, Direction.UP).error is None
-        open_at_end = not transaction and "BEGIN" in up_sql
+        open_at_end = not transaction and up_sql.startswith("BEGIN")
         assert run_theirs("run") == (succeeded or open_at_end)
         assert dump(theirs) == dump(ours)
         if session.recorded():

@@ -99,8 +99,11 @@ def _database(server: Server) -> Iterator[Database]:
         "CREATE VIRTUAL TABLE t USING csv(filename='/etc/passwd');",
         "CREATE VIRTUAL TABLE t USING fsdir;",
         "CREATE TABLE t (a); UPDATE sqlite_master SET sql = 'CREATE TABLE t(b)';",
-        "CREATE TABLE t (a); CREATE TRIGGER u AFTER INSERT ON t BEGIN SELECT load_extension('{file}'); END;"
-        "INSERT INTO t VALUES (1);",
+        """
+        CREATE TABLE t (a);
+        CREATE TRIGGER u AFTER INSERT ON t BEGIN SELECT load_extension('{file}'); END;
+        INSERT INTO t VALUES (1);
+        """,
         "CREATE VIEW v AS SELECT load_extension('{file}') AS a; SELECT * FROM v;",
     ],
 )
@@ -163,6 +166,8 @@ def test_a_plain_vacuum_passes(database: Database, sql: str) -> None:
     assert run(database, sql, transaction=False).error is None
 
 
+TWO_THOUSAND = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) SELECT i FROM n"
+
 ENDLESS = [
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;",
@@ -205,13 +210,14 @@ def test_an_excursion_survives_what_is_ended() -> None:
         "SELECT hex(zeroblob(900000000));",
         "SELECT randomblob(2000000000);",
         "SELECT printf('%.*c', 2000000000, 'x');",
-        "SELECT group_concat(hex(zeroblob(1000000))) FROM "
-        "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) SELECT i FROM n);",
+        f"SELECT group_concat(hex(zeroblob(1000000))) FROM ({TWO_THOUSAND});",
         "SELECT 1 WHERE 'a' LIKE replace(hex(zeroblob(10000)), '0', '%a');",
-        "CREATE TEMP TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) "
-        "SELECT zeroblob(1000000) FROM n;",
-        "PRAGMA cache_size = 2000000000; CREATE TEMP TABLE t (a); INSERT INTO t "
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) SELECT randomblob(1000000) FROM n;",
+        f"CREATE TEMP TABLE t AS SELECT zeroblob(1000000) FROM ({TWO_THOUSAND});",
+        f"""
+        PRAGMA cache_size = 2000000000;
+        CREATE TEMP TABLE t (a);
+        INSERT INTO t SELECT randomblob(1000000) FROM ({TWO_THOUSAND});
+        """,
     ],
 )
 def test_memory_is_bounded(database: Database, sql: str) -> None:
@@ -255,9 +261,7 @@ def test_a_planted_trigger_runs_as_it_would_in_production_but_does_not_mislead(d
 
 
 def test_a_trigger_that_refuses_the_row_fails_the_migration(database: Database) -> None:
-    planted = (
-        "CREATE TRIGGER t BEFORE INSERT ON __diesel_schema_migrations BEGIN SELECT RAISE(ABORT, 'locked'); END;"
-    )
+    planted = "CREATE TRIGGER t BEFORE INSERT ON __diesel_schema_migrations BEGIN SELECT RAISE(ABORT, 'locked'); END;"
     error = failure(database, planted)
     assert error.message == "locked"
     assert error.code == "SQLITE_CONSTRAINT_TRIGGER"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -78,6 +79,9 @@ def main() -> None:
     except GlowplugError as error:
         click.echo(f"glowplug: {harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - Python's own exit code for a bug is 1, which here is a verdict
+        traceback.print_exc()
+        sys.exit(GlowplugError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

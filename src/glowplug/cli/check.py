@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ from glowplug.check.report import Problem, conclude
 from glowplug.check.settings import Settings
 from glowplug.cli._options import everywhere, wants_colour
 from glowplug.cli._progress import progress_line
-from glowplug.errors import GlowplugError, UsageError
+from glowplug.errors import EnvironmentFailure, GlowplugError, UsageError
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
 from glowplug.report import json, text
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
+
+REPORT_IT = "This is a bug of glowplug's, and no verdict on the migrations: please report it with the trace above."
 
 
 class _Documented(click.Command):
@@ -87,6 +90,9 @@ def command(
         report = _check(path, options, quiet=quiet or form == "json")
     except GlowplugError as error:
         report = _failed(error)
+    except Exception as bug:  # noqa: BLE001 - exit 1 is a verdict; a bug of glowplug's is none
+        traceback.print_exc()
+        report = _failed(EnvironmentFailure(f"glowplug itself failed: {type(bug).__name__}: {bug}", advice=REPORT_IT))
     _print(report, form, verbose - quiet, colour=wants_colour(color))
     return report.exit_code
 

@@ -106,11 +106,11 @@ def directory_of(file: Path, root: Path) -> Told | None:
         ConfigurationError: it can't be read, is no TOML, or names what is no directory.
     """
     shown = file.relative_to(root) if file.is_relative_to(root) else file
+    if not file.is_file():
+        return None
     try:
         content = file.read_bytes()
         table = tomli.loads(content.decode("utf-8")).get("migrations_directory", {})
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=shown) from error
     except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

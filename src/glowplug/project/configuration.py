@@ -90,9 +90,11 @@ class Configuration:
             ConfigurationError: it can't be read, or it is no TOML.
         """
         try:
+            if not file.is_file():  # a pipe would never end
+                if file.exists() or file.is_symlink():
+                    raise ConfigurationError("is no regular file", file=Path(FILE_NAME))
+                return cls()
             content = file.read_bytes()
-        except FileNotFoundError:
-            return cls()
         except OSError as error:
             reason = (error.strerror or "unreadable").lower()
             raise ConfigurationError(f"can't be read: {reason}", file=Path(FILE_NAME)) from error

@@ -49,8 +49,10 @@ def _remarks_on_file(
     file = direction.file_name
     is_up = direction is Direction.UP
 
-    def found(fault: Fault, message: str, *, line: int | None, harmless: bool = False) -> Finding:
-        severity = Severity.NOTICE if harmless else None if is_up else Severity.WARNING
+    def found(
+        fault: Fault, message: str, *, line: int | None, harmless: bool = False, doubtful: bool = False
+    ) -> Finding:
+        severity = Severity.NOTICE if harmless else Severity.WARNING if doubtful or not is_up else None
         return fault.found(
             message,
             version=migration.version,
@@ -71,7 +73,9 @@ def _remarks_on_file(
         )
     position = sql.find(b"\0")
     if position >= 0:
-        yield found(NUL_BYTE, f"{file} holds a NUL byte, which Diesel can't send.", line=_line(sql, position))
+        mysql = dialect is Dialect.MYSQL
+        effect = "which MySQL accepts inside a string alone" if mysql else "which Diesel can't send"
+        yield found(NUL_BYTE, f"{file} holds a NUL byte, {effect}.", line=_line(sql, position), doubtful=mysql)
     try:
         sql.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.errors import EnvironmentFailure, NothingToCheck, UsageError
+from glowplug.finding import Place
 from glowplug.project.backend import Candidate, Surroundings, backends_of, foreign_keys_of
 from glowplug.project.checkout import (
     DIESEL_TOML,
@@ -18,11 +19,12 @@ from glowplug.project.checkout import (
     migrations_directory,
 )
 from glowplug.project.configuration import FILE_NAME, ChainSettings, Configuration
-from glowplug.project.layout import UP, read_layout
+from glowplug.project.faults import UNREADABLE_FILE
+from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import other_tool
 from glowplug.project.search import chains_below, chains_in, has_children, tree_of
-from glowplug.project.tree import UnreadableError
+from glowplug.project.tree import UnreadableError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +52,7 @@ def find_project(
         NothingToCheck: there is no migration.
         ConfigurationError: glowplug.toml, diesel.toml or Cargo.toml can't be used, or a chain's backend is unclear.
         UsageError: ``path`` is no directory, or holds another tool's migrations.
-        EnvironmentFailure: a migrations directory can't be listed.
+        EnvironmentFailure: no migrations directory can be listed.
     """
     start = _start(path)
     checkout = find_checkout(start, environment)
@@ -70,12 +72,27 @@ def find_project(
     surroundings = _surroundings(checkout)
     backends = backends_of(candidates, surroundings)
     chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
+    unreadable = [chain.refused for chain in chains if chain.refused and not chain.migrations]
+    if len(unreadable) == len(chains):
+        raise EnvironmentFailure("\n".join(unreadable))
     return Project(root=checkout.root, chains=tuple(chains), configuration=configuration)
+
+
+def find_root(path: Path | None) -> Path:
+    """Give the directory that ``find_project`` takes as the project's root: where its glowplug.toml stands, if any.
+
+    Raises:
+        UsageError: ``path`` is no directory.
+    """
+    return find_checkout(_start(path), {}).root
 
 
 def _start(path: Path | None) -> Path:
     if path is None:
-        return Path.cwd()
+        try:
+            return Path.cwd()
+        except FileNotFoundError:
+            raise UsageError("the working directory is gone") from None
     try:
         start = path.resolve(strict=True)
     except (FileNotFoundError, NotADirectoryError):
@@ -87,6 +104,8 @@ def _start(path: Path | None) -> Path:
         raise UsageError(f"{path} is a file", advice=advice)
     if (start / UP).is_file():
         raise UsageError(f"{path} is one migration", advice=f"Give the directory that holds it: {start.parent}")
+    if not any(start.iterdir()):
+        raise NothingToCheck(f"{path} is empty")
     return start
 
 
@@ -141,16 +160,11 @@ def _discovered(checkout: Checkout) -> list[Candidate]:
 
 
 def _refused(directory: Path, checkout: Checkout) -> bool:
-    """Tell whether a directory without any migration has something in it that Diesel refuses.
-
-    Raises:
-        EnvironmentFailure: it can't be listed.
-    """
+    """Tell whether a directory without any migration has something in it that Diesel refuses, or can't be listed."""
     try:
         return has_children(directory) and other_tool(tree_of(directory, checkout.root)) is None
-    except (OSError, UnreadableError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-        raise EnvironmentFailure(f"{_shown(directory, checkout.root)} can't be listed: {reason}") from error
+    except (OSError, UnreadableError):
+        return True
 
 
 def _candidates(paths: Iterable[Path], checkout: Checkout) -> list[Candidate]:
@@ -174,11 +188,7 @@ def _surroundings(checkout: Checkout) -> Surroundings:
 
 def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Surroundings) -> Chain:
     dialect, reason = backend
-    try:
-        layout = read_layout(tree_of(candidate.path, surroundings.root), candidate.directory, dialect)
-    except (OSError, UnreadableError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-        raise EnvironmentFailure(f"{candidate.directory} can't be listed: {reason}") from error
+    layout = _layout(candidate, dialect, surroundings)
     return Chain(
         directory=candidate.directory,
         dialect=dialect,
@@ -189,6 +199,16 @@ def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Sur
         settings=candidate.settings,
         foreign_keys=foreign_keys_of(candidate, surroundings) if dialect is Dialect.SQLITE else None,
     )
+
+
+def _layout(candidate: Candidate, dialect: Dialect, surroundings: Surroundings) -> Layout:
+    """Read a chain; one that can't be listed is a finding of its own, and hides no other chain."""
+    try:
+        return read_layout(tree_of(candidate.path, surroundings.root), candidate.directory, dialect)
+    except (OSError, UnreadableError) as error:
+        refused = f"{candidate.directory} can't be listed: {reason_of(error)}"
+        finding = UNREADABLE_FILE.found(refused, place=Place(file=candidate.directory))
+        return Layout(migrations=(), findings=(finding,), refused=refused)
 
 
 def _nothing(checkout: Checkout) -> UsageError:

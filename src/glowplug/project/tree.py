@@ -91,7 +91,7 @@ class DiskTree:
         except (FileNotFoundError, NotADirectoryError):
             raise
         except OSError as error:
-            raise UnreadableError(_reason(error)) from error
+            raise UnreadableError(reason_of(error)) from error
 
     def read(self, path: str) -> bytes:
         """Read a regular file; nothing else, since a pipe or a device may never end."""
@@ -106,7 +106,7 @@ class DiskTree:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise UnreadableError(_reason(error)) from error
+            raise UnreadableError(reason_of(error)) from error
         if len(content) > LARGEST_FILE:
             raise UnreadableError(f"larger than {LARGEST_FILE} bytes")
         return content
@@ -164,5 +164,8 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
     return Kind.DIRECTORY if entry.is_dir(follow_symlinks=False) else Kind.OTHER
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError | UnreadableError) -> str:
+    """Give why something can't be read, as a phrase such as ``permission denied``."""
+    if isinstance(error, UnreadableError):
+        return error.reason
     return (error.strerror or type(error).__name__).lower()

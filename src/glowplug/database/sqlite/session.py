@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
 from glowplug.database.sqlite import sandbox as cage
@@ -15,7 +15,7 @@ from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -148,7 +148,7 @@ class Session:
 
     def close(self) -> None:
         """End the session; never raises."""
-        self._connection.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+        self._connection.close(True)  # noqa: FBT003 - apsw's way to say: whatever happens
 
     def __enter__(self) -> Self:
         """The session."""
@@ -216,25 +216,63 @@ class Session:
         list(self._connection.execute(sql, (migration.version,)))
 
     def _execute(self, text: str) -> None:
-        """Run all statements of ``text``, as ``sqlite3_exec`` does.
+        """Run all statements of ``text``, as ``sqlite3_exec`` does: parameters are NULL, results are dropped.
 
         ``_current`` is where the statement that ran last begins, ``_next`` where the one after it does.
         """
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
         self._current = self._next = 0
         self._sandbox.refusal = None
+        while True:
+            try:
+                self._run_statements(text[self._next :], ())
+            except apsw.BindingsError:
+                statement, parameters = self._first_statement(text[self._next :])
+                self._run_statements(statement, (None,) * parameters)
+            else:
+                return
 
+    def _run_statements(self, text: str, parameters: tuple[None, ...]) -> None:
         def begin(_cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
             self._current, self._next = self._next, self._next + len(statement)
             self._sandbox.begin(statement)
             return True
 
-        cursor = self._connection.cursor()
-        cursor.exec_trace = begin
-        try:
-            for _ in cursor.execute(text, can_cache=False):
+        with self._cursor() as cursor:
+            cursor.exec_trace = begin
+            for _ in cursor.execute(text, parameters or None, can_cache=False):
                 pass
+
+    def _first_statement(self, text: str) -> tuple[str, int]:
+        """Cut off the first statement, and count its parameters; it does not run."""
+        import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+        found: list[tuple[str, int]] = []
+
+        def note(_cursor: apsw.Cursor, statement: str, bindings: Any) -> bool:  # noqa: ANN401 - as apsw declares it
+            found.append((statement, len(bindings)))
+            return False
+
+        plenty = (None,) * self._connection.limit(apsw.SQLITE_LIMIT_VARIABLE_NUMBER)
+        # apsw gives a statement that is not the last what it needs of the parameters; so make it never the last,
+        # also where a comment is left open.
+        for end in ("\n;SELECT 1", "\n*/;SELECT 1"):
+            with self._cursor() as cursor, contextlib.suppress(apsw.ExecTraceAbort, apsw.BindingsError):
+                cursor.exec_trace = note
+                cursor.execute(text + end, plenty, can_cache=False)
+            if found:
+                break
+        statement, parameters = found[0]
+        return statement[: len(text)], parameters
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[apsw.Cursor]:
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
         finally:
-            cursor.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+            cursor.close(True)  # noqa: FBT003 - apsw's way to say: whatever its last statement came to
 
     def _fails_to_prepare(self, text: str, error: Exception) -> bool:
         """Tell whether ``error`` is of the statement at ``_next``, which SQLite then did not even prepare."""
@@ -242,16 +280,14 @@ class Session:
 
         if self._next == 0 or self._watchdog.expired:
             return False
-        cursor = self._connection.cursor()
-        cursor.exec_trace = lambda *_: False
-        try:
-            cursor.execute(text[self._next :], can_cache=False)
-        except apsw.ExecTraceAbort:
-            return False
-        except (apsw.Error, MemoryError) as again:
-            return message_of(again) == message_of(error)
-        finally:
-            cursor.close(True)  # noqa: FBT003 - apsw's only way to say "whatever happens"
+        with self._cursor() as cursor:
+            cursor.exec_trace = lambda *_: False
+            try:
+                cursor.execute(text[self._next :], can_cache=False)
+            except apsw.ExecTraceAbort:
+                return False
+            except (apsw.Error, MemoryError) as again:
+                return message_of(again) == message_of(error)
         return False
 
     def _roll_back(self) -> None:

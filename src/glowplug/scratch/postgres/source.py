@@ -6,7 +6,6 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from glowplug.scratch import wheel
 from glowplug.scratch.postgres.installation import Installation, Place, try_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from glowplug.scratch.settings import Request
 

@@ -1,0 +1,203 @@
+"""MySQL's and MariaDB's SQL as text: where each statement of a batch begins and ends, and what it may leave behind.
+
+No grammar is needed to split a batch, only its tokens: strings, quoted names, comments, and the words that open
+and close the bodies of triggers, routines and events. ``sql_mode`` is taken as it is by default: with
+NO_BACKSLASH_ESCAPES a string that ends in a backslash is read wrongly.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SPACE = " \t\n\v\f\r"
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ \t\n\v\f\r]+)
+    | (?P<comment>--(?=[\x00-\x20\x7f]|\Z)[^\n]*|\#[^\n]*|/\*(?!M?!)(?:[\s\S]*?\*/|[\s\S]*))
+    | (?P<executable>/\*M?!\d*|\*/)
+    | (?P<string>'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?\Z)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?\Z))
+    | (?P<name>`(?:[^`]|``)*(?:`|\Z))
+    | (?P<variable>@+[\w$.]*)
+    | (?P<number>\d[\w.]*)
+    | (?P<word>[\w$]+)
+    | (?P<other>[\s\S])
+    """,
+    re.VERBOSE,
+)
+
+_STORED = frozenset({"TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"})
+_BLOCKS = frozenset({"IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"})
+_BEFORE_A_STATEMENT = frozenset({";", ":", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW"})
+_BEFORE_A_BODY = frozenset({")", "DETERMINISTIC", "DATA", "SQL", "INVOKER", "DEFINER"})
+_SEVERAL_RESULTS = frozenset({"CALL", "EXECUTE", *_BLOCKS})
+_HARMLESS = frozenset(
+    "ALTER ANALYZE CREATE DELETE DROP INSERT OPTIMIZE RENAME REPLACE SELECT TRUNCATE UPDATE WITH".split()
+)
+_REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "INTO", "LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "SETVAL"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a file: line and column from 1, in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement of a batch, by character offsets.
+
+    ``start`` is where the server begins to count lines (the first character that is no white space, a comment's
+    too), ``head`` where its first token is, ``end`` just after it, its ``;`` left out. ``word`` is the first word in
+    capitals, empty where there is none. ``several_results``: the server may answer with rows more than once
+    before it reports the statement's own end. ``keeps_session``: it changes nothing that outlives it in the session.
+    """
+
+    start: int
+    head: int
+    end: int
+    word: str
+    several_results: bool
+    keeps_session: bool
+
+
+def position(text: str, offset: int) -> Position:
+    """Turn a character offset from 0 into a Position; an offset beyond the end is the end."""
+    before = text[:offset]
+    return Position(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
+
+
+def statements(text: str) -> tuple[Statement, ...]:
+    """Split a batch as the server does: an empty statement in the middle counts, ``;`` and space at the end don't."""
+    splitter = _Splitter(text.rstrip(";" + _SPACE))
+    return tuple(splitter.split())
+
+
+def failed_statement(batch: Sequence[Statement], results: Sequence[bool]) -> Statement | None:
+    """Tell which statement of ``batch`` failed after ``results``: for each answer whether it had rows.
+
+    None where there are more answers than statements: then the text was not read as the server read it.
+    """
+    answered = 0
+    for statement in batch:
+        if answered == len(results):
+            return statement
+        while statement.several_results and results[answered]:
+            answered += 1
+            if answered == len(results):
+                return statement
+        answered += 1
+    return None
+
+
+def line_of_error(text: str, statement: Statement, message: str) -> int | None:
+    """Give the line in ``text`` (from 1) that a message means by its "at line N", which counts from ``statement``."""
+    found = re.search(r" at line (\d+)\Z", message)
+    return position(text, statement.start).line + int(found.group(1)) - 1 if found else None
+
+
+def keeps_session(text: str) -> bool:
+    """Whether running ``text`` surely leaves the session as it was: settings, variables, locks, temporary tables."""
+    return all(statement.keeps_session for statement in statements(text))
+
+
+class _Splitter:
+    """One pass over a batch's tokens."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._begin(0)
+
+    def _begin(self, offset: int) -> None:
+        self._start: int | None = None
+        self._head: int | None = None
+        self._from = offset
+        self._words: list[str] = []  # the first few, enough to know the kind
+        self._previous = ""
+        self._closing = False  # the token before was END: a block's word after it belongs to it
+        self._depth = 0
+        self._stored = False
+        self._keeps = True
+        self._executable = False
+
+    def split(self) -> Iterator[Statement]:
+        for token in _TOKEN.finditer(self._text):
+            kind, value = str(token.lastgroup), token.group()
+            if kind == "space":
+                continue
+            if value == ";" and self._depth <= 0:
+                yield self._end(token.start())
+                self._begin(token.end())
+                continue
+            if self._start is None:
+                self._start = token.start()
+            if kind == "comment":
+                continue
+            if self._head is None:
+                self._head = token.start()
+            if kind == "executable":
+                self._executable = True
+            elif kind == "word":
+                self._word(value.upper(), token.end())
+            else:
+                self._other(kind, value)
+        if self._start is not None:
+            yield self._end(len(self._text))
+
+    def _other(self, kind: str, value: str) -> None:
+        if kind == "variable":
+            self._keeps = self._keeps and "DEFINER" in self._words
+        self._closing = False
+        self._previous = value if kind == "other" else kind
+
+    def _word(self, word: str, end: int) -> None:
+        first = not self._words
+        # An executable comment may hold the word that decides; a word after it can't be told to be the first.
+        self._words.append(word)
+        if word in _REMEMBERED and not self._stored and self._words[0] != "INSERT":
+            self._keeps = False
+        if word in {"TEMPORARY", "GET_LOCK"}:
+            self._keeps = False
+        if word in _STORED and self._words[0] in {"CREATE", "ALTER"}:
+            self._stored = True
+        if word == "END" and self._depth > 0:
+            self._depth -= 1
+            self._closing = True
+        else:
+            if not self._closing and self._opens(word, end, first=first):
+                self._depth += 1
+            self._closing = False
+        self._previous = word
+
+    def _opens(self, word: str, end: int, *, first: bool) -> bool:
+        if word == "BEGIN":
+            return self._stored or not first or bool(re.match(r"\s+NOT\s+ATOMIC\b", self._text[end:], re.IGNORECASE))
+        inside = self._depth > 0 or self._stored
+        if word == "CASE":
+            return inside or first
+        if word not in _BLOCKS or not (inside or first or self._previous == ":"):
+            return False
+        if first or self._previous in _BEFORE_A_STATEMENT:
+            return True
+        header = self._stored and self._depth == 0
+        exists = re.compile(r"\s+(NOT\s+)?EXISTS\b", re.IGNORECASE).match(self._text, end)
+        return header and self._previous in _BEFORE_A_BODY and word == "IF" and not exists
+
+    def _end(self, offset: int) -> Statement:
+        start = offset if self._start is None else self._start
+        word = self._words[0] if self._words else ""
+        return Statement(
+            start=start,
+            head=start if self._head is None else self._head,
+            end=offset,
+            word=word,
+            several_results=word in _SEVERAL_RESULTS or self._words[:3] == ["BEGIN", "NOT", "ATOMIC"],
+            keeps_session=not self._words or (self._keeps and not self._executable and word in _HARMLESS),
+        )
