@@ -1,13 +1,20 @@
-"""Where both sides work: on SQLite a file each, else one scratch server of glowplug's with a database each."""
+"""Where both sides work: on SQLite a file each, else one scratch server of glowplug's with an equal database each.
+
+These look into the scratch room's databases, which nothing else may: the command needs their address, and a session
+has to end before a third party sees what lasted.
+"""
+# ruff: noqa: SLF001 - for the reason above
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote, urlencode
 
 from glowplug.dialect import Dialect
+from glowplug.project import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request, ScratchSettings
 
@@ -15,27 +22,37 @@ from . import witness
 from .comparison import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from glowplug.database.interface import Connection
     from glowplug.project import Chain
+    from glowplug.scratch.interface import Server
+    from glowplug.scratch.postgres.database import PostgresDatabase
     from glowplug.scratch.sqlite.server import SqliteDatabase
 
+    from .witness import State
 
-def request(chain: Chain) -> Request:
+
+def request(dialect: Dialect, environment: dict[str, str]) -> Request:
     """Ask for what the command has: the SQLite that it is linked with leaves foreign keys off."""
-    keys = (False, "as the diesel command's SQLite has it") if chain.dialect is Dialect.SQLITE else None
+    keys = (False, "as the diesel command's SQLite has it") if dialect is Dialect.SQLITE else None
     return Request(
-        dialect=chain.dialect, chain=chain.settings, settings=ScratchSettings(), statement_timeout=20.0, foreign_keys=keys
+        dialect=dialect,
+        chain=ChainSettings(),
+        settings=ScratchSettings(),
+        statement_timeout=20.0,
+        foreign_keys=keys,
+        environment=environment,
     )
 
 
 @dataclass(slots=True)
 class SqliteBench:
-    """Files below one directory."""
+    """Files below one directory, and a server for each chain."""
 
     directory: Path
+    environment: dict[str, str]
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @contextlib.contextmanager
@@ -44,14 +61,54 @@ class SqliteBench:
         yield Place(connection=None, url=str(path), witness=lambda: witness.sqlite(path))
 
     @contextlib.contextmanager
-    def for_glowplug(self, chain: Chain) -> Iterator[Place]:
-        with open_server(request(chain)) as server:
+    def for_glowplug(self, _chain: Chain) -> Iterator[Place]:
+        with open_server(request(Dialect.SQLITE, self.environment)) as server:
             database = cast("SqliteDatabase", server.create())
-            path = database._directory / "main.db"  # noqa: SLF001 - no room may look at the file, a witness must
+            path = database._directory / "main.db"
 
             def reconnect() -> Connection:
-                database._holder.end()  # noqa: SLF001 - as if its session had ended; the next question opens another
-                database._holder = None  # noqa: SLF001 - the same
+                if database._holder is not None:
+                    database._holder.end()
+                database._holder = None  # the next question opens another session
                 return database.connection
 
-            yield Place(connection=database.connection, url=str(path), witness=lambda: witness.sqlite(path), reconnect=reconnect)
+            yield Place(
+                connection=database.connection, url="", witness=lambda: witness.sqlite(path), reconnect=reconnect
+            )
+
+
+@dataclass(slots=True)
+class PostgresBench:
+    """Databases on one server; each has a role of its own, with the rights that migrations have."""
+
+    server: Server
+
+    @contextlib.contextmanager
+    def for_diesel(self) -> Iterator[Place]:
+        with self.for_glowplug(None) as place:
+            assert place.connection is not None
+            place.connection.close()
+            yield replace(place, connection=None)
+
+    @contextlib.contextmanager
+    def for_glowplug(self, _chain: Chain | None) -> Iterator[Place]:
+        from glowplug.database.postgres import PostgresConnection  # noqa: PLC0415 - SQLite's tests need no libpq
+
+        database = cast("PostgresDatabase", self.server.create())
+        where = dict(database._access.conninfo)
+        user, name = where.pop("user"), where.pop("dbname")
+
+        def reconnect() -> Connection:
+            database.connection.close()
+            database.connection = PostgresConnection(database._access)
+            return database.connection
+
+        try:
+            yield Place(
+                connection=database.connection,
+                url=f"postgres:///{name}?{urlencode({**where, 'user': user}, quote_via=quote)}",
+                witness=lambda: witness.postgres({**database._access.conninfo}),
+                reconnect=reconnect,
+            )
+        finally:
+            database.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.errors import NothingToCheck, UsageError
 from glowplug.project import find_project
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from .layouts import Layout
     from .witness import State
+
+
+_URLS = {Dialect.POSTGRES: "postgres://localhost/x", Dialect.MYSQL: "mysql://localhost/x", Dialect.SQLITE: "x.db"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +102,13 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def chain_of(root: Path, layout: Layout) -> Chain | Behaviour:
-    """Find the layout's chain as ``glowplug check`` does, or what it does instead."""
-    (root / "glowplug.toml").write_text(
-        f'[[chain]]\nmigrations = "migrations"\nbackend = "{layout.dialect.value}"\n', encoding="utf-8"
-    )
+    """Find the layout's chain as ``glowplug check`` does, or what it does instead.
+
+    A directory that is merely empty is fine with Diesel, and nothing for glowplug to check.
+    """
     try:
-        (chain,) = find_project(root, environment={}).chains
+        (chain,) = find_project(root, environment={"DATABASE_URL": _URLS[layout.dialect]}).chains
     except UsageError as error:
-        # One that is merely empty is fine with Diesel, and nothing for glowplug to check.
         return Behaviour(refused=not isinstance(error, NothingToCheck), explanation=(str(error),))
     return chain
 
@@ -126,7 +128,7 @@ def of_glowplug(chain: Chain | Behaviour, bench: Bench, *, each: bool) -> Behavi
         connection = place.reconnect() if place.reconnect else connection
         recorded = connection.recorded()
         after_up = place.witness()
-        assert recorded == (after_up.recorded or ()), "Connection.recorded() is not what the table holds"
+        assert recorded == after_up.recorded, "Connection.recorded() is not what the table holds"
         each = each and len({one.version for one in chain.migrations}) == len(chain.migrations)
         downs, down_failed = _down(chain, connection, explanation, each=each)
         connection.close()

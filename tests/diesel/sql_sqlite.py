@@ -187,6 +187,17 @@ def _virtual(author: Author) -> Pair:
     )
 
 
+def _parameters(author: Author) -> Pair:
+    """What nobody binds is NULL to ``sqlite3_exec``."""
+    table = author.table()
+    mark = author.random.choice(("?", ":name", "@name", "?7", "$name"))
+    return Pair(
+        kind="parameter",
+        up=(f"INSERT INTO {table} (id, name) VALUES (70, {mark})", f"UPDATE {table} SET name = coalesce({mark}, 'none')"),
+        down=(f"DELETE FROM {table} WHERE id = 70 AND {mark} IS NULL",),
+    )
+
+
 def _irreversible(author: Author) -> Pair:
     table = author.table()
     return Pair(kind="wrong-down", up=(f"UPDATE {table} SET name = upper(name)",), down=(f"DROP TABLE {table}",))
@@ -211,6 +222,7 @@ PIECES: tuple[tuple[int, Callable[[Author], Pair]], ...] = (
     (4, _conflict),
     (2, _bookkeeping),
     (2, _virtual),
+    (2, _parameters),
     (2, _irreversible),
 )
 

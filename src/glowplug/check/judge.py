@@ -41,6 +41,8 @@ def describe_error(error: StepError) -> str:
     for label, more in (("detail", sql.detail), ("hint", sql.hint)):
         if more:
             text += f"\n{label}: {more}"
+    if sql.timed_out:
+        text += "\nIt was ended for taking too long; `--statement-timeout` gives it more time."
     if sql.needs_superuser:
         text += (
             "\nMigrations run as a role that owns the scratch database and is no superuser. If production's role may "

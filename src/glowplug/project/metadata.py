@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,13 @@ def read_metadata(content: bytes | None) -> tuple[bool, tuple[Remark, ...]]:
         return True, ()
     try:
         text = content.decode("utf-8")
-        table = tomli.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        table = tomli.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"), parse_float=_finite)
     except UnicodeDecodeError as error:
-        return True, (_ignored(f"it is no UTF-8 (byte {error.start})"),)
-    except (tomli.TOMLDecodeError, RecursionError) as error:
-        return True, (_ignored(f"it is no TOML: {error}"),)
+        return True, (_ignored("it is no UTF-8", content.count(b"\n", 0, error.start) + 1),)
+    except tomli.TOMLDecodeError as error:
+        return True, (_ignored("it is no TOML", error.lineno),)
+    except RecursionError:
+        return True, (_ignored("it is nested too deeply"),)
     unknown = tuple(_unknown(key, content) for key in table if key != _KEY)
     if _KEY not in table:
         message = (
@@ -54,6 +57,14 @@ def read_metadata(content: bytes | None) -> tuple[bool, tuple[Remark, ...]]:
     if not isinstance(value, bool):
         return True, (_ignored(f"{_KEY} is no boolean", line_of(content, (_KEY,))), *unknown)
     return value, unknown
+
+
+def _finite(text: str) -> float:
+    """Read a number as Diesel's parser does, which refuses one that is too large instead of making it infinite."""
+    number = float(text)
+    if math.isinf(number) and not text.endswith("inf"):
+        raise ValueError(f"the number {text} is too large")
+    return number
 
 
 def _ignored(reason: str, line: int | None = None) -> Remark:

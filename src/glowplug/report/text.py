@@ -151,9 +151,9 @@ def _place(finding: Finding) -> str:
 
 def _problem(problem: Problem) -> Iterator[str]:
     place = "" if problem.file is None else ":".join(str(part) for part in (problem.file, problem.line) if part) + ": "
-    yield f"  {click.style('stopped', fg='red', bold=True)}: {one_line(place)}"
-    for line in (*harmless(problem.message).splitlines(), *harmless(problem.advice or "").splitlines()):
-        yield f"    │ {line}"
+    lines = [*harmless(problem.message).splitlines(), *harmless(problem.advice or "").splitlines()]
+    yield f"  {click.style('stopped', fg='red', bold=True)}: {one_line(place)}{lines[0] if lines else ''}"
+    yield from (f"    │ {line}" for line in lines[1:])
 
 
 def _verdict(report: CheckReport) -> str:

@@ -7,6 +7,7 @@ NO_BACKSLASH_ESCAPES a string that ends in a backslash is read wrongly.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +40,9 @@ _SEVERAL_RESULTS = frozenset({"CALL", "EXECUTE", *_BLOCKS})
 _HARMLESS = frozenset(
     "ALTER ANALYZE CREATE DELETE DROP INSERT OPTIMIZE RENAME REPLACE SELECT TRUNCATE UPDATE WITH".split()
 )
-_REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "INTO", "LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "SETVAL"})
+_REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "LAST_INSERT_ID"})
+_FIRST_WORDS = 4
+_LOOK_AHEAD = 2000  # tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,17 +156,15 @@ class _Splitter:
 
     def _other(self, kind: str, value: str) -> None:
         if kind == "variable":
-            self._keeps = self._keeps and "DEFINER" in self._words
+            self._keeps = self._keeps and (self._stored or "DEFINER" in self._words)
         self._closing = False
         self._previous = value if kind == "other" else kind
 
     def _word(self, word: str, end: int) -> None:
         first = not self._words
-        # An executable comment may hold the word that decides; a word after it can't be told to be the first.
-        self._words.append(word)
-        if word in _REMEMBERED and not self._stored and self._words[0] != "INSERT":
-            self._keeps = False
-        if word in {"TEMPORARY", "GET_LOCK"}:
+        if len(self._words) < _FIRST_WORDS:
+            self._words.append(word)
+        if word in _REMEMBERED:
             self._keeps = False
         if word in _STORED and self._words[0] in {"CREATE", "ALTER"}:
             self._stored = True
@@ -184,11 +185,28 @@ class _Splitter:
             return inside or first
         if word not in _BLOCKS or not (inside or first or self._previous == ":"):
             return False
+        if word in {"IF", "REPEAT"} and self._is_function(end):
+            return False
         if first or self._previous in _BEFORE_A_STATEMENT:
             return True
         header = self._stored and self._depth == 0
         exists = re.compile(r"\s+(NOT\s+)?EXISTS\b", re.IGNORECASE).match(self._text, end)
         return header and self._previous in _BEFORE_A_BODY and word == "IF" and not exists
+
+    def _is_function(self, offset: int) -> bool:
+        """Whether what follows is a list of arguments: parentheses with a comma in them."""
+        depth = 0
+        for token in itertools.islice(_TOKEN.finditer(self._text, offset), _LOOK_AHEAD):
+            value = token.group()
+            if value == "(":
+                depth += 1
+            elif value == ")":
+                depth -= 1
+            elif value == "," and depth == 1:
+                return True
+            if depth == 0 and token.lastgroup not in {"space", "comment"}:
+                return False
+        return False
 
     def _end(self, offset: int) -> Statement:
         start = offset if self._start is None else self._start

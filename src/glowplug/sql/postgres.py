@@ -1,15 +1,13 @@
-"""PostgreSQL's SQL, by the server's own grammar: where each statement begins, and what it does to a transaction.
+"""PostgreSQL's SQL, by the server's own grammar: where each statement begins, and which one ends a transaction.
 
 postgast is imported when first needed: what meets neither an error nor an excursion does without.
 """
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from postgast.pg_query_pb2 import ParseResult
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +24,19 @@ def position(text: str, offset: int) -> Position:
     return Position(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
 
 
+def parse(text: str) -> Any | None:  # noqa: ANN401 - protobuf's generated messages; the package's stubs don't compile
+    """Parse ``text`` by PostgreSQL 18's grammar: pg_query's ParseResult, whose locations are byte offsets.
+
+    None where that fails, or where the nesting is too deep to be handed over.
+    """
+    postgast = importlib.import_module("postgast")
+    protobuf = importlib.import_module("google.protobuf.message")
+    try:
+        return postgast.parse(text)
+    except (postgast.PgQueryError, protobuf.DecodeError):
+        return None
+
+
 def statement_offsets(text: str) -> tuple[int, ...] | None:
     """Give the character offset of each statement's first word; None for a text that does not parse.
 
@@ -34,19 +45,7 @@ def statement_offsets(text: str) -> tuple[int, ...] | None:
     tree = parse(text)
     if tree is None:
         return None
-    encoded = text.encode()
-    return tuple(len(encoded[: statement.stmt_location].decode(errors="replace")) for statement in tree.stmts)
-
-
-def parse(text: str) -> ParseResult | None:
-    """Parse ``text`` by PostgreSQL 18's grammar; None where that fails, or the nesting is too deep to hand over."""
-    import postgast  # noqa: PLC0415 - 50 ms that most commands do without
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - the same
-
-    try:
-        return postgast.parse(text)
-    except (postgast.PgQueryError, DecodeError):
-        return None
+    return tuple(_characters(text, statement.stmt_location) for statement in tree.stmts)
 
 
 def first_transaction_end(text: str) -> int | None:
@@ -54,8 +53,7 @@ def first_transaction_end(text: str) -> int | None:
     tree = parse(text)
     if tree is None:
         return None
-    from postgast import pg_query_pb2 as node  # noqa: PLC0415 - as above
-
+    node = importlib.import_module("postgast.pg_query_pb2")
     ends = (node.TRANS_STMT_COMMIT, node.TRANS_STMT_ROLLBACK, node.TRANS_STMT_PREPARE)
     for statement in tree.stmts:
         if statement.stmt.WhichOneof("node") == "transaction_stmt" and statement.stmt.transaction_stmt.kind in ends:

@@ -283,6 +283,11 @@ def parse_table(statement: str) -> Table:
     )
 
 
+def whole(statement: str) -> str:
+    """All of a statement, in the one way to write it."""
+    return normalised(list(tokens(statement)))
+
+
 @functools.lru_cache(maxsize=4096)
 def definition(statement: str) -> str:
     """What a CREATE INDEX, TRIGGER, VIEW or VIRTUAL TABLE of ``sqlite_master`` says, without its own name.

@@ -15,7 +15,7 @@ from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.schema.model import Schema, SchemaObject
-from glowplug.sql.sqlite_create import definition, parse_table
+from glowplug.sql.sqlite_create import definition, parse_table, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,7 +71,11 @@ def _virtual_table(name: str, sql: str) -> Iterator[SchemaObject]:
 
 
 def _table(name: str, sql: str) -> Iterator[SchemaObject]:
-    parsed = parse_table(sql)
+    try:
+        parsed = parse_table(sql)
+    except ValueError:  # a newer SQLite's clause: kept as it stands
+        yield SchemaObject(kind="table", name=name, properties={"definition": whole(sql)})
+        return
     key = ("table", name)
     yield SchemaObject(
         kind="table",

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from glowplug.errors import ConfigurationError, EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from glowplug.scratch.area import Area
@@ -65,18 +64,48 @@ def find_layout(installation: Installation) -> Layout:
     raise EnvironmentFailure(f"pg_config is missing beside {installation.program}, so its share directory is unknown")
 
 
-def stage(installation: Installation, area: Area, *, trusted: Iterable[str], stand_ins: Iterable[str]) -> Installation:
-    """Make the copy: ``trusted`` extensions marked so, ``stand_ins`` put among the extensions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """The copy: what to run, and where its extensions lie."""
+
+    installation: Installation
+    extensions: Path
+
+    def put_stand_in(self, name: str) -> None:
+        """Put glowplug's SQL for the extension ``name`` in the place of whatever is there."""
+        for old in self.extensions.glob(f"{name}--*.sql"):
+            old.unlink()
+        for file in importlib.resources.files("glowplug.scratch.postgres").joinpath("stand_in").iterdir():
+            if file.name.startswith((f"{name}.", f"{name}--")):
+                _write(self.extensions / file.name, file.read_text(encoding="utf-8"))
+
+    def trust(self, name: str) -> None:
+        """Let a database's owner create the extension ``name``, who is no superuser.
+
+        Raises:
+            ConfigurationError: it is not there.
+        """
+        control = self.extensions / f"{name}.control"
+        if "/" in name or not control.is_file():
+            version, source = self.installation.version, self.installation.place.source
+            raise ConfigurationError(
+                f"[scratch] trust_extensions names {name!r}, which PostgreSQL {version} ({source}) doesn't have",
+                advice="Install its package for that version, or name another server in GLOWPLUG_SCRATCH_URL_POSTGRES.",
+            )
+        text = _CONTROL_FLAG.sub("", control.read_text(encoding="utf-8"))
+        _write(control, f"{text.rstrip()}\ntrusted = true\n")
+
+
+def stage(installation: Installation, area: Area) -> Staged:
+    """Make the copy.
 
     Raises:
-        ConfigurationError: an extension to trust is not there.
         EnvironmentFailure: the original can't be copied.
     """
     layout = find_layout(installation)
     root = area.executables() / "pg"
     programs, share, modules = (
-        root / path.relative_to(path.anchor)
-        for path in (installation.place.programs, layout.share, layout.modules)
+        root / path.relative_to(path.anchor) for path in (installation.place.programs, layout.share, layout.modules)
     )
     _mirror(layout.modules, modules, area)
     libraries = []
@@ -97,12 +126,9 @@ def stage(installation: Installation, area: Area, *, trusted: Iterable[str], sta
             (extensions / entry.name).symlink_to(entry)
     else:
         _mirror(layout.share, share, area)
-    for name in stand_ins:
-        _put_stand_in(name, extensions)
-    for name in trusted:
-        _trust(name, extensions, installation)
     area.give(root)
-    return replace(installation, place=replace(installation.place, programs=programs, libraries=tuple(libraries)))
+    place = replace(installation.place, programs=programs, libraries=tuple(libraries))
+    return Staged(installation=replace(installation, place=place), extensions=extensions)
 
 
 def _mirror(original: Path, target: Path, area: Area) -> None:
@@ -114,25 +140,7 @@ def _mirror(original: Path, target: Path, area: Area) -> None:
         shutil.copytree(original, target, symlinks=True, dirs_exist_ok=True)
 
 
-def _put_stand_in(name: str, extensions: Path) -> None:
-    for old in extensions.glob(f"{name}--*.sql"):
-        old.unlink()
-    for file in importlib.resources.files("glowplug.scratch.postgres").joinpath("stand_in").iterdir():
-        if file.name.startswith((f"{name}.", f"{name}--")):
-            _write(extensions / file.name, file.read_text(encoding="utf-8"))
-
-
-def _trust(name: str, extensions: Path, installation: Installation) -> None:
-    control = extensions / f"{name}.control"
-    if "/" in name or not control.is_file():
-        raise ConfigurationError(
-            f"[scratch] trust_extensions names {name!r}, which PostgreSQL {installation.version} "
-            f"({installation.place.source}) doesn't have",
-        )
-    text = _CONTROL_FLAG.sub("", control.read_text(encoding="utf-8"))
-    _write(control, f"{text.rstrip()}\ntrusted = true\n")
-
-
 def _write(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)

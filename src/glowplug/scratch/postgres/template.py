@@ -1,4 +1,4 @@
-"""Initialised data directories, made once for a PostgreSQL and a locale, then unpacked for every run.
+"""Initialised data directories, made once for each PostgreSQL, then unpacked for every run.
 
 Each is one tar file in the cache: it appears whole or not at all, its owner is looked at on the very file that is
 read, and unpacking it as the servers' user gives that user the files.
@@ -16,41 +16,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure, NoServer
+from glowplug.scratch.postgres.staging import STAND_INS
 
 if TYPE_CHECKING:
     from glowplug.scratch.area import Area
     from glowplug.scratch.postgres.installation import Installation
 
 ADMINISTRATOR = "glowplug_administrator"
-DEFAULT_ENCODING = "UTF8"
-DEFAULT_COLLATION = "C.UTF-8"
+
+_LOCALES = ("C.UTF-8", "C")
+"""Of the cluster's own databases: a scratch database is made with its chain's."""
 
 _FORMAT = "1"
+_UNLOADABLE = "unloadable"
 _UNUSED_AFTER = 60 * 86400.0
 _INITDB_PATIENCE = 120.0
+_WAL_SEGMENT_SIZE_SINCE = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Locale:
-    """Encoding and collation of a cluster; None is production's default as glowplug takes it."""
+class DataDirectory:
+    """An initialised data directory; ``unloadable`` are the extensions of STAND_INS whose library doesn't load."""
 
-    encoding: str | None
-    collation: str | None
+    path: Path
+    unloadable: frozenset[str]
 
 
-def unpack_template(installation: Installation, locale: Locale, area: Area, cache: Path) -> Path:
-    """Give ``area`` an initialised data directory, from the cache where there is one; its path.
+def unpack_template(installation: Installation, area: Area, cache: Path) -> DataDirectory:
+    """Give ``area`` an initialised data directory, from the cache where there is one.
 
     ``installation`` is one that the servers' user can run.
 
     Raises:
-        NoServer: initdb refuses, for want of the locale among others.
+        NoServer: initdb refuses.
         EnvironmentFailure: there is no room, or no ``tar``.
     """
     home = area.subdirectory("pg")
-    archive = cache / "data" / f"{_key(installation, locale)}.tar"
+    archive = cache / "data" / f"{_key(installation)}.tar"
     if not _trusted(archive):
-        _make(installation, locale, area, archive)
+        _make(installation, area, archive)
     with archive.open("rb") as file:
         if os.fstat(file.fileno()).st_uid != os.geteuid():
             raise EnvironmentFailure(f"{archive} belongs to another user; remove it")
@@ -58,18 +62,17 @@ def unpack_template(installation: Installation, locale: Locale, area: Area, cach
         status, output = area.run(["tar", "-xf", "-"], directory=home, stdin=file)
     if status != 0:
         raise EnvironmentFailure(f"the data directory can't be unpacked: {output.strip()}")
-    return home / "data"
+    unloadable = (home / _UNLOADABLE).read_text(encoding="ascii").split()
+    return DataDirectory(path=home / "data", unloadable=frozenset(unloadable))
 
 
-def _key(installation: Installation, locale: Locale) -> str:
+def _key(installation: Installation) -> str:
     program = installation.program.resolve()
     parts = (
         _FORMAT,
         installation.version,
         installation.place.source,
         str(program.stat().st_size),
-        locale.encoding or "",
-        locale.collation or "",
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -81,31 +84,45 @@ def _trusted(archive: Path) -> bool:
         return False
 
 
-def _make(installation: Installation, locale: Locale, area: Area, archive: Path) -> None:
+def _make(installation: Installation, area: Area, archive: Path) -> None:
     home = area.subdirectory("new")
     data = home / "data"
-    encoding = locale.encoding or DEFAULT_ENCODING
-    collation = locale.collation or (DEFAULT_COLLATION if encoding.upper().replace("-", "") == "UTF8" else "C")
-    command = [
-        installation.program.with_name("initdb"),
-        f"--pgdata={data}",
-        f"--username={ADMINISTRATOR}",
-        f"--encoding={encoding}",
-        f"--locale={collation}",
-        "--auth=reject",
-        "--no-sync",
-        *(["--wal-segsize=1"] if installation.major > 10 else []),  # noqa: PLR2004 - PostgreSQL 11 learned it
-    ]
-    status, output = area.run(
-        command, environment=installation.place.environment, directory=home, timeout=_INITDB_PATIENCE
-    )
-    if status != 0:
-        raise NoServer(
-            f"PostgreSQL {installation.version} can't make a cluster with encoding {encoding} and collation "
-            f"{collation}: {_reason(output)}",
-            advice=_advice(output, collation),
+    output = ""
+    for locale in _LOCALES:
+        command = [
+            installation.program.with_name("initdb"),
+            f"--pgdata={data}",
+            f"--username={ADMINISTRATOR}",
+            "--encoding=UTF8",
+            f"--locale={locale}",
+            "--auth=reject",
+            "--no-sync",
+            *(["--wal-segsize=1"] if installation.major >= _WAL_SEGMENT_SIZE_SINCE else []),
+        ]
+        status, output = area.run(
+            command, environment=installation.place.environment, directory=home, timeout=_INITDB_PATIENCE
         )
+        if status == 0:
+            break
+    else:
+        raise NoServer(f"initdb of PostgreSQL {installation.version} fails: {_reason(output)}")
+    unloadable = [name for name in STAND_INS if not _loads(installation, area, data, name)]
+    (home / _UNLOADABLE).write_text(" ".join(unloadable), encoding="ascii")
     _pack(home, archive)
+
+
+def _loads(installation: Installation, area: Area, data: Path, name: str) -> bool:
+    """Whether the library of the extension ``name`` loads; it may be there and want another that is not."""
+    with tempfile.TemporaryFile() as file:
+        file.write(f"LOAD '$libdir/{name}'\n".encode())
+        file.seek(0)
+        status, output = area.run(
+            [installation.program, "--single", "-D", data, "template1"],
+            environment=installation.place.environment,
+            directory=data,
+            stdin=file,
+        )
+    return status == 0 and "could not" not in output
 
 
 def _pack(home: Path, archive: Path) -> None:
@@ -114,7 +131,7 @@ def _pack(home: Path, archive: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             answer = subprocess.run(
-                ["tar", "-cf", "-", "data"],  # noqa: S607 - the machine's own, as it is set up
+                ["tar", "-cf", "-", "data", _UNLOADABLE],  # noqa: S607 - the machine's own, as it is set up
                 cwd=home,
                 stdout=file,
                 stderr=subprocess.PIPE,
@@ -133,14 +150,3 @@ def _pack(home: Path, archive: Path) -> None:
 def _reason(output: str) -> str:
     lines = [line for line in output.splitlines() if "error:" in line or "FATAL" in line]
     return (lines or output.strip().splitlines() or ["it says nothing"])[0].removeprefix("initdb: error: ")
-
-
-def _advice(output: str, collation: str) -> str | None:
-    if "invalid locale" in output:
-        return (
-            f"This machine lacks the locale {collation} (Debian, Ubuntu: apt-get install locales, then locale-gen), "
-            "or say another collation in glowplug.toml."
-        )
-    if "encoding" in output and "match" in output:
-        return "The collation belongs to another encoding; say both in glowplug.toml's [[chain]]."
-    return None

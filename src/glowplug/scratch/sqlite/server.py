@@ -9,20 +9,22 @@ glowplug's cache has it.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import itertools
 import re
 from typing import TYPE_CHECKING
 
 from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.settings import SessionSettings
-from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
+from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection, UsageError
 from glowplug.scratch.area import Area
 from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.size import parse_size
 from glowplug.scratch.sqlite.connection import RemoteConnection, expect
 from glowplug.scratch.sqlite.holder import Holder, HolderEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -43,6 +45,7 @@ def open_server(request: Request) -> SqliteServer:
     """Find the SQLite that fits ``request``, and start the first process with it.
 
     Raises:
+        ConfigurationError: what glowplug.toml says of it makes no sense.
         EnvironmentFailure: the process does not start.
     """
     wanted = request.chain.server_version
@@ -50,25 +53,39 @@ def open_server(request: Request) -> SqliteServer:
         raise ConfigurationError(
             f'server_version = "{wanted}" is no version of SQLite', advice='Write it as in server_version = "3.46".'
         )
-    return SqliteServer(request, _cached(wanted, request.environment))
+    notes: list[str] = []
+    apsw = None if wanted is None else _production_like(wanted, request, notes)
+    return SqliteServer(request, apsw, notes)
 
 
-def _cached(version: str | None, environment: Mapping[str, str]) -> Path | None:
-    if version is None:
+def _production_like(wanted: str, request: Request, notes: list[str]) -> Path | None:
+    """Find the apsw of that SQLite, None for the installed one; ``notes`` say why it is not production's."""
+    from glowplug.scratch import wheel  # noqa: PLC0415 - only where a version is asked for
+
+    cached = wheel.cached_apsw(wanted, request.environment)
+    if cached is not None or _begins(importlib.metadata.version("apsw"), wanted) or not request.settings.fetch:
+        return cached
+    try:
+        return wheel.install_apsw(wanted, request.environment)
+    except (UsageError, EnvironmentFailure) as error:
+        notes.append(f"SQLite {wanted} could not be fetched: {error.message}")
         return None
-    from glowplug.scratch.wheel import cached_apsw  # noqa: PLC0415 - only where a version is asked for
 
-    return cached_apsw(version, environment)
+
+def _begins(version: str, wanted: str) -> bool:
+    parts = wanted.split(".")
+    return version.split(".")[: len(parts)] == parts
 
 
 class SqliteServer:
     """``scratch.interface.Server`` for SQLite."""
 
-    def __init__(self, request: Request, apsw: Path | None) -> None:
+    def __init__(self, request: Request, apsw: Path | None, notes: Sequence[str] = ()) -> None:
         """Make the private directory, and start a process in it, with the apsw that lies in ``apsw``, if any."""
+        self._notes = tuple(notes)
         self._request = request
         self._apsw = apsw
-        limit = size_in_bytes(request.settings.size_limit)
+        limit = parse_size(request.settings.size_limit)
         self._part = max(limit // _FILES, 64 * 1024)
         self._numbers = itertools.count(1)
         self._databases: list[SqliteDatabase] = []
@@ -84,18 +101,14 @@ class SqliteServer:
     def describe(self) -> ServerDescription:
         """Say which SQLite it is, and how foreign keys are taken."""
         wanted = self._request.chain.server_version
-        matches = None
-        notes = [f"foreign_keys = {'ON' if self.foreign_keys else 'OFF'}: {self._why}"]
-        if wanted is not None:
-            parts = wanted.split(".")
-            matches = self._version.split(".")[: len(parts)] == parts
+        matches = None if wanted is None else _begins(self._version, wanted)
         return ServerDescription(
             server=f"SQLite {self._version}",
             source="embedded" if self._apsw is None else "cache",
             matches_production=matches,
             superuser=self._request.settings.superuser,
             foreign_keys=self.foreign_keys,
-            notes=tuple(notes),
+            notes=(f"foreign_keys = {'ON' if self.foreign_keys else 'OFF'}: {self._why}", *self._notes),
         )
 
     def create(self) -> SqliteDatabase:
@@ -243,20 +256,3 @@ class SqliteDatabase:
             return expect(holder.ask(opening, self._timeout + _GRACE), protocol.Opened).foreign_keys
         except HolderEnded as error:
             raise EnvironmentFailure("SQLite does not open a scratch database") from error
-
-
-_UNITS = {"": 1, "B": 1, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
-
-
-def size_in_bytes(size: int | str) -> int:
-    """Read ``[scratch] size_limit``: bytes, or "500 MiB".
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
-    if isinstance(size, int):
-        return size
-    found = re.fullmatch(r"\s*(\d+)\s*([A-Za-z]*)\s*", size)
-    if found is None or found[2].upper() not in _UNITS:
-        raise ConfigurationError(f'[scratch] size_limit = "{size}" is no size', advice='Write it as in "500 MiB".')
-    return int(found[1]) * _UNITS[found[2].upper()]

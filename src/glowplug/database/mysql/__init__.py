@@ -1,0 +1,10 @@
+"""MySQL and MariaDB: run a file as Diesel does, see the schema, and hold two databases against each other."""
+
+from __future__ import annotations
+
+from glowplug.database.mysql.administration import Administrator
+from glowplug.database.mysql.connection import Access, MysqlConnection
+from glowplug.database.mysql.session import Address
+from glowplug.database.mysql.watchdog import Watchdog
+
+__all__ = ["Access", "Address", "Administrator", "MysqlConnection", "Watchdog"]

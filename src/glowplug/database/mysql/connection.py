@@ -1,0 +1,197 @@
+"""The migrations' session on MySQL or MariaDB: run a file as Diesel does, see the schema, read the bookkeeping."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
+from glowplug.database.mysql.failure import explain
+from glowplug.database.mysql.session import Session, first_column, quote_name, quote_text
+from glowplug.database.mysql.watchdog import Overrun
+from glowplug.dialect import Direction
+from glowplug.errors import ConfigurationError, LostConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from glowplug.database.mysql.session import Address, Reply
+    from glowplug.database.mysql.snapshot import SnapshotReader
+    from glowplug.database.mysql.watchdog import Watchdog
+    from glowplug.project import Migration
+    from glowplug.schema import Schema
+
+DIESEL_SETUP = (
+    "SET time_zone = '+00:00'",
+    "SET character_set_client = 'utf8mb4'",
+    "SET character_set_connection = 'utf8mb4'",
+    "SET character_set_results = 'utf8mb4'",
+)
+"""What Diesel sets on each MySQL connection, and all that it sets."""
+
+_UNKNOWN_DATABASE = 1049
+_NO_SUCH_TABLE = 1146
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the migrations' account reaches its schema, what its session is set up with, and who watches it."""
+
+    address: Address
+    session_setup: tuple[str, ...] = ()
+    watchdog: Watchdog
+    superuser: bool = False
+    size_limit: int | None = None
+
+
+class MysqlConnection:
+    """One session of the migrations' account; implements ``database.interface.Connection``.
+
+    The schema is read by ``reader``, an administrator's session: temporary tables, ``sql_mode`` and whatever else a
+    migration may set in its own session never change what glowplug sees. The bookkeeping table is read by the
+    migrations' own account: a migration may have put a view there that runs a function with its reader's rights.
+
+    When a migration ends its own connection, that is its Run's error, and the next call makes a new session with
+    the same setup: what the lost one had set is gone, as it would be for Diesel.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        reader: SnapshotReader,
+        *,
+        ran: Callable[[Migration, Direction, Run], None] = lambda *_: None,
+    ) -> None:
+        """Connect, set the session up, and create the bookkeeping table as Diesel does; ``ran`` hears of every run.
+
+        Raises:
+            LostConnection: the server can't be reached.
+            ConfigurationError: a statement of session_setup fails.
+        """
+        self.access = access
+        self._reader = reader
+        self._ran = ran
+        self._open()
+        error = self._send(CREATE_BOOKKEEPING_TABLE.encode())
+        if error is not None:
+            raise LostConnection(f"Diesel's own table can't be created: {error.message}")
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        """Run one file as Diesel would."""
+        self._reopen()
+        started = time.perf_counter()
+        error = self._run(migration, direction)
+        run = Run(error=error, seconds=time.perf_counter() - started)
+        self._ran(migration, direction, run)
+        return run
+
+    def snapshot(self) -> Schema:
+        """Read the whole schema, the bookkeeping table excluded."""
+        return self._reader.read()
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
+        self._reopen()
+        schema = self.access.address.database or ""
+        reply = self._round_trip(
+            f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC".encode(),
+            rows=True,
+        )
+        if reply.error is None:
+            return tuple(first_column(reply.rows[0]))
+        if reply.error.number in {_NO_SUCH_TABLE, _UNKNOWN_DATABASE}:
+            return ()
+        if reply.lost:
+            raise LostConnection(f"the scratch server went away: {reply.error.message}")
+        return ()
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the session."""
+        self.close()
+
+    def _run(self, migration: Migration, direction: Direction) -> SqlError | None:
+        transaction = migration.run_in_transaction
+        error = self._send(b"BEGIN") if transaction else None
+        if error is None:
+            error = self._file(migration.sql(direction), direction)
+        if error is None:
+            error = self._send(_bookkeeping(migration.version, direction))
+        if error is None and transaction:
+            error = self._send(b"COMMIT")
+        if error is not None and transaction:
+            self._roll_back()
+        return error
+
+    def _file(self, content: bytes | None, direction: Direction) -> SqlError | None:
+        if content is None:
+            return SqlError(code=None, message=f"there is no {direction.file_name}")
+        if not content:
+            return SqlError(code=None, message=f"{direction.file_name} is empty: Diesel refuses 0 bytes")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8", line=line)
+        return self._send(content, text)
+
+    def _send(self, sql: bytes, text: str | None = None) -> SqlError | None:
+        """One round trip under the watchdog; ``text`` is the file's own, to find an error's line in."""
+        with self.access.watchdog.over(self.session) as watch:
+            reply = self.session.batch(sql)
+        if watch.overrun is Overrun.TIME:
+            return SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
+        if watch.overrun is Overrun.ROOM:
+            return SqlError(code=None, message="the scratch server reached its size limit ([scratch] size_limit)")
+        if reply.error is None:
+            return None
+        return explain(reply.error, text=text, reply=reply, superuser=self.access.superuser)
+
+    def _round_trip(self, sql: bytes, *, rows: bool = False) -> Reply:
+        with self.access.watchdog.over(self.session):
+            return self.session.batch(sql, rows=rows)
+
+    def _roll_back(self) -> None:
+        if self.session.alive and self._round_trip(b"ROLLBACK").error is not None:
+            self.session.close()
+
+    def _open(self) -> None:
+        self.session = Session(self.access.address)
+        try:
+            for statement in DIESEL_SETUP:
+                self.session.rows(statement)
+            for statement in self.access.session_setup:
+                error = self._send(statement.encode())
+                if error is not None:
+                    raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
+        except BaseException:
+            self.session.close()
+            raise
+
+    def _reopen(self) -> None:
+        """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""
+        if not self.session.alive:
+            self._open()
+            self._send(CREATE_BOOKKEEPING_TABLE.encode())
+
+
+def _bookkeeping(version: str, direction: Direction) -> bytes:
+    table = quote_name(BOOKKEEPING_TABLE)
+    if direction is Direction.UP:
+        return f"INSERT INTO {table} (`version`) VALUES ({quote_text(version)})".encode()
+    return f"DELETE FROM {table} WHERE ({table}.`version` = {quote_text(version)})".encode()

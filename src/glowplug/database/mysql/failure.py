@@ -1,0 +1,63 @@
+"""From the server's error to a SqlError that names a place in the file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import SqlError
+from glowplug.sql import mysql as sql
+
+if TYPE_CHECKING:
+    from glowplug.database.mysql.session import Reply, ServerError
+
+_DENIED = frozenset({
+    1044,  # access denied to a schema
+    1045,  # access denied (FILE: INTO OUTFILE, LOAD DATA)
+    1142,  # command denied on a table
+    1143,  # command denied on a column
+    1227,  # SUPER or another global privilege is needed
+    1370,  # command denied on a routine
+    1410,  # not allowed to create a user with GRANT
+    1419,  # SUPER is needed while binary logging is enabled
+    1698,  # access denied, by authentication
+})  # fmt: skip
+
+_SYNTAX = 1064
+
+
+def explain(
+    error: ServerError,
+    *,
+    text: str | None = None,
+    reply: Reply | None = None,
+    superuser: bool = False,
+) -> SqlError:
+    """Turn the server's error into a SqlError.
+
+    Args:
+        error: what the server said.
+        text: the batch that was sent, to find the line in; None where the error is not about a file's text.
+        reply: what came back before the error: its results tell which statement failed.
+        superuser: whether the account has all privileges already.
+    """
+    line = column = None
+    if text is not None and reply is not None and error.number != 0:
+        failed = sql.failed_statement(sql.statements(text), reply.results)
+        if failed is not None:
+            place = sql.position(text, failed.head)
+            line, column = place.line, place.column
+            if error.number == _SYNTAX and (said := sql.line_of_error(text, failed, error.message)) is not None:
+                line, column = said, None
+    return SqlError(
+        code=error.sqlstate,
+        message=f"{_short(error.message)} ({error.number})" if error.number else error.message,
+        line=line,
+        column=column,
+        needs_superuser=not superuser and error.number in _DENIED,
+    )
+
+
+def _short(message: str) -> str:
+    """A syntax error quotes 80 characters of the file, line ends and all: keep it on one line."""
+    return re.sub(r"\s+", " ", message)

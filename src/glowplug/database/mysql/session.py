@@ -1,0 +1,212 @@
+"""One session over PyMySQL: batches whose results are read and dropped, errors as values, an end from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pymysql
+from pymysql.constants import CLIENT, CR
+from pymysql.cursors import SSCursor
+
+from glowplug.errors import LostConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONNECT_SECONDS = 15
+
+Row = tuple[bytes | str | None, ...]
+
+_ROWS_AT_ONCE = 1000
+_LOST = frozenset({CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_LOST_EXTENDED, 0})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a server listens, and as whom to come: a unix socket, or a host and port (TLS where the server has it)."""
+
+    user: str
+    password: str = field(repr=False)
+    unix_socket: str | None = None
+    host: str | None = None
+    port: int = 3306
+    database: str | None = None
+
+    def to(self, database: str | None) -> Address:
+        """The same account, another schema."""
+        return replace(self, database=database)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerError:
+    """What the server (or the driver, where the connection broke) said: errno, SQLSTATE, message."""
+
+    number: int
+    sqlstate: str | None
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """What came back for one batch.
+
+    ``results`` tells of each answer before the first error whether it had rows; ``rows`` holds them where they were
+    asked for; ``lost`` says that the connection is no more.
+    """
+
+    results: list[bool] = field(default_factory=list)
+    rows: list[list[Row]] = field(default_factory=list)
+    error: ServerError | None = None
+    lost: bool = False
+
+
+class _Cursor(SSCursor):
+    """A cursor that reads row by row, and whose end reads nothing: a session reads to the end, or is closed."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.connection = None  # type: ignore[assignment]
+
+    __del__ = close
+
+
+class Session:
+    """One connection to a MySQL or MariaDB server; not for two threads at once, ``hang_up`` aside.
+
+    PyMySQL reads its socket in Python, so a signal's handler runs while a statement does; what it raises ends the
+    connection. Text is sent and read as bytes: a migration may change the session's character sets.
+    """
+
+    def __init__(self, address: Address) -> None:
+        """Connect with the flags that Diesel sets, on a session that has the server's own defaults.
+
+        Raises:
+            LostConnection: the server can't be reached, or refuses.
+        """
+        try:
+            self._link: pymysql.connections.Connection[_Cursor] = pymysql.connections.Connection(
+                user=address.user,
+                password=address.password,
+                unix_socket=address.unix_socket,
+                host=address.host,
+                port=address.port,
+                database=address.database,
+                charset="utf8mb4",
+                autocommit=None,
+                client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
+                ssl_disabled=address.unix_socket is not None,
+                connect_timeout=CONNECT_SECONDS,
+                cursorclass=_Cursor,
+                use_unicode=False,
+                conv={},
+            )
+        except pymysql.err.MySQLError as error:
+            said = _server_error(error)
+            raise LostConnection(f"the scratch server can't be reached: {said.message}") from error
+        self._link.encoding = "latin-1"  # names in results: it decodes whatever the migration makes of them
+        self.number = self._link.thread_id()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection was usable when last seen."""
+        return bool(self._link.open)
+
+    def batch(self, sql: bytes, *, rows: bool = False) -> Reply:
+        """Send ``sql`` as one multi-statement query and read all that comes back, up to the first error."""
+        reply = Reply()
+        cursor = self._link.cursor()
+        try:
+            cursor.execute(sql)  # type: ignore[arg-type]  # the stub forgets bytes
+            self._read(cursor, reply, rows=rows)
+            while cursor.nextset():
+                self._read(cursor, reply, rows=rows)
+        except pymysql.err.MySQLError as error:
+            reply.error = _server_error(error)
+        except BaseException:
+            self.close()
+            raise
+        if reply.error is not None and (reply.error.number in _LOST or not self.alive):
+            reply.lost = True
+            self.close()
+        return reply
+
+    def rows(self, sql: str) -> list[list[Row]]:
+        """Run statements of glowplug's own that must work; the rows of each answer that has some.
+
+        Raises:
+            LostConnection: the connection broke.
+            StatementRefused: the server refused one.
+        """
+        reply = self.batch(sql.encode(), rows=True)
+        if reply.lost:
+            raise LostConnection(f"the scratch server went away: {reply.error and reply.error.message}")
+        if reply.error is not None:
+            raise StatementRefused(reply.error)
+        return reply.rows
+
+    def hang_up(self) -> None:
+        """Break the connection from another thread: what waits for the server gets an error at once."""
+        endpoint = getattr(self._link, "_sock", None)
+        if isinstance(endpoint, socket.socket):
+            with contextlib.suppress(OSError):
+                endpoint.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        result = self._link._result  # noqa: SLF001 - else its destructor reads on from a closed connection
+        if result is not None:
+            result.unbuffered_active = False
+        with contextlib.suppress(pymysql.err.MySQLError, OSError):
+            if self._link.open:
+                self._link.close()
+
+    @staticmethod
+    def _read(cursor: _Cursor, reply: Reply, *, rows: bool) -> None:
+        has_rows = cursor.description is not None
+        if has_rows:
+            kept: list[Row] = []
+            while part := cursor.fetchmany(_ROWS_AT_ONCE):
+                if rows:
+                    kept.extend(part)
+            if rows:
+                reply.rows.append(kept)
+        reply.results.append(has_rows)
+
+
+class StatementRefused(LostConnection):
+    """A statement of glowplug's own was refused; without it nothing can be said."""
+
+    def __init__(self, error: ServerError) -> None:
+        """Keep what the server said."""
+        super().__init__(f"the scratch server refuses what glowplug asks: {error.message} ({error.number})")
+        self.error = error
+
+
+def quote_name(name: str) -> str:
+    """A name between backticks."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def quote_text(text: str) -> str:
+    """A string literal that no ``sql_mode`` and no character set of the session reads otherwise."""
+    return f"_utf8mb4 X'{text.encode('utf-8', 'surrogateescape').hex()}'"
+
+
+def text_of(value: bytes | str | None) -> str | None:
+    """A value as text."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
+def first_column(rows: Sequence[Row]) -> list[str]:
+    """The first column of each row as text, NULL as empty."""
+    return [text_of(row[0]) or "" for row in rows]
+
+
+def _server_error(error: pymysql.err.MySQLError) -> ServerError:
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    message = str(error.args[1]) if len(error.args) > 1 else "the connection was closed"
+    sqlstate = getattr(error, "sqlstate", None)
+    return ServerError(number=number, sqlstate=sqlstate if isinstance(sqlstate, str) else None, message=message)

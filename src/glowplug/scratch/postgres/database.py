@@ -1,0 +1,136 @@
+"""A scratch database on PostgreSQL: its role, what it starts with, and excursions from it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
+from glowplug.errors import ConfigurationError, EnvironmentFailure, GlowplugError
+from glowplug.scratch.postgres.excursion import Excursion
+from glowplug.scratch.postgres.ownership import give_all_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from glowplug.database.interface import Connection
+    from glowplug.scratch.settings import Request
+
+_ENCODING = "UTF8"
+_COLLATION = "C.UTF-8"
+_PG_15 = 150000
+
+
+class PostgresDatabase:
+    """A scratch database; implements ``scratch.interface.Database``."""
+
+    def __init__(self, administrator: Administrator, access: Access) -> None:
+        """Connect the migrations' role to the database that ``access`` names; both exist."""
+        self._administrator = administrator
+        self._access = access
+        self.connection: PostgresConnection = PostgresConnection(access)
+
+    @contextlib.contextmanager
+    def excursion(self) -> Iterator[Connection]:
+        """Lend a connection to the same state; what it does leaves no trace here."""
+        excursion = Excursion(self.connection, self._administrator)
+        try:
+            yield excursion
+        finally:
+            excursion.close()
+
+    def close(self) -> None:
+        """End its sessions and remove database and role; never raises."""
+        self.connection.close()
+        for statement in (
+            f"DROP DATABASE IF EXISTS {identifier(self._access.conninfo['dbname'])} WITH (FORCE)",
+            f"DROP ROLE IF EXISTS {identifier(self._access.conninfo['user'])}",
+        ):
+            with contextlib.suppress(GlowplugError):
+                self._administrator.execute(statement)
+        self._administrator.close()
+
+
+def create_database(
+    administrator_conninfo: Mapping[str, str], *, request: Request, superuser: bool, private: bool
+) -> PostgresDatabase:
+    """Make a fresh database as production had it before the first migration.
+
+    Args:
+        administrator_conninfo: libpq's keywords for a role that may create roles and databases, on the maintenance
+            database.
+        request: the chain's wishes: encoding, collation, database_setup, session_setup, the statement timeout.
+        superuser: whether migrations run as a superuser.
+        private: whether the server is glowplug's own, so that its other databases may be closed to everyone.
+
+    Raises:
+        ConfigurationError: a statement of database_setup or session_setup fails, or the collation does not exist.
+        LostConnection: the server can't be reached.
+        EnvironmentFailure: the server refuses.
+    """
+    administrator = Administrator(administrator_conninfo)
+    name = f"glowplug_{secrets.token_hex(6)}"
+    access = Access(
+        conninfo={**administrator_conninfo, "user": name, "password": secrets.token_urlsafe(24), "dbname": name},
+        session_setup=request.chain.session_setup,
+        statement_timeout=request.statement_timeout,
+        terminate=administrator.terminate,
+        superuser=superuser,
+    )
+    try:
+        _create_role(administrator, access, superuser=superuser)
+        _create(administrator, access, request)
+        if private:
+            administrator.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+        _furnish(administrator, access, request)
+        return PostgresDatabase(administrator, access)
+    except BaseException:
+        with contextlib.suppress(GlowplugError):
+            administrator.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
+            administrator.execute(f"DROP ROLE IF EXISTS {identifier(name)}")
+        administrator.close()
+        raise
+
+
+def _create_role(administrator: Administrator, access: Access, *, superuser: bool) -> None:
+    role = identifier(access.conninfo["user"])
+    rights = "SUPERUSER" if superuser else "NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS"
+    administrator.execute(f"CREATE ROLE {role} LOGIN {rights} PASSWORD {literal(access.conninfo['password'])}")
+    if administrator.rows("SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"):
+        administrator.execute(f"GRANT {role} TO CURRENT_USER")  # who gives a database away must be of that role
+
+
+def _create(administrator: Administrator, access: Access, request: Request) -> None:
+    name = identifier(access.conninfo["dbname"])
+    collation = request.chain.collation or _COLLATION
+    statement = (
+        f"CREATE DATABASE {name} OWNER {identifier(access.conninfo['user'])} TEMPLATE template0 "
+        f"ENCODING {literal(request.chain.encoding or _ENCODING)}"
+    )
+    try:
+        administrator.execute(f"{statement} LC_COLLATE {literal(collation)} LC_CTYPE {literal(collation)}")
+    except EnvironmentFailure as failure:
+        if request.chain.collation or request.chain.encoding:
+            raise ConfigurationError(
+                f"no database with this encoding and collation: {failure.message}",
+                advice="Change encoding or collation in glowplug.toml, or use a server that has them.",
+            ) from failure
+        administrator.execute(statement)
+    administrator.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+
+
+def _furnish(administrator: Administrator, access: Access, request: Request) -> None:
+    """Run database_setup as the administrator, then hand over all that came of it; the last time he is in there."""
+    if not request.chain.database_setup and administrator.server_version >= _PG_15:
+        return
+    with Administrator({**administrator.conninfo, "dbname": access.conninfo["dbname"]}) as inside:
+        inside.execute("RESET search_path")
+        for statement in request.chain.database_setup:
+            try:
+                inside.execute(statement)
+            except EnvironmentFailure as failure:
+                raise ConfigurationError(
+                    f"database_setup fails: {failure.message}", advice=f"The statement is: {statement}"
+                ) from failure
+        give_all_to(inside, access.conninfo["user"])

@@ -1,0 +1,186 @@
+"""The limit on a scratch server's size: a watch on it, and databases whose migrations fail when it is reached."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import Run, SqlError
+from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from glowplug.database.interface import Connection
+    from glowplug.dialect import Direction
+    from glowplug.project import Migration
+    from glowplug.schema import Schema
+    from glowplug.scratch.interface import Database
+
+_UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_INTERVAL = 0.1
+_JOIN = 5.0
+
+
+def parse_size(size: int | str) -> int:
+    """Bytes of ``size``: a number, or text as "500 MiB" or "2 GB".
+
+    Raises:
+        ConfigurationError: it is no size, or none above zero.
+    """
+    found = _SIZE.fullmatch(str(size))
+    unit = _UNITS.get(found[2].upper()) if found else None
+    count = int(float(found[1]) * unit) if found and unit else 0
+    if count <= 0:
+        raise ConfigurationError(
+            f"[scratch] size_limit = {size!r} is no size", advice='Write bytes, or as in "500 MiB" or "2 GiB".'
+        )
+    return count
+
+
+def show_size(size: int) -> str:
+    """``size`` in bytes, for a reader: "500 MiB"."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"
+
+
+def tree_size(directory: Path) -> int:
+    """Bytes that the files below ``directory`` take on disk; what vanishes meanwhile counts nothing."""
+    total = 0
+    pending = [os.fspath(directory)]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
+
+
+class SizeWatch:
+    """Looks at a server's size several times a second, and ends what runs on it while ``limit`` bytes are exceeded.
+
+    ``measure`` tells the size; ``interrupt`` ends whatever the migrations' sessions do at that moment, gently the
+    first time it is called in a row, by force when told so.
+    """
+
+    def __init__(self, *, limit: int, measure: Callable[[], int], interrupt: Callable[[bool], None]) -> None:
+        """Start watching."""
+        self.limit = limit
+        self._measure = measure
+        self._interrupt = interrupt
+        self._end = threading.Event()
+        self._times = 0
+        self._thread = threading.Thread(target=self._watch, name="glowplug-size", daemon=True)
+        self._thread.start()
+
+    @property
+    def times_reached(self) -> int:
+        """How often the limit was reached so far."""
+        return self._times
+
+    @property
+    def message(self) -> str:
+        """What a migration that reached the limit is told."""
+        return f"the scratch server grew beyond [scratch] size_limit = {show_size(self.limit)}, so this was ended"
+
+    def close(self) -> None:
+        """Stop watching; never raises."""
+        self._end.set()
+        self._thread.join(_JOIN)
+
+    def _watch(self) -> None:
+        in_a_row = 0
+        while not self._end.wait(_INTERVAL):
+            try:
+                if self._measure() <= self.limit:
+                    in_a_row = 0
+                    continue
+                self._times += 1
+                self._interrupt(in_a_row > 1 / _INTERVAL)
+            except GlowplugError:  # the server is ending: its users find that out themselves
+                continue
+            in_a_row += 1
+
+
+class LimitedDatabase:
+    """A scratch database on a watched server; implements ``scratch.interface.Database``."""
+
+    def __init__(self, database: Database, watch: SizeWatch) -> None:
+        """Wrap ``database``."""
+        self._database = database
+        self._watch = watch
+
+    @property
+    def connection(self) -> Connection:
+        """The database's connection."""
+        return LimitedConnection(self._database.connection, self._watch)
+
+    @contextlib.contextmanager
+    def excursion(self) -> Iterator[Connection]:
+        """Lend a connection to a database in exactly this state."""
+        with self._database.excursion() as connection:
+            yield LimitedConnection(connection, self._watch)
+
+    def close(self) -> None:
+        """End its sessions and remove it."""
+        self._database.close()
+
+
+class LimitedConnection:
+    """A connection whose runs fail for the server's size where that ended them."""
+
+    def __init__(self, connection: Connection, watch: SizeWatch) -> None:
+        """Wrap ``connection``."""
+        self._connection = connection
+        self._watch = watch
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        """Run one file; what the watch ended is an error that says so."""
+        before = self._watch.times_reached
+        try:
+            run = self._connection.run(migration, direction)
+        except LostConnection:
+            if self._watch.times_reached == before:
+                raise
+            return Run(error=SqlError(code=None, message=self._watch.message), seconds=0.0)
+        if run.error is None or self._watch.times_reached == before:
+            return run
+        return replace(run, error=replace(run.error, message=self._watch.message, timed_out=False))
+
+    def snapshot(self) -> Schema:
+        """Read the whole schema."""
+        return self._connection.snapshot()
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the versions in the bookkeeping table."""
+        return self._connection.recorded()
+
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the session."""
+        self.close()

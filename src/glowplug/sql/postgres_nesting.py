@@ -1,0 +1,162 @@
+"""Which PostgreSQL files do the same in a transaction of their own and as a part of a longer one that is rolled back.
+
+An allow-list: what is not known to be neutral is not. What would tell the two apart: a transaction's end, state that
+no rollback brings back (sequences, session locks, notifications, prepared statements), state that ends with the
+transaction (SET LOCAL), values of an enum that can't be used before the commit, and code of the user's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glowplug.sql.postgres import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PLAIN = frozenset({
+    "alter_collation_stmt",
+    "alter_database_set_stmt",
+    "alter_default_privileges_stmt",
+    "alter_function_stmt",
+    "alter_object_depends_stmt",
+    "alter_object_schema_stmt",
+    "alter_op_family_stmt",
+    "alter_operator_stmt",
+    "alter_owner_stmt",
+    "alter_policy_stmt",
+    "alter_publication_stmt",
+    "alter_role_set_stmt",
+    "alter_role_stmt",
+    "alter_seq_stmt",
+    "alter_stats_stmt",
+    "alter_tsconfiguration_stmt",
+    "alter_tsdictionary_stmt",
+    "alter_type_stmt",
+    "comment_stmt",
+    "composite_type_stmt",
+    "create_cast_stmt",
+    "create_enum_stmt",
+    "create_fdw_stmt",
+    "create_foreign_server_stmt",
+    "create_foreign_table_stmt",
+    "create_function_stmt",
+    "create_op_class_stmt",
+    "create_op_family_stmt",
+    "create_policy_stmt",
+    "create_publication_stmt",
+    "create_range_stmt",
+    "create_role_stmt",
+    "create_schema_stmt",
+    "create_seq_stmt",
+    "create_stats_stmt",
+    "create_user_mapping_stmt",
+    "define_stmt",
+    "drop_owned_stmt",
+    "drop_role_stmt",
+    "drop_user_mapping_stmt",
+    "grant_role_stmt",
+    "grant_stmt",
+    "lock_stmt",
+    "reassign_owned_stmt",
+    "rename_stmt",
+    "rule_stmt",
+    "view_stmt",
+})
+"""Statements that evaluate nothing of the user's and undo completely."""
+
+_EVALUATING = frozenset({"alter_domain_stmt", "alter_table_stmt", "create_domain_stmt", "create_stmt", "index_stmt"})
+"""Statements that may evaluate expressions over rows: their functions must be known."""
+
+_WRITING = frozenset({"update_stmt", "delete_stmt", "truncate_stmt"})
+"""Statements that fire triggers and rules, too."""
+
+_FUNCTIONS = frozenset({
+    "abs", "array_length", "array_position", "array_remove", "btrim", "ceil", "char_length", "clock_timestamp",
+    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format",
+    "gen_random_uuid", "greatest", "initcap", "json_build_object", "jsonb_build_array", "jsonb_build_object",
+    "jsonb_typeof", "least", "left", "length", "lower", "ltrim", "make_interval", "md5", "now", "num_nonnulls",
+    "num_nulls", "octet_length", "overlay", "position", "random", "regexp_replace", "repeat", "replace", "right",
+    "round", "rtrim", "setweight", "sha256", "split_part", "strpos", "substr", "substring", "timezone", "to_char",
+    "to_date", "to_timestamp", "to_tsvector", "transaction_timestamp", "translate", "trim", "trunc", "upper",
+    "uuid_generate_v1", "uuid_generate_v4",
+})  # fmt: skip
+"""Functions of the server's, or of its extensions', that leave nothing behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nesting:
+    """What a file that may be nested still asks of its surroundings.
+
+    ``writes``: it changes rows, so that triggers and rules of the user's must not exist.
+    ``plants``: it makes a trigger or a rule.
+    """
+
+    writes: bool
+    plants: bool
+
+
+def nesting(text: str) -> Nesting | None:
+    """Tell whether the file may be nested; None if not, or if it does not parse."""
+    tree = parse(text)
+    if tree is None or not tree.stmts:
+        return None
+    writes = plants = False
+    for raw in tree.stmts:
+        kind = raw.stmt.WhichOneof("node")
+        statement = getattr(raw.stmt, kind)
+        if not _is_neutral(kind, statement):
+            return None
+        writes = writes or kind in _WRITING
+        plants = plants or kind in ("create_trig_stmt", "rule_stmt")
+    return Nesting(writes=writes, plants=plants)
+
+
+def _is_neutral(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    if kind == "drop_stmt":
+        return not statement.concurrent and not _is_extension(statement.remove_type)
+    if kind == "create_trig_stmt":
+        return not statement.isconstraint
+    if kind == "alter_enum_stmt":
+        return bool(statement.old_val)  # a renamed value; a new one can't be used before the commit
+    if kind == "index_stmt" and statement.concurrent:
+        return False
+    if kind == "create_schema_stmt" and statement.schema_elts:
+        return False
+    if kind in _PLAIN:
+        return not _is_temporary(statement)
+    if kind in _EVALUATING or kind in _WRITING:
+        return not _is_temporary(statement) and all(_leaves_nothing(name, node) for name, node in _nodes(statement))
+    return False
+
+
+def _is_extension(remove_type: int) -> bool:
+    node = importlib.import_module("postgast.pg_query_pb2")
+    return bool(remove_type == node.OBJECT_EXTENSION)
+
+
+def _is_temporary(statement: Any) -> bool:  # noqa: ANN401
+    for field in ("relation", "view", "sequence"):
+        if field in statement.DESCRIPTOR.fields_by_name:
+            relation = getattr(statement, field)
+            if getattr(relation, "relpersistence", "") == "t" or getattr(relation, "schemaname", "") == "pg_temp":
+                return True
+    return False
+
+
+def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401
+    if name == "FuncCall":
+        return node.funcname[-1].string.sval in _FUNCTIONS
+    return name != "SetToDefault"  # DEFAULT may take a sequence's next value
+
+
+def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Walk over all nodes below: the name of each one's kind, and itself."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for child in value if field.is_repeated else (value,):
+            yield child.DESCRIPTOR.name, child
+            yield from _nodes(child)

@@ -1,0 +1,57 @@
+"""Generated layouts: the diesel command and glowplug do the same with each.
+
+Without GLOWPLUG_FULL a seeded tenth of them; a failure's listing says how to run its layout again.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.dialect import Dialect
+from glowplug.scratch import open_server
+
+from .benches import PostgresBench, SqliteBench, request
+from .comparison import Bench, chain_of, of_diesel, of_glowplug, report
+from .layouts import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.diesel, pytest.mark.full]
+
+
+def _numbers(dialect: Dialect, count: int) -> list[object]:
+    return [pytest.param(seed, id=f"{dialect.value}-{seed:05}") for seed in range(count)]
+
+
+def _compare(dialect: Dialect, seed: int, diesel: Path, directory: Path, bench: Bench) -> None:
+    layout = generate(dialect, seed)
+    migrations = layout.write(directory)
+    each = seed % 2 == 1
+    with bench.for_diesel() as place:
+        theirs = of_diesel(diesel, migrations, place, each=each)
+    ours = of_glowplug(chain_of(directory, layout), bench, each=each)
+    if found := report(layout, theirs, ours):
+        pytest.fail(found, pytrace=False)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("seed", _numbers(Dialect.SQLITE, 1300))
+def test_sqlite(seed: int, diesel: Path, tmp_path: Path) -> None:
+    _compare(Dialect.SQLITE, seed, diesel, tmp_path, SqliteBench(tmp_path, dict(os.environ)))
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresBench]:
+    with open_server(request(Dialect.POSTGRES, dict(os.environ))) as server:
+        yield PostgresBench(server)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("seed", _numbers(Dialect.POSTGRES, 450))
+def test_postgres(seed: int, diesel: Path, tmp_path: Path, postgres: PostgresBench) -> None:
+    _compare(Dialect.POSTGRES, seed, diesel, tmp_path, postgres)
