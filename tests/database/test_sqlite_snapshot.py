@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glowplug.database.sqlite.snapshot import snapshot
+from glowplug.database.sqlite.snapshot import build, read
 from glowplug.schema import diff
 from glowplug.sql.sqlite_create import parse_table
 
@@ -25,7 +25,7 @@ def schema(sql: str) -> Schema:
     connection = apsw.Connection(":memory:")
     try:
         connection.execute(sql)
-        return snapshot(connection)
+        return build(read(connection))
     finally:
         connection.close()
 
@@ -215,7 +215,9 @@ def test_what_is_not_understood_is_kept_whole(monkeypatch: pytest.MonkeyPatch) -
         raise ValueError("a clause of the future")
 
     monkeypatch.setattr("glowplug.database.sqlite.snapshot.parse_table", refuse)
-    assert properties("create table t ( a  int )") == {("table", "t"): {"definition": "CREATE TABLE t(a int)"}}
+    assert properties("create table t ( a  int , future )") == {
+        ("table", "t"): {"definition": "CREATE TABLE t(a int, future)"}
+    }
 
 
 @pytest.mark.parametrize(

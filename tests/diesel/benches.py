@@ -22,16 +22,13 @@ from . import witness
 from .comparison import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from glowplug.database.interface import Connection
     from glowplug.project import Chain
-    from glowplug.scratch.interface import Server
-    from glowplug.scratch.postgres.database import PostgresDatabase
+    from glowplug.scratch.postgres.server import PostgresServer
     from glowplug.scratch.sqlite.server import SqliteDatabase
-
-    from .witness import State
 
 
 def request(dialect: Dialect, environment: dict[str, str]) -> Request:
@@ -81,7 +78,8 @@ class SqliteBench:
 class PostgresBench:
     """Databases on one server; each has a role of its own, with the rights that migrations have."""
 
-    server: Server
+    server: PostgresServer
+    request: Request
 
     @contextlib.contextmanager
     def for_diesel(self) -> Iterator[Place]:
@@ -93,21 +91,23 @@ class PostgresBench:
     @contextlib.contextmanager
     def for_glowplug(self, _chain: Chain | None) -> Iterator[Place]:
         from glowplug.database.postgres import PostgresConnection  # noqa: PLC0415 - SQLite's tests need no libpq
+        from glowplug.scratch.postgres.database import create_database  # noqa: PLC0415 - the same
 
-        database = cast("PostgresDatabase", self.server.create())
-        where = dict(database._access.conninfo)
-        user, name = where.pop("user"), where.pop("dbname")
+        database = create_database(self.server.conninfo, request=self.request, superuser=False, private=True)
+        access = database.connection.access
+        where = dict(access.conninfo)
+        name = where.pop("dbname")
 
         def reconnect() -> Connection:
             database.connection.close()
-            database.connection = PostgresConnection(database._access)
+            database.connection = PostgresConnection(access)
             return database.connection
 
         try:
             yield Place(
                 connection=database.connection,
-                url=f"postgres:///{name}?{urlencode({**where, 'user': user}, quote_via=quote)}",
-                witness=lambda: witness.postgres({**database._access.conninfo}),
+                url=f"postgres:///{name}?{urlencode(where, quote_via=quote)}",
+                witness=lambda: witness.postgres(access.conninfo),
                 reconnect=reconnect,
             )
         finally:

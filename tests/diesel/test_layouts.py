@@ -6,7 +6,7 @@ Without GLOWPLUG_FULL a seeded tenth of them; a failure's listing says how to ru
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -20,6 +20,8 @@ from .layouts import generate
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from glowplug.scratch.postgres.server import PostgresServer
 
 pytestmark = [pytest.mark.diesel, pytest.mark.full]
 
@@ -47,8 +49,9 @@ def test_sqlite(seed: int, diesel: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresBench]:
-    with open_server(request(Dialect.POSTGRES, dict(os.environ))) as server:
-        yield PostgresBench(server)
+    wish = request(Dialect.POSTGRES, dict(os.environ))
+    with open_server(wish) as server:
+        yield PostgresBench(cast("PostgresServer", server), wish)
 
 
 @pytest.mark.postgres

@@ -44,7 +44,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings=CONTEXT)
 @click.version_option(glowplug.__version__, prog_name="glowplug")
 def cli() -> None:
-    r"""Prove a Diesel migration before it touches production.
+    """Prove a Diesel migration before it touches production.
 
     \b
     Exit codes: 0 yes · 1 no, with reasons · 2 usage or configuration ·

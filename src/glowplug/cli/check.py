@@ -67,7 +67,7 @@ def command(
     quiet: bool,
     color: str,
 ) -> int:
-    r"""Prove every migration: up, down and up again, then the whole way down.
+    """Prove every migration: up, down and up again, then the whole way down.
 
     Reads the Diesel checkout at PATH (default: around the working directory), makes a scratch database of its own, and
     says yes or no with reasons. It never connects to DATABASE_URL.

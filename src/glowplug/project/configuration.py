@@ -35,7 +35,6 @@ _WORDS = {
     "float": "a number",
     "date": "a date",
     "datetime": "a date with a time",
-    "null": "none",
 }
 
 
@@ -180,6 +179,7 @@ def _explain(message: str) -> tuple[str, KeyPath]:
     if unknown:
         return f"unknown key {unknown[1]!r}", (*path, unknown[1])
     text = re.sub(r"`([a-z |]+)`", lambda found: " or ".join(map(_word, found[1].split(" | "))), text)
+    text = text.replace(" or null", "")
     return text[:1].lower() + text[1:], tuple(path)
 
 

@@ -24,7 +24,7 @@ from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import other_tool
 from glowplug.project.search import chains_below, chains_in, has_children, tree_of
-from glowplug.project.tree import UnreadableError, reason_of
+from glowplug.project.tree import UnreadableError, as_diesel_prints, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,7 +156,10 @@ def _discovered(checkout: Checkout) -> list[Candidate]:
         found = chains_in(directory) or ([directory] if _refused(directory, checkout) else [])
     if told is None or not told.replaces_search:
         found = [*found, *chains_below(checkout.root)]
-    return _candidates(sorted(set(found)), checkout)
+    by_place: dict[Path, Path] = {}
+    for path in found:  # Diesel's own name for a directory first, where links give it several
+        by_place.setdefault(path.resolve(), path)
+    return _candidates(sorted(by_place.values()), checkout)
 
 
 def _refused(directory: Path, checkout: Checkout) -> bool:
@@ -240,4 +243,4 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _shown(path: Path, root: Path) -> str:
-    return Path(os.path.relpath(path, root)).as_posix()
+    return as_diesel_prints(Path(os.path.relpath(path, root)).as_posix())

@@ -37,15 +37,9 @@ def read_metadata(content: bytes | None) -> tuple[bool, tuple[Remark, ...]]:
     """
     if content is None:
         return True, ()
-    try:
-        text = content.decode("utf-8")
-        table = tomli.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"), parse_float=_finite)
-    except UnicodeDecodeError as error:
-        return True, (_ignored("it is no UTF-8", content.count(b"\n", 0, error.start) + 1),)
-    except tomli.TOMLDecodeError as error:
-        return True, (_ignored("it is no TOML", error.lineno),)
-    except RecursionError:
-        return True, (_ignored("it is nested too deeply"),)
+    table = _parse(content)
+    if isinstance(table, Remark):
+        return True, (table,)
     unknown = tuple(_unknown(key, content) for key in table if key != _KEY)
     if _KEY not in table:
         message = (
@@ -65,6 +59,19 @@ def _finite(text: str) -> float:
     if math.isinf(number) and not text.endswith("inf"):
         raise ValueError(f"the number {text} is too large")
     return number
+
+
+def _parse(content: bytes) -> dict[str, object] | Remark:
+    try:
+        return tomli.loads(content.decode("utf-8").removeprefix("\ufeff"), parse_float=_finite)
+    except UnicodeDecodeError as error:
+        return _ignored("it is no UTF-8", content.count(b"\n", 0, error.start) + 1)
+    except tomli.TOMLDecodeError as error:
+        return _ignored("it is no TOML", error.lineno)
+    except RecursionError:
+        return _ignored("it is nested too deeply")
+    except ValueError as error:
+        return _ignored(str(error))
 
 
 def _ignored(reason: str, line: int | None = None) -> Remark:

@@ -62,7 +62,7 @@ def chains_below(root: Path) -> list[Path]:
     for directory in _walk(root):
         if directory.name == MIGRATIONS:
             found.extend(chains_in(directory))
-        if (directory / DIESEL_TOML).is_file():
+        if directory != root:  # the root's own is read, or replaced, as Diesel does
             told = directory_of(directory / DIESEL_TOML, root)
             found.extend(chains_in(told.path) if told else ())
     inside = [path for path in dict.fromkeys(found) if path.is_relative_to(root)]

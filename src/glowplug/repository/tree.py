@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _LINK, _SUBMODULE = "120000", "160000"
-_MOST_LINKS = 8  # links to directories inside linked directories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,8 @@ def files_at(root: Path, commit: str, directory: str) -> Mapping[str, bytes]:
     """Give the files below ``directory`` at ``commit`` by their path; nothing where there is no such directory.
 
     ``directory`` and the paths are relative to ``root``, which may lie below the repository's top. Links are followed
-    inside the repository, and left out where they lead out of it or nowhere. The bytes are the repository's: what
+    inside the repository (not a second time inside a linked directory), and left out where they lead out of it or
+    nowhere. The bytes are the repository's: what
     ``.gitattributes`` does to them on checkout (line ends, LFS) is not done.
 
     Raises:
@@ -45,7 +45,7 @@ def files_at(root: Path, commit: str, directory: str) -> Mapping[str, bytes]:
         UsageError: ``commit`` is no commit's full name, or ``directory`` lies outside the repository.
     """
     place = _from_top(root, commit, directory)
-    blobs = _blobs(root, commit, place, links=_MOST_LINKS)
+    blobs = _blobs(root, commit, place)
     prefix = "" if directory in {"", "."} else f"{directory.rstrip('/')}/"
     contents = _contents(root, list(blobs.values()))
     return {f"{prefix}{path}": content for path, content in zip(blobs, contents, strict=True)}
@@ -75,8 +75,11 @@ def _from_top(root: Path, commit: str, path: str) -> str:
     return "" if place == "." else place
 
 
-def _blobs(root: Path, commit: str, place: str, *, links: int) -> dict[str, str]:
-    """Give each file's object below ``place``, by its path from there."""
+def _blobs(root: Path, commit: str, place: str, *, linked: bool = False) -> dict[str, str]:
+    """Give each file's object below ``place``, by its path from there.
+
+    Inside a ``linked`` directory further links to directories are left out: they may go round.
+    """
     found = _follow(root, commit, place)
     if found is None or found[0] != "tree":
         return {}
@@ -91,8 +94,8 @@ def _blobs(root: Path, commit: str, place: str, *, links: int) -> dict[str, str]
         target = _follow(root, commit, path)
         if target and target[0] == "blob":
             blobs[entry.name] = target[1]
-        elif target and links:
-            inside = _blobs(root, commit, path, links=links - 1)
+        elif target and not linked:
+            inside = _blobs(root, commit, path, linked=True)
             blobs.update({f"{entry.name}/{name}": blob for name, blob in inside.items()})
     return blobs
 

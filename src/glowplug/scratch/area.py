@@ -42,6 +42,7 @@ _LOCK = ".lock"
 _PROCESSES = ".processes"
 _ABANDONED_AFTER = 60.0
 _PATIENCE = 4.0
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Runs beside glowplug and outlives it for an instant: when glowplug dies without a word, its end of the pipe closes.
 _GUARD = 'read -r _; while read -r pid signal; do kill -s "$signal" "$pid" 2>/dev/null; done < "$1"'
@@ -375,7 +376,7 @@ def _remove(root: Path) -> None:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold back SIGINT and SIGTERM, and deliver what came once it is over; only a main thread gets them at all."""
+    """Hold back what would interrupt, and deliver what came once it is over; only a main thread gets signals at all."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -384,7 +385,7 @@ def _undisturbed() -> Iterator[None]:
     def remember(number: int, _frame: object) -> None:
         arrived.add(number)
 
-    handlers = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, remember) for number in _INTERRUPTIONS}
     try:
         yield
     finally:

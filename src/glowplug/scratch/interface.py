@@ -35,7 +35,10 @@ class ServerDescription:
 class Database(Protocol):
     """A scratch database whose state comes from the ups that ran in it, and from nothing else."""
 
-    connection: Connection
+    @property
+    def connection(self) -> Connection:
+        """The migrations' session."""
+        ...
 
     def excursion(self) -> AbstractContextManager[Connection]:
         """Lend a connection to a database in exactly this state; what it does there leaves no trace here.

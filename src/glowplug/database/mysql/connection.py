@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
 from glowplug.database.mysql.failure import explain
-from glowplug.database.mysql.session import Session, first_column, quote_name, quote_text
-from glowplug.database.mysql.watchdog import Overrun
+from glowplug.database.mysql.session import Session, first_column, quote_name, quote_text, text_of
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, LostConnection
 
@@ -44,7 +43,6 @@ class Access:
     session_setup: tuple[str, ...] = ()
     watchdog: Watchdog
     superuser: bool = False
-    size_limit: int | None = None
 
 
 class MysqlConnection:
@@ -72,7 +70,7 @@ class MysqlConnection:
             ConfigurationError: a statement of session_setup fails.
         """
         self.access = access
-        self._reader = reader
+        self.reader = reader
         self._ran = ran
         self._open()
         error = self._send(CREATE_BOOKKEEPING_TABLE.encode())
@@ -82,6 +80,7 @@ class MysqlConnection:
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
         self._reopen()
+        self.reader.forget()
         started = time.perf_counter()
         error = self._run(migration, direction)
         run = Run(error=error, seconds=time.perf_counter() - started)
@@ -90,7 +89,7 @@ class MysqlConnection:
 
     def snapshot(self) -> Schema:
         """Read the whole schema, the bookkeeping table excluded."""
-        return self._reader.read()
+        return self.reader.read()
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
@@ -104,9 +103,18 @@ class MysqlConnection:
             return tuple(first_column(reply.rows[0]))
         if reply.error.number in {_NO_SUCH_TABLE, _UNKNOWN_DATABASE}:
             return ()
-        if reply.lost:
-            raise LostConnection(f"the scratch server went away: {reply.error.message}")
-        return ()
+        raise LostConnection(f"the recorded versions can't be read: {reply.error.message}")
+
+    def settings(self) -> dict[str, str | None] | None:
+        """Read the session's variables; None where the session won't tell (a migration may have made it so)."""
+        reply = self._round_trip(b"SHOW SESSION VARIABLES", rows=True) if self.session.alive else None
+        if reply is None or reply.error is not None:
+            return None
+        return {text_of(row[0]) or "": text_of(row[1]) for row in reply.rows[0]}
+
+    def set(self, variable: str, value: str) -> bool:
+        """Set a session variable to an SQL expression; whether the server took it."""
+        return self._send(f"SET SESSION {variable} = {value}".encode()) is None
 
     def close(self) -> None:
         """End the session; never raises."""
@@ -154,10 +162,8 @@ class MysqlConnection:
         """One round trip under the watchdog; ``text`` is the file's own, to find an error's line in."""
         with self.access.watchdog.over(self.session) as watch:
             reply = self.session.batch(sql)
-        if watch.overrun is Overrun.TIME:
+        if watch.expired:
             return SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
-        if watch.overrun is Overrun.ROOM:
-            return SqlError(code=None, message="the scratch server reached its size limit ([scratch] size_limit)")
         if reply.error is None:
             return None
         return explain(reply.error, text=text, reply=reply, superuser=self.access.superuser)
@@ -176,12 +182,15 @@ class MysqlConnection:
             for statement in DIESEL_SETUP:
                 self.session.rows(statement)
             for statement in self.access.session_setup:
-                error = self._send(statement.encode())
-                if error is not None:
-                    raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
+                self._set_up(statement)
         except BaseException:
             self.session.close()
             raise
+
+    def _set_up(self, statement: str) -> None:
+        error = self._send(statement.encode())
+        if error is not None:
+            raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
 
     def _reopen(self) -> None:
         """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""

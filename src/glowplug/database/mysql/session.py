@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pymysql
 from pymysql.constants import CLIENT, CR
@@ -14,7 +14,7 @@ from pymysql.cursors import SSCursor
 from glowplug.errors import LostConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 CONNECT_SECONDS = 15
 
@@ -107,7 +107,7 @@ class Session:
             said = _server_error(error)
             raise LostConnection(f"the scratch server can't be reached: {said.message}") from error
         self._link.encoding = "latin-1"  # names in results: it decodes whatever the migration makes of them
-        self.number = self._link.thread_id()
+        self.number = int(cast("Callable[[], int]", self._link.thread_id)())
 
     @property
     def alive(self) -> bool:
@@ -119,7 +119,7 @@ class Session:
         reply = Reply()
         cursor = self._link.cursor()
         try:
-            cursor.execute(sql)  # type: ignore[arg-type]  # the stub forgets bytes
+            cursor.execute(cast("str", sql))  # bytes go through as they are, which the stubs don't say
             self._read(cursor, reply, rows=rows)
             while cursor.nextset():
                 self._read(cursor, reply, rows=rows)
@@ -156,7 +156,7 @@ class Session:
 
     def close(self) -> None:
         """End the session; never raises."""
-        result = self._link._result  # noqa: SLF001 - else its destructor reads on from a closed connection
+        result = getattr(self._link, "_result", None)  # its destructor would read on from a closed connection
         if result is not None:
             result.unbuffered_active = False
         with contextlib.suppress(pymysql.err.MySQLError, OSError):

@@ -1,11 +1,9 @@
-"""The clock that a migration can't stop: what runs too long, or takes too much room, is ended by another session."""
+"""The clock that a migration can't stop: what runs too long is ended by another session."""
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ from glowplug.database.mysql.session import Address, Session
 from glowplug.errors import LostConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 KILL_QUERY_GRACE = 2.0
 """Seconds that a killed statement has to end by itself before its connection is killed."""
@@ -21,60 +19,39 @@ KILL_QUERY_GRACE = 2.0
 KILL_CONNECTION_GRACE = 5.0
 """Seconds that a killed connection has to end before glowplug's end of it is closed."""
 
-_LOOK = 0.1  # seconds between two looks at the room taken
-
-
-class Overrun(enum.Enum):
-    """Why something was ended."""
-
-    TIME = "time"
-    ROOM = "room"
-
 
 @dataclass(slots=True)
 class Watch:
-    """What became of one watched round trip; ``overrun`` is None while nothing had to be ended."""
+    """What became of one watched round trip."""
 
-    overrun: Overrun | None = None
+    expired: bool = False
 
 
 class Watchdog:
     """Ends what a session does from an administrator's connection, which it opens when it has to act."""
 
-    def __init__(self, administrator: Address, *, seconds: float, full: Callable[[], bool] | None = None) -> None:
-        """Allow each round trip ``seconds``, and end it once ``full`` says that the server took too much room."""
+    def __init__(self, administrator: Address, *, seconds: float) -> None:
+        """Allow each round trip ``seconds``."""
         self._administrator = administrator
         self._seconds = seconds
-        self._full = full
 
     @contextlib.contextmanager
     def over(self, session: Session) -> Iterator[Watch]:
-        """Watch what ``session`` does in this context; when it is left, nothing will be killed any more."""
+        """Watch what ``session`` does in this context; once it is left, nothing will be killed any more."""
         watch = Watch()
         done = threading.Event()
-        guard = threading.Thread(target=self._guard, args=(session, watch, done), name="watchdog", daemon=True)
+        guard = threading.Thread(target=self._guard, args=(session, watch, done), name="glowplug-watchdog", daemon=True)
         guard.start()
         try:
             yield watch
         finally:
             done.set()
             guard.join()
-        if watch.overrun is None and self._full is not None and self._full():
-            watch.overrun = Overrun.ROOM
 
     def _guard(self, session: Session, watch: Watch, done: threading.Event) -> None:
-        deadline = time.monotonic() + self._seconds
-        while not done.wait(min(_LOOK, max(deadline - time.monotonic(), 0)) if self._full else self._seconds):
-            if self._full is not None and self._full():
-                watch.overrun = Overrun.ROOM
-            elif time.monotonic() >= deadline:
-                watch.overrun = Overrun.TIME
-            if watch.overrun is not None:
-                self._end(session, done)
-                return
-
-    def _end(self, session: Session, done: threading.Event) -> None:
-        """Kill the statement, then the connection, then glowplug's own end of it."""
+        if done.wait(self._seconds):
+            return
+        watch.expired = True
         for kill, grace in (("KILL QUERY", KILL_QUERY_GRACE), ("KILL CONNECTION", KILL_CONNECTION_GRACE)):
             with contextlib.suppress(LostConnection):
                 administrator = Session(self._administrator)
@@ -85,4 +62,3 @@ class Watchdog:
             if done.wait(grace):
                 return
         session.hang_up()
-        done.wait()

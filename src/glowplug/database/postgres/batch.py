@@ -64,20 +64,8 @@ class Runner:
 
     def file(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Send the file as one batch; what Diesel refuses to send is an error too."""
-        content = migration.sql(direction)
-        if content is None:
-            return SqlError(code=None, message=f"there is no {direction.file_name}")
-        if not content:
-            return SqlError(code=None, message=f"{direction.file_name} is empty (0 bytes): Diesel refuses it")
-        try:
-            text = content.decode()
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8", line=line)
-        if "\0" in text:
-            place = sql.position(text, text.index("\0"))
-            return SqlError(code=None, message="a NUL character", line=place.line, column=place.column)
-        return self._verdict(self.session.batch(content), text)
+        content = migration.sql(direction) or b""
+        return refused(migration, direction) or self._verdict(self.session.batch(content), content)
 
     def bookkeeping(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Record the version after an up, forget it after a down, in Diesel's own words."""
@@ -95,11 +83,11 @@ class Runner:
         """Run one statement that comes from no file."""
         return self._verdict(self.session.batch(statement), None)
 
-    def _verdict(self, reply: Reply, text: str | None) -> SqlError | None:
+    def _verdict(self, reply: Reply, content: bytes | None) -> SqlError | None:
         if reply.hidden is not None:
             self._dropped = reply.hidden
         if reply.failure is not None:
-            error = explain(reply.failure, text=text, completed=reply.completed, superuser=self._superuser)
+            error = explain(reply.failure, content=content, completed=reply.completed, superuser=self._superuser)
         elif reply.lost is not None:
             error = SqlError(code=_CONNECTION_FAILURE, message=f"the connection was lost: {reply.lost.strip()}")
         elif reply.empty:
@@ -114,6 +102,24 @@ class Runner:
         return replace(error, code=QUERY_CANCELED, message=message, detail=None, hint=None, timed_out=True)
 
 
+def refused(migration: Migration, direction: Direction) -> SqlError | None:
+    """Say why Diesel would not even send this file; None if it would."""
+    content = migration.sql(direction)
+    if content is None:
+        return SqlError(code=None, message=f"there is no {direction.file_name}")
+    if not content:
+        return SqlError(code=None, message=f"{direction.file_name} is empty (0 bytes): Diesel refuses it")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8", line=line)
+    if "\0" not in text:
+        return None
+    place = sql.position(text, text.index("\0"))
+    return SqlError(code=None, message="there is a NUL character", line=place.line, column=place.column)
+
+
 def _ended_by_the_file(migration: Migration, direction: Direction) -> SqlError:
     text = (migration.sql(direction) or b"").decode()
     offset = sql.first_transaction_end(text)
@@ -123,6 +129,6 @@ def _ended_by_the_file(migration: Migration, direction: Direction) -> SqlError:
         message="the file ends the transaction that Diesel opened: the bookkeeping was written, yet Diesel reports "
         "a failure",
         hint="Remove COMMIT or ROLLBACK; a metadata.toml with run_in_transaction = false makes Diesel open none.",
-        line=place and place.line,
-        column=place and place.column,
+        line=None if place is None else place.line,
+        column=None if place is None else place.column,
     )

@@ -52,8 +52,8 @@ class PostgresConnection:
     the same setup: what the lost one had set is gone, as it would be for Diesel.
     """
 
-    def __init__(self, access: Access) -> None:
-        """Connect, set the session up, and create the bookkeeping table as Diesel does.
+    def __init__(self, access: Access, *, bookkeeping: bool = True) -> None:
+        """Connect, set the session up, and create the bookkeeping table as Diesel does, unless told not to.
 
         Raises:
             LostConnection: the server can't be reached.
@@ -61,7 +61,8 @@ class PostgresConnection:
         """
         self.access = access
         self._open()
-        self.require(CREATE_BOOKKEEPING_TABLE)
+        if bookkeeping:
+            self.require(CREATE_BOOKKEEPING_TABLE)
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
@@ -116,12 +117,15 @@ class PostgresConnection:
             for statement in DIESEL_SETUP:
                 self.require(statement)
             for statement in access.session_setup:
-                error = self.runner.plain(statement.encode())
-                if error is not None:
-                    raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
+                self._set_up(statement)
         except BaseException:
             self.session.close()
             raise
+
+    def _set_up(self, statement: str) -> None:
+        error = self.runner.plain(statement.encode())
+        if error is not None:
+            raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"The statement is: {statement}")
 
     def _reopen(self) -> None:
         """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""

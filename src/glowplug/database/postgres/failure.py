@@ -26,26 +26,30 @@ def field(result: PGresult, name: pq.DiagnosticField) -> str | None:
     return None if value is None else value.decode("utf-8", "replace")
 
 
-def explain(result: PGresult, *, text: str | None = None, completed: int = 0, superuser: bool = False) -> SqlError:
+def explain(result: PGresult, *, content: bytes | None = None, completed: int = 0, superuser: bool = False) -> SqlError:
     """Turn a failed result into a SqlError.
 
     Args:
         result: the failed result.
-        text: the batch that was sent, to find the line in; None where the error is not about a file's text.
+        content: the batch that was sent, to find the line in; None where the error is not about a file's text.
         completed: how many statements of the batch ended well before: tells which one failed.
         superuser: whether the role is one already.
     """
     code = field(result, pq.DiagnosticField.SQLSTATE)
     message = field(result, pq.DiagnosticField.MESSAGE_PRIMARY) or result.get_error_message().strip()
     detail = field(result, pq.DiagnosticField.MESSAGE_DETAIL)
-    place = None if text is None else _place(text, field(result, pq.DiagnosticField.STATEMENT_POSITION), completed)
+    place = (
+        None
+        if content is None
+        else _place(content.decode(), field(result, pq.DiagnosticField.STATEMENT_POSITION), completed)
+    )
     return SqlError(
         code=code,
         message=message,
         detail=detail,
         hint=field(result, pq.DiagnosticField.MESSAGE_HINT),
-        line=place and place.line,
-        column=place and place.column,
+        line=None if place is None else place.line,
+        column=None if place is None else place.column,
         missing_extension=_missing_extension(code, message, detail),
         needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE and "system catalog" not in message,
     )

@@ -33,6 +33,7 @@ TERMINATE_GRACE = 5.0
 _SLICE = 0.1  # seconds of one wait: so late can a signal be answered that came just before it
 _TEXT_OID = 25
 _ROWS_AT_ONCE = 1000
+_CHUNKS_SINCE = 170000  # libpq's version
 _CREDENTIALS = ("PGPASSWORD", "PGPASSFILE", "PGSSL")
 _COPIES = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH})
 _PARTS = frozenset({pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_CHUNK})
@@ -151,13 +152,16 @@ class Session:
             # Of a signal, mostly. The answer still under way must not be taken for the next one's.
             self.close()
             raise
-        if reply.lost is None and not self.alive:
+        if reply.lost is None and not self._connection_holds():
             reply.lost = self._connection.get_error_message()
         return reply
 
+    def _connection_holds(self) -> bool:
+        return self.alive
+
     def _read_in_parts(self) -> None:
         """Have rows that nobody wants delivered in parts, so that a large SELECT fills no memory."""
-        if pq.version() >= 170000:
+        if pq.version() >= _CHUNKS_SINCE:
             self._connection.set_chunked_rows_mode(_ROWS_AT_ONCE)
         else:
             self._connection.set_single_row_mode()
@@ -244,7 +248,7 @@ def _connect(conninfo: Mapping[str, str]) -> PGconn:
     text = " ".join(f"{name}='{_escape(value)}'" for name, value in conninfo.items())
     connection = pq.PGconn.connect_start(text.encode())
     end = time.monotonic() + CONNECT_SECONDS
-    step = pq.PollingStatus.WRITING
+    step: int = pq.PollingStatus.WRITING
     while connection.status != pq.ConnStatus.BAD and step not in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
         poll = select.poll()
         poll.register(connection.socket, select.POLLIN if step == pq.PollingStatus.READING else select.POLLOUT)

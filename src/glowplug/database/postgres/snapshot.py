@@ -58,7 +58,7 @@ class SnapshotReader:
         known = self._objects
         value = result.get_value
         for row in range(result.ntuples):
-            text = value(row, 0)
+            text = value(row, 0) or b""
             found = known.get(text)
             if found is None:
                 found = known[text] = self._object(text)

@@ -12,9 +12,9 @@ import msgspec
 
 from glowplug.database.interface import Run
 from glowplug.database.sqlite.settings import SessionSettings
+from glowplug.database.sqlite.snapshot import Catalogue
 from glowplug.dialect import Direction
 from glowplug.project.migration import Migration
-from glowplug.schema.model import SchemaObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,28 +85,10 @@ class Ran(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     run: Run
 
 
-class Item(msgspec.Struct, array_like=True, frozen=True):
-    """A SchemaObject on its way."""
-
-    kind: str
-    name: str
-    properties: dict[str, str]
-    parent: tuple[str, str] | None
-
-    @classmethod
-    def of(cls, item: SchemaObject) -> Item:
-        """Pack one."""
-        return cls(item.kind, item.name, dict(item.properties), item.parent)
-
-    def unpacked(self) -> SchemaObject:
-        """Unpack it."""
-        return SchemaObject(kind=self.kind, name=self.name, properties=self.properties, parent=self.parent)
-
-
 class Seen(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """The schema's objects."""
+    """What SQLite says of the schema."""
 
-    objects: tuple[Item, ...]
+    catalogue: Catalogue
 
 
 class Recorded(msgspec.Struct, tag=True, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
 from glowplug.database.sqlite import sandbox as cage
 from glowplug.database.sqlite.failure import code_of, message_of, place, sql_error
-from glowplug.database.sqlite.snapshot import snapshot
+from glowplug.database.sqlite.snapshot import build, read
 from glowplug.database.sqlite.watchdog import Watchdog
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import apsw
 
     from glowplug.database.sqlite.settings import SessionSettings
+    from glowplug.database.sqlite.snapshot import Catalogue
     from glowplug.project import Migration
     from glowplug.schema import Schema
 
@@ -112,8 +113,12 @@ class Session:
 
     def snapshot(self) -> Schema:
         """Read the schema of ``main``."""
+        return build(self.catalogue())
+
+    def catalogue(self) -> Catalogue:
+        """Read what SQLite says of the schema of ``main``."""
         with self._uncaged():
-            return snapshot(self._connection)
+            return read(self._connection)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, highest first.

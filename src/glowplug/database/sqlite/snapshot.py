@@ -6,7 +6,9 @@ functions (``pragma_table_info``) can, so they are not used.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
@@ -14,7 +16,7 @@ from glowplug.schema.model import Schema, SchemaObject
 from glowplug.sql.sqlite_create import definition, parse_table, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import apsw
 
@@ -25,37 +27,64 @@ _OBJECTS = "SELECT type, name, tbl_name, sql FROM main.sqlite_master"
 _SETTINGS = ("user_version", "application_id", "journal_mode", "auto_vacuum")
 _DATABASE = "main"
 
-Row = tuple[str, str, str, str | None]
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of ``sqlite_master``."""
+
+    kind: str
+    name: str
+    table: str
+    sql: str | None
 
 
-def snapshot(connection: apsw.Connection) -> Schema:
-    """Read the schema of ``main``: tables, columns, constraints, indexes, triggers, views, and lasting settings.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What SQLite itself says of a schema; ``shadows`` are the tables behind virtual tables."""
+
+    rows: tuple[Row, ...]
+    shadows: tuple[str, ...]
+    settings: dict[str, str]
+
+
+def read(connection: apsw.Connection) -> Catalogue:
+    """Read what makes up the schema of ``main``."""
+    rows = tuple(Row(*row) for row in connection.execute(_OBJECTS))
+    virtual = any(_is_virtual(row.sql) for row in rows)
+    return Catalogue(
+        rows=rows,
+        shadows=_shadow_tables(connection) if virtual else (),
+        settings={name: str(connection.pragma(name, schema=_DATABASE)) for name in _SETTINGS},
+    )
+
+
+def build(catalogue: Catalogue) -> Schema:
+    """Make the Schema: tables, columns, constraints, indexes, triggers, views, and lasting settings.
 
     Left out: Diesel's bookkeeping table (what hangs on it is listed), the tables behind a virtual table, what
     SQLite keeps for itself (``sqlite_sequence``, ``sqlite_stat1``, a constraint's own index).
     """
-    rows: list[Row] = list(connection.execute(_OBJECTS))
-    shadows = (
-        _shadow_tables(connection) if any(kind == "table" and _is_virtual(sql) for kind, _, _, sql in rows) else ()
-    )
-    left_out = {BOOKKEEPING_TABLE, *shadows}
-    tables = {name: "view" if kind == "view" else "table" for kind, name, _, _ in rows if kind in {"table", "view"}}
-    return Schema.of([*_objects(rows, left_out, tables), _settings(connection)])
+    left_out = {BOOKKEEPING_TABLE, *catalogue.shadows}
+    views = {row.name for row in catalogue.rows if row.kind == "view"}
+    objects = [SchemaObject(kind="database", name=_DATABASE, properties=catalogue.settings)]
+    for row in catalogue.rows:
+        if row.sql is not None and row.name not in left_out and row.table not in catalogue.shadows:
+            objects.extend(_objects(row.kind, row.name, row.table, row.sql, row.table in views))
+    return Schema.of(objects)
 
 
-def _objects(rows: Iterable[Row], left_out: set[str], tables: dict[str, str]) -> Iterator[SchemaObject]:
-    for kind, name, table, sql in rows:
-        if name in left_out or sql is None or name.startswith("sqlite_"):
-            continue
-        if kind == "table":
-            yield from _virtual_table(name, sql) if _is_virtual(sql) else _table(name, sql)
-        elif kind == "view":
-            yield SchemaObject(kind="view", name=name, properties={"definition": definition(sql)})
-        elif table not in left_out or table == BOOKKEEPING_TABLE:
-            parent = None if table == BOOKKEEPING_TABLE else (tables.get(table, "table"), table)
-            yield SchemaObject(
-                kind=kind, name=f"{table}.{name}", properties={"definition": definition(sql)}, parent=parent
-            )
+@functools.lru_cache(maxsize=8192)
+def _objects(kind: str, name: str, table: str, sql: str, on_view: bool) -> tuple[SchemaObject, ...]:  # noqa: FBT001 - a key
+    """Make the objects that one statement stands for; a chain asks again and again for the same."""
+    if name.startswith("sqlite_"):
+        return ()
+    if kind == "table":
+        return tuple(_virtual_table(name, sql) if _is_virtual(sql) else _table(name, sql))
+    if kind == "view":
+        return (SchemaObject(kind="view", name=name, properties={"definition": definition(sql)}),)
+    parent = None if table == BOOKKEEPING_TABLE else ("view" if on_view else "table", table)
+    properties = {"definition": definition(sql)}
+    return (SchemaObject(kind=kind, name=f"{table}.{name}", properties=properties, parent=parent),)
 
 
 def _is_virtual(sql: str | None) -> bool:
@@ -129,11 +158,6 @@ def _constraints(table: str, parent: Key, constraints: Sequence[Constraint]) -> 
             properties={"definition": constraint.definition},
             parent=parent,
         )
-
-
-def _settings(connection: apsw.Connection) -> SchemaObject:
-    values = {name: str(connection.pragma(name, schema=_DATABASE)) for name in _SETTINGS}
-    return SchemaObject(kind="database", name=_DATABASE, properties=values)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - it is the value

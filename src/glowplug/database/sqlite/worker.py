@@ -114,8 +114,7 @@ class _Server:
                 run = self._session(away=request.away).run(request.migration, request.direction)
                 return protocol.Ran(run=run)
             case protocol.Look():
-                objects = map(protocol.Item.of, self._session(away=request.away).snapshot())
-                return protocol.Seen(objects=tuple(objects))
+                return protocol.Seen(catalogue=self._session(away=request.away).catalogue())
             case protocol.Recall():
                 return protocol.Recorded(versions=self._session(away=request.away).recorded())
         return protocol.Done()

@@ -8,44 +8,125 @@ nested: then what the excursion did is done again in the copy, and only that cou
 
 from __future__ import annotations
 
-import contextlib
-import secrets
+import time
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Run, SqlError
-from glowplug.database.postgres import Nested, PostgresConnection, identifier, literal
-from glowplug.errors import GlowplugError
+from glowplug.database.postgres import Nested, read_state, refused
+from glowplug.scratch.postgres.copy import DatabaseCopy
 from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glowplug.database.postgres import Administrator
+    from glowplug.database.postgres import Administrator, PostgresConnection, SessionState
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
-    from glowplug.sql.postgres_nesting import Nesting
+
+_OPEN_TRANSACTION = SqlError(
+    code=None,
+    message="can't be tried: the up before it left a transaction open, so that nothing of it, and no version, is kept "
+    "when Diesel's connection ends",
+    hint="End the transaction that the up.sql begins, or remove its BEGIN.",
+)
 
 
 class Excursion:
-    """The connection that an excursion lends; implements ``database.interface.Connection``."""
+    """The connection that an excursion lends; implements ``database.interface.Connection``.
 
-    def __init__(self, home: PostgresConnection, administrator: Administrator) -> None:
-        """Start from the state of ``home``, which must not be used before ``close``."""
+    Where an up left its transaction open there is no state to start from: every run is an error that says so.
+    """
+
+    def __init__(self, home: PostgresConnection, administrator: Administrator, *, nest: bool = True) -> None:
+        """Start from the state of ``home``, which must not be used before ``close``; ``nest=False``: always copy."""
         self._home = home
         self._administrator = administrator
+        self._nest = nest
         self._done: list[tuple[Migration, Direction]] = []
+        self._plants = False
         self._nested: Nested | None = None
         self._copy: DatabaseCopy | None = None
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
+        refusal = refused(migration, direction)
+        if refusal is not None:
+            return Run(error=refusal, seconds=0.0)
         if self._copy is None:
-            run = self._run_nested(migration, direction)
+            run = self._run_nested(migration, direction) if self._nest else None
             if run is not None:
                 self._done.append((migration, direction))
                 return run
-            self._move_to_copy()
-        self._done.append((migration, direction))
-        return self._connection.run(migration, direction)
+            state = self._leave_nested()
+            if state.open_transaction:
+                return Run(error=_OPEN_TRANSACTION, seconds=0.0)
+            self._copy = DatabaseCopy(self._home, self._administrator, state)
+            for done in self._done:
+                self._copy.connection.run(*done)
+        return self._copy.connection.run(migration, direction)
+
+    def snapshot(self) -> Schema:
+        """Read the whole schema."""
+        return self._connection.snapshot()
+
+    def recorded(self) -> tuple[str, ...]:
+        """Read the recorded versions, the highest first."""
+        return self._connection.recorded()
+
+    @property
+    def in_copy(self) -> bool:
+        """Whether it had to go to a copy."""
+        return self._copy is not None
+
+    @property
+    def _connection(self) -> PostgresConnection:
+        return self._home if self._copy is None else self._copy.connection
+
+    def close(self) -> None:
+        """Undo everything; never raises."""
+        if self._nested is not None:
+            self._nested.end()
+            self._nested = None
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Undo everything."""
+        self.close()
+
+    def _run_nested(self, migration: Migration, direction: Direction) -> Run | None:
+        """Run a file nested; None where that is not allowed, or failed: nothing is known then."""
+        content = migration.sql(direction)
+        if content is None or not migration.run_in_transaction:
+            return None
+        allowed = nesting(content.decode(errors="replace"))
+        if allowed is None:
+            return None
+        if self._nested is None:
+            self._nested = Nested(self._home)
+        if not self._nested.possible:
+            return None
+        self._plants = self._plants or allowed.plants
+        if allowed.writes and (self._nested.guarded or self._plants):
+            return None
+        started = time.perf_counter()
+        error = self._nested.run(migration, direction, writes=allowed.writes)
+        return None if error is not None else Run(error=None, seconds=time.perf_counter() - started)
+
+    def _leave_nested(self) -> SessionState:
+        if self._nested is not None:
+            self._nested.end()
+            self._nested = None
+        return read_state(self._home.session)

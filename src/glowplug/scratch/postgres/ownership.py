@@ -9,13 +9,17 @@ from glowplug.database.postgres import identifier
 if TYPE_CHECKING:
     from glowplug.database.postgres import Administrator
 
+_OWNED_BY_COLUMN = (
+    "SELECT FROM pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.objid = x.oid AND o.deptype IN ('a', 'i')"
+    " AND o.refobjsubid > 0"
+)
+_COMPOSITE = "SELECT FROM pg_class c WHERE c.oid = x.typrelid AND c.relkind = 'c'"
 _CATALOGUES = (
     ("pg_namespace", "nspowner", "true"),
-    ("pg_class", "relowner", "relkind IN ('r', 'p', 'v', 'm', 'f') OR (relkind = 'S' AND NOT EXISTS (SELECT FROM"
-     " pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.objid = x.oid AND o.deptype IN ('a', 'i')"
-     " AND o.refobjsubid > 0))"),
-    ("pg_type", "typowner", "typtype IN ('e', 'd', 'r') OR (typtype = 'b' AND typcategory <> 'A') OR (typtype = 'c'"
-     " AND EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))"),
+    ("pg_class", "relowner", "relkind IN ('r', 'p', 'v', 'm', 'f')"),
+    ("pg_class", "relowner", f"relkind = 'S' AND NOT EXISTS ({_OWNED_BY_COLUMN})"),
+    ("pg_type", "typowner", "typtype IN ('e', 'd', 'r') OR (typtype = 'b' AND typcategory <> 'A')"),
+    ("pg_type", "typowner", f"typtype = 'c' AND EXISTS ({_COMPOSITE})"),
     ("pg_proc", "proowner", "true"),
     ("pg_operator", "oprowner", "true"),
     ("pg_opclass", "opcowner", "true"),
@@ -46,7 +50,8 @@ def give_all_to(inside: Administrator, role: str) -> None:
     inside.execute("SET search_path = pg_catalog, pg_temp")
     selects = " UNION ALL ".join(
         f"SELECT '{catalogue}'::regclass AS classid, x.oid AS objid FROM {catalogue} x"
-        f" WHERE (x.oid >= 16384 OR x.oid = {_PUBLIC}) AND pg_get_userbyid({owner}) <> 'pg_database_owner' AND ({where})"
+        f" WHERE (x.oid >= 16384 OR x.oid = {_PUBLIC}) AND ({where})"
+        f" AND pg_get_userbyid({owner}) <> 'pg_database_owner'"
         for catalogue, owner, where in _CATALOGUES
     )
     found = inside.rows(

@@ -1,166 +1,211 @@
-"""A PostgreSQL server of glowplug's own: private, on a unix socket alone, without durability."""
+"""The scratch server of a PostgreSQL chain, whichever server it is on."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import signal
-import time
+import contextlib
 from typing import TYPE_CHECKING
 
-from glowplug.errors import NoServer
-from glowplug.scratch.postgres import staging
-from glowplug.scratch.postgres.template import ADMINISTRATOR, unpack_template
+from glowplug.database.postgres import Administrator, literal
+from glowplug.errors import ConfigurationError, LostConnection, NoServer
+from glowplug.scratch.area import Area, cache_directory
+from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.postgres.database import create_database
+from glowplug.scratch.postgres.own import OwnServer
+from glowplug.scratch.postgres.source import choose, production_major
+from glowplug.scratch.postgres.url import find_named_server
+from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
 
-    from glowplug.scratch.area import Area
-    from glowplug.scratch.postgres.installation import Installation
+    from glowplug.finding import Finding
+    from glowplug.scratch.interface import Database
+    from glowplug.scratch.postgres.database import PostgresDatabase
+    from glowplug.scratch.postgres.source import Choice
+    from glowplug.scratch.postgres.url import NamedServer
+    from glowplug.scratch.settings import Request
 
-PORT = "5432"
-STAND_IN_MARK = "glowplug stand-in: "
-"""What a stand-in writes into the server's log when it is created, followed by its extension's name."""
-
-_PATIENCE = 60.0
-_POLL = 0.002
-_STATUS_LINE = 7
-_MAP = "glowplug"
-
-_SETTINGS = {
-    "listen_addresses": "",
-    "port": PORT,
-    "max_connections": "40",
-    "max_locks_per_transaction": "2048",
-    "max_prepared_transactions": "2",
-    "max_worker_processes": "2",
-    "max_parallel_workers_per_gather": "0",
-    "max_parallel_maintenance_workers": "0",
-    "max_logical_replication_workers": "0",
-    "shared_buffers": "64MB",
-    "dynamic_shared_memory_type": "mmap",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_wal_size": "256MB",
-    "checkpoint_timeout": "1d",
-    "bgwriter_lru_maxpages": "0",
-    "autovacuum": "off",
-    "jit": "off",
-    "restart_after_crash": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "lc_messages": "C",
-    "log_min_messages": "log",
-    "log_min_error_statement": "panic",
-    "log_checkpoints": "off",
-}
+_LENT_INTERVAL = 0.5
+_OWN_INTERVAL = 0.1
 
 
-class OwnServer:
-    """A running server in ``area``; it ends with the area.
+def open_server(request: Request) -> PostgresServer:
+    """Start, or reach, the PostgreSQL that fits ``request``.
 
-    Whoever may connect is decided twice: the socket's directory admits glowplug and the servers' user only, and
-    the administrator's role is given to processes of glowplug's own user, not to those of the server.
+    Raises:
+        NoServer: none can be had; the message says how to get one.
+        ConfigurationError: the request makes no sense.
+    """
+    limit = parse_size(request.settings.size_limit)
+    lent = find_named_server(request)
+    return _lent_server(request, lent, limit) if lent else _own_server(request, limit)
+
+
+class PostgresServer:
+    """A running server and the databases on it; implements ``scratch.interface.Server``.
+
+    ``conninfo`` has libpq's keywords of its administrator, whose ``private`` server it is if glowplug made it.
     """
 
     def __init__(
-        self, installation: Installation, area: Area, *, cache: Path, trusted: Sequence[str], room: int
+        self,
+        request: Request,
+        *,
+        conninfo: Mapping[str, str],
+        private: bool,
+        describe: Callable[[], ServerDescription],
+        end: contextlib.ExitStack,
     ) -> None:
-        """Make the data directory and start; ``room`` bounds temporary files, in bytes.
+        """Take over a server; ``end`` is unwound when it is left."""
+        self.conninfo = conninfo
+        self._request = request
+        self._private = private
+        self._describe = describe
+        self._end = end
+        self._databases: list[PostgresDatabase] = []
+        self._watch: SizeWatch | None = None
 
-        Raises:
-            NoServer: it doesn't start.
-            ConfigurationError: an extension to trust is not there.
-        """
-        self.version = installation.version
-        self._area = area
-        layout = staging.find_layout(installation)
-        lacking = {name for name in staging.STAND_INS if not (layout.extensions / f"{name}.control").is_file()}
-        staged = None
-        if trusted or not all(map(area.reachable, (installation.program, layout.extensions, layout.modules))):
-            staged = staging.stage(installation, area)
-        data = unpack_template(staged.installation if staged else installation, area, cache)
-        if lacking or data.unloadable:
-            staged = staged or staging.stage(installation, area)
-        if staged is not None:
-            for name in lacking | data.unloadable:
-                staged.put_stand_in(name)
-            for name in trusted:
-                staged.trust(name)
-        self.directory = data.path
-        self._start(staged.installation if staged else installation, room)
+    def describe(self) -> ServerDescription:
+        """Say what it is."""
+        return self._describe()
 
-    @property
-    def conninfo(self) -> Mapping[str, str]:
-        """The keywords of libpq for the administrator, who is superuser."""
-        return {"host": str(self._sockets), "port": PORT, "user": ADMINISTRATOR, "dbname": "postgres"}
+    def create(self) -> Database:
+        """Make a fresh database as production had it before the first migration."""
+        database = create_database(
+            self.conninfo, request=self._request, superuser=self._request.settings.superuser, private=self._private
+        )
+        self._databases.append(database)
+        return database if self._watch is None else LimitedDatabase(database, self._watch)
 
-    def stand_ins_used(self) -> tuple[str, ...]:
-        """The extensions that were created as stand-ins so far."""
-        with self._log.open(encoding="utf-8", errors="replace") as lines:
-            return tuple(name for name in staging.STAND_INS if any(STAND_IN_MARK + name in line for line in lines))
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: what happened here is in the description, or in a migration's run."""
+        return ()
 
-    def _start(self, installation: Installation, room: int) -> None:
-        self._sockets = self._area.subdirectory("s")
-        self._log = self._area.subdirectory("pg") / "log"
-        self._admit()
-        settings = {
-            **_SETTINGS,
-            "unix_socket_directories": str(self._sockets),
-            "temp_file_limit": f"{room // 1024}kB",
-            **({"allow_alter_system": "off"} if installation.major >= 17 else {}),  # noqa: PLR2004 - it is new there
-        }
-        with self._log.open("wb") as log:
-            child = self._area.spawn(
-                [
-                    installation.program,
-                    "-D",
-                    self.directory,
-                    *(f"--{name}={value}" for name, value in settings.items()),
-                ],
-                environment=installation.place.environment,
-                directory=self.directory,
-                output=log,
-                end_signal=signal.SIGQUIT,
-            )
-        self._await(child)
+    def watch(self, *, limit: int, measure: Callable[[], int], interval: float) -> None:
+        """End what the migrations' sessions do while ``measure`` tells more than ``limit`` bytes."""
+        self._watch = SizeWatch(limit=limit, measure=measure, interrupt=self._interrupt, interval=interval)
+        self._end.callback(self._watch.close)
 
-    def _admit(self) -> None:
-        """Write who may connect; nothing but this server has run in the directory yet."""
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        lines = (f"local all {ADMINISTRATOR} peer map={_MAP}", "local all all trust")
-        for name, text in (
-            ("pg_hba.conf", "\n".join(lines)),
-            ("pg_ident.conf", f'{_MAP} "{user}" {ADMINISTRATOR}'),
-        ):
-            file = self.directory / name
-            file.write_text(f"{text}\n", encoding="utf-8")
-            self._area.give(file)
+    def size_of_databases(self) -> int:
+        """Bytes of this run's databases, as the server tells it."""
+        names = self._names()
+        if not names:
+            return 0
+        question = f"SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database WHERE datname IN ({names})"
+        with Administrator(self.conninfo) as administrator:
+            ((size,),) = administrator.rows(question)
+        return int(size or 0)
 
-    def _await(self, child: subprocess.Popen[bytes]) -> None:
-        """Wait until the server says in its own file that it takes connections."""
-        deadline = time.monotonic() + _PATIENCE
-        while not self._is_ready():
-            if child.poll() is not None:
-                raise NoServer(f"PostgreSQL {self.version} doesn't start: {self._last_words()}")
-            if time.monotonic() > deadline:
-                raise NoServer(
-                    f"PostgreSQL {self.version} isn't ready after {_PATIENCE:g} seconds: {self._last_words()}"
-                )
-            time.sleep(_POLL)
+    def __enter__(self) -> Self:
+        """The server itself."""
+        return self
 
-    def _is_ready(self) -> bool:
-        try:
-            lines = (self.directory / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove its databases, end it where it is glowplug's own, and remove its files."""
+        with self._end:
+            if not self._private:
+                for database in self._databases:
+                    database.close()
 
-    def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return " / ".join(lines[-3:]) or "it says nothing"
+    def _interrupt(self, by_force: bool) -> None:  # noqa: FBT001 - SizeWatch's callback
+        function = "pg_terminate_backend" if by_force else "pg_cancel_backend"
+        if names := self._names():
+            with Administrator(self.conninfo) as administrator:
+                administrator.execute(f"SELECT {function}(pid) FROM pg_stat_activity WHERE usename IN ({names})")
+
+    def _names(self) -> str:
+        """This run's roles, which are named as its databases, as SQL."""
+        return ", ".join(literal(database.connection.access.conninfo["user"]) for database in self._databases)
+
+
+def _own_server(request: Request, limit: int) -> PostgresServer:
+    choice = choose(request)
+    with contextlib.ExitStack() as stack:
+        area = stack.enter_context(Area(room=limit))
+        own = OwnServer(
+            choice.installation,
+            area,
+            cache=cache_directory(request.environment),
+            trusted=request.settings.trust_extensions,
+        )
+        server = PostgresServer(
+            request,
+            conninfo=own.conninfo,
+            private=True,
+            describe=lambda: _describe_own(request, choice, own),
+            end=stack.pop_all(),
+        )
+    base = tree_size(own.directory)
+    server.watch(limit=limit, measure=lambda: tree_size(own.directory) - base, interval=_OWN_INTERVAL)
+    return server
+
+
+def _describe_own(request: Request, choice: Choice, own: OwnServer) -> ServerDescription:
+    installation = choice.installation
+    stand_ins = own.stand_ins_used()
+    notes = [
+        f"{name}: the scratch server lacks this extension's library; glowplug's stand-in in SQL took its place"
+        for name in stand_ins
+    ]
+    matches = _matches(request, installation.major)
+    if matches is False:
+        notes.append(
+            f"production runs PostgreSQL {request.chain.server_version}, the scratch server is {installation.version}: "
+            f"`glowplug server install {production_major(request.chain.server_version) or installation.major}` "
+            "may get production's"
+        )
+        notes += [f"not used: {reason}" for reason in choice.unusable]
+    return ServerDescription(
+        server=f"PostgreSQL {installation.version}",
+        source=installation.place.source,
+        matches_production=matches,
+        superuser=request.settings.superuser,
+        stand_ins=stand_ins,
+        notes=tuple(notes),
+    )
+
+
+def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresServer:
+    if request.settings.trust_extensions:
+        raise ConfigurationError(
+            "[scratch] trust_extensions is for servers that glowplug makes itself, and "
+            f"{lent.variable} names one that it does not",
+            advice="Make the extensions trusted on that server, or unset the variable.",
+        )
+    try:
+        with Administrator(lent.conninfo) as administrator:
+            ((version,),) = administrator.rows("SHOW server_version")
+    except LostConnection as error:
+        raise NoServer(
+            f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
+            advice=f"Start it, or unset {lent.variable}.",
+        ) from error
+    version = (version or "").split()[0]
+    major = int(version.partition(".")[0])
+    matches = _matches(request, major)
+    notes = (f"production runs PostgreSQL {request.chain.server_version}",) if matches is False else ()
+    description = ServerDescription(
+        server=f"PostgreSQL {version}",
+        source="url",
+        matches_production=matches,
+        superuser=request.settings.superuser,
+        notes=(f"on {lent.shown}, named by {lent.variable}", *notes),
+    )
+    server = PostgresServer(
+        request, conninfo=lent.conninfo, private=False, describe=lambda: description, end=contextlib.ExitStack()
+    )
+    server.watch(limit=limit, measure=server.size_of_databases, interval=_LENT_INTERVAL)
+    return server
+
+
+def _matches(request: Request, major: int) -> bool | None:
+    if request.chain.server_version is None:
+        return None
+    return production_major(request.chain.server_version) == major

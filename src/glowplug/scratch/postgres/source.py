@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glowplug.errors import EnvironmentFailure, NoServer
+from glowplug.errors import EnvironmentFailure, GlowplugError, NoServer
 from glowplug.scratch import wheel
 from glowplug.scratch.postgres.installation import Installation, Place, try_out
 
@@ -57,12 +57,12 @@ def choose(request: Request) -> Choice:
     """
     wanted = production_major(request.chain.server_version)
     unusable: list[str] = []
-    found = list(_usable(request, unusable))
+    found = find_all(request.environment, unusable)
     exact = [each for each in found if each.major == wanted]
     if wanted is not None and not exact and request.settings.fetch:
         try:
-            exact = [try_out(_cached(wheel.install_postgres(wanted, request.environment)))]
-        except EnvironmentFailure as error:
+            exact = [try_out(cached_place(wheel.install_postgres(str(wanted), request.environment)))]
+        except GlowplugError as error:
             unusable.append(error.message)
     if exact:
         best = max(exact, key=lambda each: (-_PREFERENCE.index(each.place.source), each.minor))
@@ -83,12 +83,15 @@ def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
     return (major < (wanted or 0), abs(major - (wanted or 0)))
 
 
-def _usable(request: Request, unusable: list[str]) -> Iterator[Installation]:
-    for place in (*_on_machine(request.environment), *_in_cache(request.environment), *_embedded()):
+def find_all(environment: Mapping[str, str], unusable: list[str]) -> list[Installation]:
+    """Every PostgreSQL that runs, the machine's first; why another doesn't is added to ``unusable``."""
+    found = []
+    for place in (*_on_machine(environment), *_in_cache(environment), *_embedded()):
         try:
-            yield try_out(place)
+            found.append(try_out(place))
         except EnvironmentFailure as error:
             unusable.append(error.message)
+    return found
 
 
 def _on_machine(environment: Mapping[str, str], root: Path = Path("/")) -> Iterator[Place]:
@@ -109,10 +112,11 @@ def _on_machine(environment: Mapping[str, str], root: Path = Path("/")) -> Itera
 
 def _in_cache(environment: Mapping[str, str]) -> Iterator[Place]:
     for directory in wheel.cached_postgres(environment):
-        yield _cached(directory)
+        yield cached_place(directory)
 
 
-def _cached(directory: Path) -> Place:
+def cached_place(directory: Path) -> Place:
+    """A PostgreSQL in the cache."""
     return Place(programs=directory / "bin", source=CACHE, libraries=(directory / "lib",))
 
 

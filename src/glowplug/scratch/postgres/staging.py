@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from glowplug.scratch.area import Area
     from glowplug.scratch.postgres.installation import Installation
 
-STAND_INS = ("uuid-ossp",)
+STAND_INS = ("pgcrypto", "uuid-ossp")
 """Extensions that glowplug can stand in for with SQL, where a server lacks them."""
 
 _SERVER_PROGRAMS = ("postgres", "initdb")
@@ -75,9 +75,11 @@ class Staged:
         """Put glowplug's SQL for the extension ``name`` in the place of whatever is there."""
         for old in self.extensions.glob(f"{name}--*.sql"):
             old.unlink()
-        for file in importlib.resources.files("glowplug.scratch.postgres").joinpath("stand_in").iterdir():
+        directory = importlib.resources.files("glowplug.scratch.postgres").joinpath("stand_in")
+        sha1 = directory.joinpath("sha1.sql").read_text(encoding="utf-8")
+        for file in directory.iterdir():
             if file.name.startswith((f"{name}.", f"{name}--")):
-                _write(self.extensions / file.name, file.read_text(encoding="utf-8"))
+                _write(self.extensions / file.name, file.read_text(encoding="utf-8").replace("@sha1@\n", sha1))
 
     def trust(self, name: str) -> None:
         """Let a database's owner create the extension ``name``, who is no superuser.
@@ -110,8 +112,10 @@ def stage(installation: Installation, area: Area) -> Staged:
     _mirror(layout.modules, modules, area)
     libraries = []
     for number, original in enumerate(installation.place.libraries):
-        libraries.append(root / f"lib{number}")
-        _mirror(original, libraries[-1], area)
+        copy = modules if original == layout.modules else root / f"lib{number}"
+        if copy != modules:
+            _mirror(original, copy, area)
+        libraries.append(copy)
     programs.mkdir(parents=True, exist_ok=True)
     for name in _SERVER_PROGRAMS:
         shutil.copy2(installation.place.programs / name, programs / name)

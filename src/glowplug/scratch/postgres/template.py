@@ -27,7 +27,7 @@ ADMINISTRATOR = "glowplug_administrator"
 _LOCALES = ("C.UTF-8", "C")
 """Of the cluster's own databases: a scratch database is made with its chain's."""
 
-_FORMAT = "1"
+_FORMAT = "2"
 _UNLOADABLE = "unloadable"
 _UNUSED_AFTER = 60 * 86400.0
 _INITDB_PATIENCE = 120.0
@@ -89,7 +89,7 @@ def _make(installation: Installation, area: Area, archive: Path) -> None:
     data = home / "data"
     output = ""
     for locale in _LOCALES:
-        command = [
+        command: list[str | Path] = [
             installation.program.with_name("initdb"),
             f"--pgdata={data}",
             f"--username={ADMINISTRATOR}",

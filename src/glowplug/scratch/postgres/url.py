@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -17,6 +18,7 @@ OWN_VARIABLE = "GLOWPLUG_SCRATCH_URL_POSTGRES"
 COMMON_VARIABLE = "GLOWPLUG_SCRATCH_URL"
 PRODUCTION_VARIABLE = "DATABASE_URL"
 _SCHEMES = ("postgres", "postgresql")
+_PLACE = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +59,19 @@ def find_named_server(request: Request) -> NamedServer | None:
 
 
 def _conninfo(parts: SplitResult) -> dict[str, str]:
-    where, _, _ = parts.netloc.rpartition("@")
-    user, _, password = where.partition(":")
+    who, _, place = parts.netloc.rpartition("@")
+    user, _, password = who.partition(":")
+    found = _PLACE.fullmatch(place)
+    host, port = found.groups() if found else (place, "")
     database = unquote(parts.path.removeprefix("/"))
-    found = {
-        "host": unquote(parts.hostname or ""),
-        "port": str(parts.port or ""),
+    given = {
+        "host": unquote(host).strip("[]"),
+        "port": port or "",
         "user": unquote(user),
         "password": unquote(password),
         "dbname": database or "postgres",
     }
-    return {name: value for name, value in found.items() if value} | dict(parse_qsl(parts.query))
+    return {name: value for name, value in given.items() if value} | dict(parse_qsl(parts.query))
 
 
 def _shown(parts: SplitResult) -> str:

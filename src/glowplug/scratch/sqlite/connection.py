@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from glowplug.database.interface import Run, SqlError
 from glowplug.database.sqlite import protocol
+from glowplug.database.sqlite.snapshot import build
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
-from glowplug.schema.model import Schema
 from glowplug.scratch.sqlite.holder import HolderEnded
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from glowplug.dialect import Direction
     from glowplug.project import Migration
+    from glowplug.schema import Schema
 
 Answer = TypeVar("Answer")
 
@@ -52,7 +53,7 @@ class RemoteConnection:
     def snapshot(self) -> Schema:
         """Read the schema."""
         seen = expect(self._look(protocol.Look(away=self._away)), protocol.Seen)
-        return Schema.of(item.unpacked() for item in seen.objects)
+        return build(seen.catalogue)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the bookkeeping table."""

@@ -112,7 +112,8 @@ def _columns(version: int) -> Section:
             "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
             "statistics": "nullif(a.attstattarget, -1)",
             # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
-            "options": "CASE WHEN a.attoptions IS NOT NULL THEN (SELECT string_agg(item, ' ' ORDER BY item"
+            "options": "CASE WHEN a.attoptions IS NOT NULL AND NOT (starts_with(a.attoptions[1], 'pg_attver=')"
+            " AND array_length(a.attoptions, 1) = 1) THEN (SELECT string_agg(item, ' ' ORDER BY item"
             " COLLATE \"C\") FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%') END",
             "foreign_options": f"CASE WHEN a.attfdwoptions IS NOT NULL THEN {_OPTIONS.format('a.attfdwoptions')} END",
             "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",

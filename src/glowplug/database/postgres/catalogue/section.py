@@ -36,9 +36,9 @@ class Section:
         source = self.source
         if self.commented:
             catalogue, oid, column = self.commented
-            values.append("d.comment")
+            values.append("d.description")
             source += (
-                f" LEFT JOIN comments d ON d.objoid = {oid} AND d.objsubid = {column}"
+                f" LEFT JOIN pg_description d ON d.objoid = {oid} AND d.objsubid = {column}"
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
         return f"SELECT ROW({', '.join(values)})::text FROM {source} WHERE {self.where}"
@@ -88,13 +88,11 @@ COMMON = f"""WITH me AS MATERIALIZED (
   SELECT datdba AS role, {_DEFAULTS} FROM pg_database WHERE datname = current_database()
 ), owned_by_extension AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-), comments AS MATERIALIZED (
-  SELECT objoid, classoid, objsubid, description AS comment FROM pg_description
-  WHERE objoid >= {FIRST_USER_OID} OR objoid = {_PUBLIC}
-), schemas AS MATERIALIZED (
+), schemas AS NOT MATERIALIZED (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
-  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND {no_extension_owns("pg_namespace", "oid")}
-), relations AS MATERIALIZED (
+  WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
+    AND {no_extension_owns("pg_namespace", "oid")}
+), relations AS NOT MATERIALIZED (
   SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relkind,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view'
       WHEN 'f' THEN 'foreign_table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind

@@ -1,0 +1,6 @@
+CREATE TABLE memos (
+    entry_id INTEGER NOT NULL PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
+    body TEXT NOT NULL
+);
+INSERT INTO memos SELECT id, memo FROM entries WHERE memo <> '';
+ALTER TABLE entries DROP COLUMN memo;

@@ -1,0 +1,1 @@
+-- This file should undo your changes

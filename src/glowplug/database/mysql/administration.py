@@ -1,0 +1,146 @@
+"""What only the administrator of a scratch server does: accounts, schemas, what comes before the first migration."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.mysql.session import Session, StatementRefused, first_column, quote_name, quote_text, text_of
+from glowplug.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glowplug.database.mysql.session import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerVersion:
+    """What a server says it is: ``vendor`` is "MariaDB" or "MySQL", ``number`` its version's digits and dots."""
+
+    vendor: str
+    number: str
+
+    @property
+    def series(self) -> str:
+        """Major and minor: "10.11"."""
+        return ".".join(self.number.split(".")[:2])
+
+    @classmethod
+    def of(cls, text: str) -> ServerVersion:
+        """Read the answer of VERSION() or of ``--version``."""
+        vendor = "MariaDB" if "mariadb" in text.lower() else "MySQL"
+        found = re.search(r"\d+\.\d+(\.\d+)?", text.removeprefix("5.5.5-"))
+        return cls(vendor=vendor, number=found.group(0) if found else "0")
+
+
+class Administrator:
+    """An administrator's session on a scratch server."""
+
+    def __init__(self, address: Address) -> None:
+        """Connect.
+
+        Raises:
+            LostConnection: the server can't be reached.
+        """
+        self.address = address.to(None)
+        self._session = Session(self.address)
+
+    def version(self) -> ServerVersion:
+        """Ask the server what it is."""
+        return ServerVersion.of(text_of(self._session.rows("SELECT VERSION()")[0][0][0]) or "")
+
+    def set_password(self, password: str) -> None:
+        """Protect the administrator's own account with a password from now on."""
+        self._session.rows(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}'")
+
+    def create_account(self, account: Address, *, host: str, schema: str, everything: bool) -> None:
+        """Make ``account`` with all rights on ``schema`` and none elsewhere, or on the whole server if asked so."""
+        name = f"'{account.user}'@'{host}'"
+        self._session.rows(f"CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{account.password}'")
+        self._grant(name, schema, everything=everything)
+
+    def drop_account(self, account: Address, *, host: str) -> None:
+        """Remove ``account``."""
+        self._session.rows(f"DROP USER IF EXISTS '{account.user}'@'{host}'")
+
+    def create_schema(self, schema: str, *, charset: str | None, collation: str | None) -> None:
+        """Make an empty schema.
+
+        Raises:
+            ConfigurationError: the server knows no such character set or collation.
+        """
+        options = (f" CHARACTER SET {_word(charset)}" if charset else "") + (
+            f" COLLATE {_word(collation)}" if collation else ""
+        )
+        try:
+            self._session.rows(f"CREATE DATABASE {quote_name(schema)}{options}")
+        except StatementRefused as refused:
+            raise ConfigurationError(f"the scratch database can't be made: {refused.error.message}") from refused
+
+    def drop_schema(self, schema: str) -> None:
+        """Remove a schema with all that is in it."""
+        self._session.rows(f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS {quote_name(schema)}")
+
+    def set_up(self, account: Address, statements: Iterable[str], *, host: str, schema: str, everything: bool) -> None:
+        """Run database_setup as ``account``, which has every right meanwhile: what it makes is the account's own.
+
+        Raises:
+            ConfigurationError: a statement fails.
+        """
+        name = f"'{account.user}'@'{host}'"
+        self._session.rows(f"GRANT ALL PRIVILEGES ON *.* TO {name}")
+        session = Session(account.to(schema))
+        try:
+            for statement in statements:
+                reply = session.batch(statement.encode())
+                if reply.error is not None:
+                    raise ConfigurationError(
+                        f"database_setup fails: {reply.error.message}", advice=f"It is: {statement}"
+                    )
+        finally:
+            session.close()
+            self._session.rows(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {name}")
+            self._grant(name, schema, everything=everything)
+
+    def flush(self) -> None:
+        """Write what the engines hold in memory alone; what a session has locked is left as it is."""
+        for statement in ("SET lock_wait_timeout = 2", "FLUSH TABLES", "FLUSH ENGINE LOGS"):
+            with contextlib.suppress(StatementRefused):
+                self._session.rows(statement)
+
+    def interrupt(self, user: str, *, by_force: bool) -> None:
+        """End what sessions of ``user`` do at this moment, or the sessions."""
+        own = f"SELECT id FROM information_schema.processlist WHERE user = '{user}'"
+        for number in first_column(self._session.rows(own)[0]):
+            with contextlib.suppress(StatementRefused):
+                self._session.rows(f"KILL {'CONNECTION' if by_force else 'QUERY'} {int(number)}")
+
+    def size(self, schemas: Iterable[str]) -> int:
+        """Bytes that the tables of ``schemas`` take, as the server tells it."""
+        names = ", ".join(map(quote_text, schemas))
+        question = (
+            "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables"
+            f" WHERE table_schema IN ({names})"
+        )
+        return int(float(text_of(self._session.rows(question)[0][0][0]) or 0))
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        self._session.close()
+
+    def _grant(self, name: str, schema: str, *, everything: bool) -> None:
+        if everything:
+            self._session.rows(f"GRANT ALL PRIVILEGES ON *.* TO {name} WITH GRANT OPTION")
+        else:
+            pattern = schema.replace("_", r"\_")
+            self._session.rows(f"GRANT ALL PRIVILEGES ON {quote_name(pattern)}.* TO {name}")
+
+
+def _word(word: str) -> str:
+    """A character set's or collation's name, which is a word."""
+    if not re.fullmatch(r"\w+", word):
+        raise ConfigurationError(f"{word!r} is no character set or collation")
+    return word

@@ -1,0 +1,170 @@
+"""A MariaDB or MySQL server of glowplug's own: private, on a unix socket alone, without durability."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from glowplug.database.mysql import Address, Administrator
+from glowplug.errors import EnvironmentFailure, LostConnection, NoServer
+from glowplug.scratch.mysql.template import LOG_FILE_SIZE, unpack_template
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+    from typing import Self
+
+    from glowplug.scratch.area import Area
+    from glowplug.scratch.mysql.source import Installation
+
+_PATIENCE = 60.0
+_POLL = 0.005
+
+_SETTINGS = (
+    "--skip-networking",
+    "--skip-name-resolve",
+    "--skip-symbolic-links",
+    "--local-infile=0",
+    "--event-scheduler=OFF",
+    "--skip-log-bin",
+    "--character-set-server=utf8mb4",
+    "--default-time-zone=+00:00",
+    "--loose-performance-schema=OFF",
+    "--loose-mysqlx=OFF",
+    "--loose-feedback=OFF",
+    f"--loose-innodb-log-file-size={LOG_FILE_SIZE}",
+    "--innodb-buffer-pool-size=48M",
+    "--innodb-use-native-aio=0",
+    "--innodb-doublewrite=0",
+    "--innodb-flush-log-at-trx-commit=2",  # each commit reaches the file, so that a copy of the files has it
+    "--innodb-flush-method=nosync",
+    "--innodb-buffer-pool-dump-at-shutdown=0",
+    "--innodb-buffer-pool-load-at-startup=0",
+    "--loose-debug-no-sync",
+    "--loose-skip-sync-frm",
+    "--loose-skip-stack-trace",
+    "--max-connections=40",
+    "--maximum-max-heap-table-size=256M",
+    "--maximum-tmp-table-size=256M",
+)
+
+
+class OwnServer:
+    """A running server in ``area``; it ends with the area at the latest.
+
+    Only glowplug and the servers' user reach its socket, and the administrator's password is random.
+    """
+
+    def __init__(self, installation: Installation, area: Area, directory: Path, password: str) -> None:
+        """Start a server on ``directory``/data; ``password`` is its administrator's, empty on a fresh one.
+
+        Raises:
+            NoServer: it doesn't start.
+        """
+        self.installation = installation
+        self.directory = directory
+        self._area = area
+        self._socket = directory / "s"
+        self._log = directory / "log"
+        self.address = Address(user="root", password=password, unix_socket=str(self._socket))
+        self._child = self._start()
+        self._await()
+
+    @classmethod
+    def fresh(cls, installation: Installation, area: Area, *, cache: Path, name: str) -> Self:
+        """Start a server that has seen nothing yet, in ``area``'s subdirectory ``name``.
+
+        Raises:
+            NoServer: it can't be made, or doesn't start.
+        """
+        directory = area.subdirectory(name)
+        unpack_template(installation, area, cache, directory)
+        server = cls(installation, area, directory, "")
+        password = secrets.token_urlsafe(24)
+        administrator = Administrator(server.address)
+        administrator.set_password(password)
+        administrator.close()
+        server.address = Address(user="root", password=password, unix_socket=server.address.unix_socket)
+        return server
+
+    def copy(self, name: str) -> OwnServer:
+        """Start another server in exactly this one's state, in the area's subdirectory ``name``.
+
+        The server is stopped by SIGSTOP while its files are copied: what is copied is what a crash at that moment
+        would leave, and all that was committed is in it.
+
+        Raises:
+            EnvironmentFailure: the files can't be copied.
+            NoServer: the other server doesn't start.
+        """
+        administrator = Administrator(self.address)
+        administrator.flush()
+        administrator.close()
+        target = self._area.subdirectory(name)
+        self._child.send_signal(signal.SIGSTOP)
+        try:
+            status, output = self._area.run(
+                ["cp", "-R", "-p", self.directory / "data", target / "data"], directory=target
+            )
+        finally:
+            self._child.send_signal(signal.SIGCONT)
+        if status != 0:
+            raise EnvironmentFailure(f"the scratch server can't be copied: {output.strip()}")
+        return OwnServer(self.installation, self._area, target, self.address.password)
+
+    def close(self) -> None:
+        """End it and remove its files."""
+        self._area.end(self._child)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        for name in ("tmp", "files", "plugins"):
+            directory = self.directory / name
+            directory.mkdir(mode=0o700, exist_ok=True)
+            self._area.give(directory)
+        with self._log.open("wb") as log:
+            return self._area.spawn(
+                [
+                    self.installation.program,
+                    "--no-defaults",
+                    f"--datadir={self.directory / 'data'}",
+                    f"--socket={self._socket}",
+                    f"--pid-file={self.directory / 'pid'}",
+                    f"--tmpdir={self.directory / 'tmp'}",
+                    f"--secure-file-priv={self.directory / 'files'}",
+                    f"--plugin-dir={self.directory / 'plugins'}",
+                    *_SETTINGS,
+                ],
+                directory=self.directory,
+                output=log,
+                end_signal=signal.SIGKILL,
+            )
+
+    def _await(self) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        version = self.installation.version
+        while not self._answers():
+            if self._child.poll() is not None:
+                raise NoServer(f"{version.vendor} {version.number} doesn't start: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise NoServer(
+                    f"{version.vendor} {version.number} isn't ready after {_PATIENCE:g} s: {self._last_words()}"
+                )
+            time.sleep(_POLL)
+
+    def _answers(self) -> bool:
+        if not self._socket.exists():
+            return False
+        try:
+            Administrator(self.address).close()
+        except LostConnection:
+            return False
+        return True
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = [line for line in lines if "[ERROR]" in line] or lines
+        return " / ".join(said[-3:]) or "it says nothing"

@@ -1,0 +1,142 @@
+"""A schema with the migrations' account on some server, as production had it before the first migration."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glowplug.database.mysql import Access, Administrator, MysqlConnection, SnapshotReader, Watchdog
+from glowplug.errors import GlowplugError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glowplug.database.interface import Run
+    from glowplug.database.mysql import Address
+    from glowplug.dialect import Direction
+    from glowplug.project import Migration
+    from glowplug.scratch.settings import Request
+
+    Ran = Callable[[Migration, Direction, Run], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The migrations' account: ``host`` as the server sees where it comes from."""
+
+    user: str
+    password: str
+    host: str
+
+    @classmethod
+    def random(cls, user: str, *, host: str) -> Account:
+        """An account with a password that nobody else knows."""
+        return cls(user=user, password=secrets.token_urlsafe(24), host=host)
+
+
+class Place:
+    """One schema on one server, its account, and the connection of the migrations to it."""
+
+    def __init__(
+        self,
+        request: Request,
+        administrator: Address,
+        account: Account,
+        schema: str,
+        *,
+        ran: Ran,
+        end: Callable[[], None] | None = None,
+    ) -> None:
+        """Take over ``schema`` on the server at ``administrator``; nothing is made or connected yet.
+
+        ``ran`` hears of every run; ``end`` ends the server, which is this place's alone, where there is one.
+        """
+        self._request = request
+        self._account = account
+        self.schema = schema
+        self._ran = ran
+        self._end = end
+        self.administrator = Administrator(administrator)
+        self._address = _address(administrator, account)
+        self._access = Access(
+            address=self._address.to(schema),
+            session_setup=request.chain.session_setup,
+            watchdog=Watchdog(administrator, seconds=request.statement_timeout),
+            superuser=request.settings.superuser,
+        )
+        self.reader: SnapshotReader | None = None
+        self._connection: MysqlConnection | None = None
+
+    @property
+    def connection(self) -> MysqlConnection:
+        """The migrations' connection, once ``furnish`` or ``connect`` was called."""
+        if self._connection is None:
+            self.connect()
+        connection = self._connection
+        if connection is None:
+            raise AssertionError("connect makes a connection")
+        return connection
+
+    def create_account(self) -> None:
+        """Make the account; the server has none of that name."""
+        self.administrator.create_account(
+            self._address, host=self._account.host, schema=self.schema, everything=self._request.settings.superuser
+        )
+
+    def furnish(self) -> None:
+        """Make the schema anew, whatever it held, run database_setup, and connect.
+
+        Raises:
+            ConfigurationError: a statement of database_setup or session_setup fails, or there is no such collation.
+        """
+        self.disconnect()
+        chain = self._request.chain
+        self.administrator.drop_schema(self.schema)
+        self.administrator.create_schema(self.schema, charset=chain.encoding, collation=chain.collation)
+        if chain.database_setup:
+            self.administrator.set_up(
+                self._address,
+                chain.database_setup,
+                host=self._account.host,
+                schema=self.schema,
+                everything=self._request.settings.superuser,
+            )
+        self.connect()
+
+    def connect(self) -> None:
+        """Give the migrations a new session."""
+        self.disconnect()
+        if self.reader is None:
+            self.reader = SnapshotReader(self.administrator.address, self.schema)
+        self.reader.forget()
+        self._connection = MysqlConnection(self._access, self.reader, ran=self._ran)
+
+    def state(self) -> str | None:
+        """Everything that tells this database from another of the same chain; None where it can't be told."""
+        return None if self.reader is None else self.reader.state()
+
+    def disconnect(self) -> None:
+        """End the migrations' session; never raises."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        """End all sessions, and the server, or remove schema and account where it stays; never raises."""
+        self.disconnect()
+        if self.reader is not None:
+            self.reader.close()
+        if self._end is None:
+            with contextlib.suppress(GlowplugError):
+                self.administrator.drop_schema(self.schema)
+            with contextlib.suppress(GlowplugError):
+                self.administrator.drop_account(self._address, host=self._account.host)
+        self.administrator.close()
+        if self._end is not None:
+            self._end()
+
+
+def _address(administrator: Address, account: Account) -> Address:
+    return replace(administrator, user=account.user, password=account.password)

@@ -1,0 +1,137 @@
+"""A copy of a scratch database, with what a template does not carry."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from glowplug.database.postgres import PostgresConnection, identifier, literal
+from glowplug.errors import GlowplugError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.database.postgres import Administrator, SessionState
+
+_PG_15 = 150000
+_LISTS = frozenset({
+    "local_preload_libraries",
+    "search_path",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "temp_tablespaces",
+    "unix_socket_directories",
+})  # fmt: skip
+"""Settings whose stored text is a list that is quoted already (pg_dump's variable_is_guc_list_quote)."""
+
+
+class DatabaseCopy:
+    """Another database in the same state, with a session in the same state; ``close`` removes it.
+
+    Its template may have one session, if that is the one that copies: so the migrations' own does it, and may create
+    a database for that moment alone.
+    """
+
+    def __init__(self, home: PostgresConnection, administrator: Administrator, state: SessionState) -> None:
+        """Copy the database of ``home``, whose session is idle and in ``state``.
+
+        Raises:
+            EnvironmentFailure: the server refuses.
+            LostConnection: the server is gone.
+        """
+        self._administrator = administrator
+        self._role = home.access.conninfo["user"]
+        self._template = home.access.conninfo["dbname"]
+        self._name = f"glowplug_{secrets.token_hex(6)}"
+        self._role_settings = self._settings_of_role()
+        try:
+            self._copy(home, state)
+            self._copy_settings()
+            self.connection = PostgresConnection(home.access.to(self._name), bookkeeping=False)
+            self._set(state)
+        except BaseException:
+            self._drop()
+            raise
+
+    def close(self) -> None:
+        """End its session and drop it, and put back what the role's own settings were; never raises."""
+        self.connection.close()
+        self._drop()
+        with contextlib.suppress(GlowplugError):
+            self._restore_role_settings()
+
+    def _copy(self, home: PostgresConnection, state: SessionState) -> None:
+        role = identifier(self._role)
+        strategy = " STRATEGY file_copy" if self._administrator.server_version >= _PG_15 else ""
+        if not home.access.superuser:
+            self._administrator.execute(f"ALTER ROLE {role} CREATEDB")
+        try:
+            with _able_to_create(home, state):
+                home.require(
+                    f"CREATE DATABASE {identifier(self._name)} TEMPLATE {identifier(self._template)}{strategy}"
+                )
+        finally:
+            if not home.access.superuser:
+                self._administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
+
+    def _copy_settings(self) -> None:
+        name = identifier(self._name)
+        for role, item in self._administrator.rows(
+            "SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END, item FROM pg_db_role_setting s"
+            " CROSS JOIN LATERAL unnest(s.setconfig) AS items (item)"
+            f" WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {literal(self._template)})"
+        ):
+            target = f"DATABASE {name}" if role is None else f"ROLE {identifier(role)} IN DATABASE {name}"
+            self._administrator.execute(f"ALTER {target} {_set_clause(item or '')}")
+
+    def _set(self, state: SessionState) -> None:
+        for setting, value in state.settings:
+            self.connection.require(f"SELECT pg_catalog.set_config({literal(setting)}, {literal(value)}, false)")
+        if state.role != "none":
+            self.connection.require(f"SET ROLE {identifier(state.role)}")
+
+    def _settings_of_role(self) -> frozenset[str]:
+        """Read ALTER ROLE … SET, which belongs to the whole server: a file may change it from within the copy."""
+        rows = self._administrator.rows(
+            "SELECT item FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS items (item)"
+            f" WHERE s.setdatabase = 0 AND s.setrole = (SELECT oid FROM pg_roles WHERE rolname = {literal(self._role)})"
+        )
+        return frozenset(item or "" for (item,) in rows)
+
+    def _restore_role_settings(self) -> None:
+        if self._settings_of_role() == self._role_settings:
+            return
+        role = identifier(self._role)
+        self._administrator.execute(f"ALTER ROLE {role} RESET ALL")
+        for item in sorted(self._role_settings):
+            self._administrator.execute(f"ALTER ROLE {role} {_set_clause(item)}")
+
+    def _drop(self) -> None:
+        with contextlib.suppress(GlowplugError):
+            self._administrator.execute(f"DROP DATABASE IF EXISTS {identifier(self._name)} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def _able_to_create(home: PostgresConnection, state: SessionState) -> Iterator[None]:
+    """Set aside for a moment what a migration may have set that forbids CREATE DATABASE."""
+    read_only = ("default_transaction_read_only", "on") in state.settings
+    if state.role != "none":
+        home.require("RESET ROLE")
+    if read_only:
+        home.require("SET default_transaction_read_only = off")
+    try:
+        yield
+    finally:
+        if read_only:
+            home.require("SET default_transaction_read_only = on")
+        if state.role != "none":
+            home.require(f"SET ROLE {identifier(state.role)}")
+
+
+def _set_clause(item: str) -> str:
+    name, _, value = item.partition("=")
+    parts = ".".join(identifier(part) for part in name.split("."))
+    if name in _LISTS:
+        return f"SET {parts} TO {value or literal('')}"
+    return f"SET {parts} TO {literal(value)}"

@@ -1,0 +1,253 @@
+"""Which backend a chain is for, and SQLite's foreign_keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from glowplug.dialect import Dialect
+from glowplug.errors import ConfigurationError
+from glowplug.project import find_project
+from glowplug.project.backend import dialect_named, scheme_of
+from glowplug.project.cargo import Manifest, manifests_of
+
+POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
+
+
+def checkout(root: Path, *directories: str, **files: str) -> Path:
+    for directory in directories:
+        migration = root / directory / "1_a"
+        migration.mkdir(parents=True)
+        (migration / "up.sql").write_text("SELECT 1;")
+        (migration / "down.sql").write_text("SELECT 1;")
+    for name, content in files.items():
+        file = root / name.replace("__", "/").replace("_toml", ".toml").replace("dotenv", ".env")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return root
+
+
+def dialects(root: Path, **environment: str) -> dict[str, Dialect]:
+    return {chain.directory: chain.dialect for chain in find_project(root, environment=environment).chains}
+
+
+@pytest.mark.parametrize(
+    ("url", "dialect"),
+    [
+        ("postgres://u:p@h/d", POSTGRES),
+        ("postgresql://h/d", POSTGRES),
+        ("mysql://h/d", MYSQL),
+        ("mariadb://h/d", MYSQL),
+        ("sqlite://x.db", SQLITE),
+        ("file:x.db?mode=ro", SQLITE),
+        ("data/x.db", SQLITE),
+        (":memory:", SQLITE),
+        ("", None),
+        (" ", None),
+        ("oracle://h", None),
+        ("$DB", None),
+    ],
+)
+def test_the_scheme_of_a_url(url: str, dialect: Dialect | None) -> None:
+    assert scheme_of(url) is dialect
+
+
+@pytest.mark.parametrize(
+    ("directory", "dialect"),
+    [
+        ("migrations/sqlite", SQLITE),
+        ("migrations/PostgreSQL", POSTGRES),
+        ("migrations/mariadb", MYSQL),
+        ("crates/store-pg/migrations", POSTGRES),
+        ("pg/migrations_sqlite", SQLITE),
+        ("sqlite_to_postgres/migrations", None),
+        ("migrations", None),
+        ("pgbouncer/migrations", None),
+    ],
+)
+def test_the_name_of_a_directory(directory: str, dialect: Dialect | None) -> None:
+    assert dialect_named(directory) is dialect
+
+
+def test_a_single_chain_takes_the_url_before_cargo(tmp_path: Path) -> None:
+    checkout(tmp_path, "migrations", Cargo_toml='[dependencies]\ndiesel = { version = "2", features = ["mysql"] }')
+    assert dialects(tmp_path) == {"migrations": MYSQL}
+    assert dialects(tmp_path, DATABASE_URL="postgres://h/d") == {"migrations": POSTGRES}
+    assert dialects(tmp_path, DATABASE_URL="") == {"migrations": MYSQL}
+
+
+def test_the_environment_comes_before_dotenv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    checkout(tmp_path, "migrations", dotenv="not a line\nexport DATABASE_URL='sqlite://x.db' # comment\n")
+    project = find_project(tmp_path, environment={})
+    assert project.chains[0].dialect is SQLITE
+    assert project.chains[0].dialect_reason == "the scheme of DATABASE_URL in .env says so"
+    assert dialects(tmp_path, DATABASE_URL="mysql://h/d") == {"migrations": MYSQL}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_directory_named_for_a_backend_is_for_it(tmp_path: Path) -> None:
+    checkout(
+        tmp_path, "migrations/sqlite", "migrations/mysql", "migrations/postgresql", dotenv="DATABASE_URL=mysql://h/d"
+    )
+    expected = {"migrations/mysql": MYSQL, "migrations/postgresql": POSTGRES, "migrations/sqlite": SQLITE}
+    assert dialects(tmp_path) == expected
+    assert dialects(tmp_path / "migrations") == expected
+    assert dialects(tmp_path / "migrations" / "sqlite") == {"migrations/sqlite": SQLITE}
+
+
+def test_several_chains_ask_the_cargo_toml_beside_each(tmp_path: Path) -> None:
+    checkout(
+        tmp_path,
+        "crates/a/migrations",
+        "crates/b/migrations",
+        Cargo_toml='[workspace]\nmembers = ["crates/*"]\n[workspace.dependencies]\n'
+        'the-diesel = { package = "diesel", version = "2", features = ["sqlite"] }',
+        crates__a__Cargo_toml="[dependencies]\nthe-diesel = { workspace = true }",
+        crates__b__Cargo_toml='[dependencies.diesel-async]\nversion = "0.9"\nfeatures = ["postgres", "deadpool"]',
+    )
+    assert dialects(tmp_path, DATABASE_URL="mysql://h/d") == {
+        "crates/a/migrations": SQLITE,
+        "crates/b/migrations": POSTGRES,
+    }
+
+
+def test_a_workspace_whose_member_holds_diesel(tmp_path: Path) -> None:
+    checkout(
+        tmp_path,
+        "migrations",
+        Cargo_toml='[workspace]\nmembers = ["db", "../outside", "/absolute", "web"]',
+        db__Cargo_toml='[dependencies]\ndiesel = { version = "2", features = ["postgres"] }',
+        web__Cargo_toml='[dependencies]\naxum = "0.8"',
+    )
+    project = find_project(tmp_path, environment={})
+    assert project.chains[0].dialect is POSTGRES
+    assert project.chains[0].dialect_reason == "db/Cargo.toml builds diesel for it"
+
+
+@pytest.mark.parametrize(
+    ("cargo", "dialect"),
+    [
+        ('[features]\ndefault = ["pg"]\npg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]\n', POSTGRES),
+        ('[features]\npg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]\n', None),
+        ('[features]\nlite = ["diesel?/returning_clauses_for_sqlite_3_35"]\n', SQLITE),
+        ('[features]\ndefault = ["a"]\na = ["b"]\nb = ["a", "diesel/mysql_backend"]\n', MYSQL),
+        ('[features]\nodd = "diesel/mysql"\n', None),
+        ("[dev-dependencies]\ndiesel_migrations = { version = '2', features = ['sqlite'] }\n", None),
+        ("[target.'cfg(unix)'.dependencies]\ndiesel_migrations = { version = '2', features = ['sqlite'] }\n", SQLITE),
+        ("[target.'cfg(unix)'.dependencies]\nother = { version = '2', features = ['sqlite'] }\n", None),
+    ],
+)
+def test_features_of_diesel(tmp_path: Path, cargo: str, dialect: Dialect | None) -> None:
+    (tmp_path / "Cargo.toml").write_text(cargo + "[dependencies]\ndiesel = '2'\n")
+    (manifest,) = manifests_of(tmp_path / "migrations", tmp_path)
+    assert manifest.backends().only() is dialect
+
+
+@pytest.mark.parametrize(
+    "table", [{"dependencies": 3}, {"features": {"default": [1]}}, {"target": []}, {"workspace": 1}]
+)
+def test_a_manifest_of_odd_types_says_nothing(table: dict[str, object]) -> None:
+    manifest = Manifest(file=Path("Cargo.toml"), table=table, workspace={})
+    assert manifest.backends().only() is None
+    assert manifest.bundled_sqlite() is None
+
+
+def test_a_cargo_toml_that_is_no_toml_is_a_configuration_error(tmp_path: Path) -> None:
+    checkout(tmp_path, "migrations", Cargo_toml="[package]\nname = ")
+    with pytest.raises(ConfigurationError, match=r"Cargo.toml:2: this is no TOML"):
+        find_project(tmp_path, environment={})
+
+
+def test_an_unclear_backend_gives_the_lines_to_write_and_they_work(tmp_path: Path) -> None:
+    checkout(tmp_path, 'a "b/migrations', "migrations/sqlite", Cargo_toml="[package]\nname = 'x'")
+    with pytest.raises(ConfigurationError) as caught:
+        find_project(tmp_path, environment={})
+    advice = caught.value.advice or ""
+    head, _, lines = advice.partition("\n")
+    assert head == "Write in glowplug.toml:"
+    assert lines.count("[[chain]]") == 2
+    (tmp_path / "glowplug.toml").write_text(lines)
+    assert dialects(tmp_path) == {'a "b/migrations': POSTGRES, "migrations/sqlite": SQLITE}
+
+
+def test_an_unclear_backend_of_a_configured_chain_names_its_line(tmp_path: Path) -> None:
+    checkout(tmp_path, "db", glowplug_toml='\n[[chain]]\nmigrations = "db"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        find_project(tmp_path, environment={})
+    assert str(caught.value).startswith("glowplug.toml:2: which backend db is for is said nowhere\n")
+
+
+def test_the_password_of_a_url_is_in_no_message(tmp_path: Path) -> None:
+    checkout(tmp_path, "migrations")
+    with pytest.raises(ConfigurationError) as caught:
+        find_project(tmp_path, environment={"DATABASE_URL": "oracle://scott:tiger@h/d"})
+    assert "tiger" not in str(caught.value)
+    assert "tiger" not in repr(find_project(tmp_path, environment={"DATABASE_URL": "mysql://scott:tiger@h/d"}))
+
+
+@pytest.mark.parametrize(
+    ("cargo", "on"),
+    [
+        ('[dependencies]\nlibsqlite3-sys = { version = "0", features = ["bundled"] }', True),
+        (
+            (
+                "[dependencies]\nlibsqlite3-sys = { version = '0', optional = true }\n"
+                "[features]\nlite = ['libsqlite3-sys/bundled']"
+            ),
+            True,
+        ),
+        (
+            '[dependencies]\nsys = { package = "libsqlite3-sys", version = "0" }\n[features]\nlite = ["sys?/bundled"]',
+            True,
+        ),
+        ('[dependencies]\nrusqlite = { version = "0", features = ["bundled"] }', True),
+        ("[target.'cfg(windows)'.dependencies]\nlibsqlite3-sys = { version = '0', features = ['bundled'] }", True),
+        ('[dev-dependencies]\nlibsqlite3-sys = { version = "0", features = ["bundled"] }', False),
+        ('[dependencies]\nlibsqlite3-sys = { version = "0", features = ["bundled_bindings"] }', False),
+        ('[dependencies]\nopenssl = { version = "0", features = ["bundled"] }', False),
+        ('# libsqlite3-sys = { features = ["bundled"] }', False),
+        (
+            (
+                "[workspace]\nmembers = ['app']\n"
+                "[workspace.dependencies]\nlibsqlite3-sys = { version = '0', features = ['bundled'] }"
+            ),
+            True,
+        ),
+    ],
+)
+def test_foreign_keys_are_on_where_sqlite_is_bundled(tmp_path: Path, cargo: str, on: bool) -> None:
+    checkout(
+        tmp_path, "migrations", Cargo_toml=cargo, app__Cargo_toml="[dependencies]\nlibsqlite3-sys.workspace = true"
+    )
+    (chain,) = find_project(tmp_path, environment={"DATABASE_URL": "x.db"}).chains
+    assert chain.foreign_keys is not None
+    assert chain.foreign_keys[0] is on
+    assert chain.foreign_keys[1].startswith("no Cargo.toml builds") is not on
+
+
+def test_foreign_keys_through_a_feature_say_which_one(tmp_path: Path) -> None:
+    checkout(
+        tmp_path,
+        "migrations/sqlite",
+        "migrations/mysql",
+        Cargo_toml="[dependencies]\nlibsqlite3-sys = '0'\n[features]\nsqlite = ['libsqlite3-sys/bundled']",
+    )
+    mysql, sqlite = find_project(tmp_path, environment={}).chains
+    assert mysql.foreign_keys is None
+    expected = "Cargo.toml builds libsqlite3-sys bundled through its feature 'sqlite', whose SQLite has foreign_keys on"
+    assert sqlite.foreign_keys == (True, f"{expected} by default")
+
+
+@pytest.mark.parametrize(
+    ("statement", "on"),
+    [("PRAGMA foreign_keys = ON", True), ("pragma foreign_keys=0;", False), ("PRAGMA main.foreign_keys(yes)", True)],
+)
+def test_foreign_keys_of_session_setup(tmp_path: Path, statement: str, on: bool) -> None:
+    checkout(
+        tmp_path,
+        "db",
+        glowplug_toml=f'[[chain]]\nmigrations = "db"\nbackend = "sqlite"\nsession_setup = ["{statement}"]',
+    )
+    (chain,) = find_project(tmp_path, environment={}).chains
+    assert chain.foreign_keys == (on, "session_setup of glowplug.toml sets it")
