@@ -31,7 +31,9 @@ def environment() -> dict[str, str]:
 
 
 def has_mysql() -> bool:
-    """Whether a server for the MySQL example is on the machine."""
+    """Whether a server for the MySQL example is on the machine, or named by its URL."""
+    if os.environ.get("GLOWPLUG_SCRATCH_MYSQL"):
+        return True
     path = os.pathsep.join((os.environ.get("PATH", ""), *SERVER_DIRECTORIES))
     return any(shutil.which(name, path=path) for name in ("mariadbd", "mysqld"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import secrets
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlencode
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import Connection
     from glowplug.project import Chain
+    from glowplug.scratch.mysql.own import OwnServer
     from glowplug.scratch.postgres.server import PostgresServer
     from glowplug.scratch.sqlite.server import SqliteDatabase
 
@@ -112,3 +114,44 @@ class PostgresBench:
             )
         finally:
             database.close()
+
+
+@dataclass(slots=True)
+class MysqlBench:
+    """Schemas on one server; each has an account of its own, with the rights that migrations have."""
+
+    server: OwnServer
+    request: Request
+
+    @contextlib.contextmanager
+    def for_diesel(self) -> Iterator[Place]:
+        with self.for_glowplug(None) as place:
+            assert place.connection is not None
+            place.connection.close()
+            yield replace(place, connection=None)
+
+    @contextlib.contextmanager
+    def for_glowplug(self, _chain: Chain | None) -> Iterator[Place]:
+        from glowplug.scratch.mysql.place import Account  # noqa: PLC0415 - the other backends need no MySQL
+        from glowplug.scratch.mysql.place import Place as Schema  # noqa: PLC0415 - the same
+
+        name = f"layout_{secrets.token_hex(5)}"
+        account = Account.random(name, host="localhost")
+        schema = Schema(self.request, self.server.address, account, name, ran=lambda *_: None)
+        schema.create_account()
+        schema.furnish()
+
+        def reconnect() -> Connection:
+            schema.connect()
+            return schema.connection
+
+        password, socket = quote(account.password, safe=""), quote(self.server.socket, safe="")
+        try:
+            yield Place(
+                connection=schema.connection,
+                url=f"mysql://{name}:{password}@localhost/{name}?unix_socket={socket}",
+                witness=lambda: witness.mysql(self.server.socket, name, account.password),
+                reconnect=reconnect,
+            )
+        finally:
+            schema.close()

@@ -160,12 +160,6 @@ def _outside(author: Author) -> Pair:
     )
 
 
-def _copy(author: Author) -> Pair:
-    """Out alone: the command never returns from ``COPY … FROM STDIN``, which has a test of its own."""
-    table = author.table()
-    return Pair(kind="copy", up=(f"COPY {table} (name) TO STDOUT",), down=(f"COPY {table} TO STDOUT",))
-
-
 def _bookkeeping(author: Author) -> Pair:
     up = author.random.choice(
         ("DELETE FROM __diesel_schema_migrations", "INSERT INTO __diesel_schema_migrations (version) VALUES ('zzzz')",
@@ -204,7 +198,6 @@ PIECES: tuple[tuple[int, Callable[[Author], Pair]], ...] = (
     (8, _session),
     (3, _time_zone),
     (3, _outside),
-    (2, _copy),
     (3, _bookkeeping),
     (4, _savepoint),
     (2, _irreversible),

@@ -87,26 +87,24 @@ _MYSQL_OBJECTS = """
     ORDER BY 1, 2"""
 
 
-def mysql(*, socket: Path, user: str, password: str, database: str) -> State:
-    """Read a database by SHOW CREATE of every object, and every row of every table."""
-    connection = pymysql.connect(
-        unix_socket=str(socket), user=user, password=password, database=database, charset="utf8mb4"
-    )
+def mysql(socket: str, name: str, password: str) -> State:
+    """Read a schema, whose account bears its ``name``, by SHOW CREATE of every object, and every row of every table."""
+    connection = pymysql.connect(unix_socket=socket, user=name, password=password, database=name, charset="utf8mb4")
     with closing(connection), connection.cursor() as cursor:
         cursor.execute("SET SESSION lock_wait_timeout = 5")
         cursor.execute(_MYSQL_OBJECTS)
-        objects = [(str(kind), str(name)) for kind, name in cursor.fetchall()]
+        objects = [(str(kind), str(shown)) for kind, shown in cursor.fetchall()]
         lines = []
-        for kind, name in objects:
-            if name == _TABLE:
+        for kind, shown in objects:
+            if shown == _TABLE:
                 continue
-            cursor.execute(f"SHOW CREATE {kind} `{name}`")
+            cursor.execute(f"SHOW CREATE {kind} `{shown}`")
             row = cursor.fetchone() or ()
-            shown = row[:7] if kind in {"TRIGGER", "PROCEDURE", "FUNCTION"} else row
-            lines.append(" ".join(map(str, shown if kind != "TRIGGER" else shown[:6])).replace(f"`{database}`", "`DB`"))
+            parts = row[:6] if kind == "TRIGGER" else row  # what follows is when it was made
+            lines.append(" ".join(map(str, parts)).replace(name, "OWNER"))
             if kind == "TABLE":
-                cursor.execute(f"SELECT * FROM `{name}`")
-                lines += sorted(f"{name}: {row!r}" for row in cursor.fetchall())
+                cursor.execute(f"SELECT * FROM `{shown}`")
+                lines += sorted(f"{shown}: {row!r}" for row in cursor.fetchall())
         recorded: tuple[str, ...] = ()
         if ("TABLE", _TABLE) in objects:
             cursor.execute(_NEWEST_FIRST)

@@ -95,6 +95,20 @@ def test_the_demo_tells_missed_from_not_planted(
     assert demo.differences("made-up", set()) == ["glowplug check ended with 3"]
 
 
+def test_the_demo_says_what_it_leaves_out(
+    tool: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = tool("demo")
+    monkeypatch.setattr(demo, "has_mysql", lambda: False)
+    monkeypatch.setattr(demo, "differences", lambda _example, _wanted: [])
+    monkeypatch.setattr(demo, "check", lambda example, **_options: print(f"checked {example}"))  # noqa: T201 - seen below
+    assert demo.main() == 0
+    said = capsys.readouterr().out
+    assert "inventory is left out: no MariaDB or MySQL server" in said
+    assert "checked inventory" not in said
+    assert "checked bookshop" in said
+
+
 def test_every_example_says_what_must_be_found_in_it(checkout: Path) -> None:
     examples = checkout / "examples"
     expected = tomllib.loads((examples / "expected.toml").read_text("utf-8"))

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from second_method.verdict import Backend
 
 
+def say(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{line}\n")
+
+
 def glowplugs_document(project: Path) -> dict[str, Any]:
     """What ``glowplug check`` says."""
     command = [sys.executable, "-m", "glowplug", "check", str(project), "--all", "--format", "json"]
@@ -93,15 +98,15 @@ def show(result: dict[str, Any]) -> None:
     """Print one chain's comparison."""
     agreed = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result["agreed"].items()))
     total = sum(result["agreed"].values())
-    print(f"{result['chain']} on {result['server']}: {total} agree ({agreed}), {len(result['parted'])} disagree")
+    say(f"{result['chain']} on {result['server']}: {total} agree ({agreed}), {len(result['parted'])} disagree")
     for each in result["parted"]:
-        print(f"  {each['migration']}: glowplug says {each['glowplug']}, the second method {each['second method']}")
+        say(f"  {each['migration']}: glowplug says {each['glowplug']}, the second method {each['second method']}")
         for line in each["lines"][:12]:
-            print(f"      {line}")
+            say(f"      {line}")
         for difference in each["differences"][:12]:
-            print(f"      glowplug: {json.dumps(difference)}")
+            say(f"      glowplug: {json.dumps(difference)}")
         if each["error"]:
-            print(f"      glowplug: {each['error']['message']}")
+            say(f"      glowplug: {each['error']['message']}")
 
 
 def main() -> int:
@@ -118,11 +123,11 @@ def main() -> int:
         sys.exit(f"glowplug found no such chain: {document['error']}")
     try:
         results = [compare(said, project) for said in chains]
-    except servers.NoServer as error:
-        print(error, file=sys.stderr)
+    except servers.NoServerError as error:
+        sys.stderr.write(f"{error}\n")
         return 3
     if options.json:
-        print(json.dumps(results))
+        say(json.dumps(results))
     else:
         for result in results:
             show(result)

@@ -113,14 +113,15 @@ def test_several_chains_ask_the_cargo_toml_beside_each(tmp_path: Path) -> None:
 
 
 def test_a_workspace_whose_member_holds_diesel(tmp_path: Path) -> None:
-    checkout(
-        tmp_path,
+    root = checkout(
+        tmp_path / "checkout",
         "migrations",
         Cargo_toml='[workspace]\nmembers = ["db", "../outside", "/absolute", "web"]',
         db__Cargo_toml='[dependencies]\ndiesel = { version = "2", features = ["postgres"] }',
         web__Cargo_toml='[dependencies]\naxum = "0.8"',
     )
-    project = find_project(tmp_path, environment={})
+    checkout(tmp_path / "outside", Cargo_toml='[dependencies]\ndiesel = { version = "2", features = ["mysql"] }')
+    project = find_project(root, environment={})
     assert project.chains[0].dialect is POSTGRES
     assert project.chains[0].dialect_reason == "db/Cargo.toml builds diesel for it"
 

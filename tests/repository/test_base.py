@@ -203,6 +203,13 @@ def test_a_push_in_a_shallow_clone(tmp_path: Path, feature: Path, branch: str) -
         base(directory, **environment)
 
 
+def test_the_first_push_of_a_branch_in_a_shallow_clone_has_nothing_before_it(tmp_path: Path, feature: Path) -> None:
+    directory = shallow(tmp_path, feature, "--branch=main")
+    path = event(tmp_path, before="0" * 40, repository={"default_branch": "main"})
+    environment = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}
+    assert base(directory, **environment) == Base(ref="origin/main", commit=git(directory, "rev-parse", "HEAD"))
+
+
 def test_a_merge_queue(feature: Path, tmp_path: Path) -> None:
     sha = git(feature, "rev-parse", "origin/release")
     path = event(tmp_path, merge_group={"base_sha": sha, "base_ref": "refs/heads/release"})
@@ -243,9 +250,12 @@ def test_a_worktree_of_a_bare_repository(feature: Path, tmp_path: Path) -> None:
     assert base(tmp_path / "worktree", "main") == Base(ref="main", commit=git(feature, "rev-parse", "main"))
 
 
-def test_an_embedded_bare_repository_is_not_trusted(clone: Path) -> None:
-    git(clone, "init", "--quiet", "--bare", "embedded")
-    assert base(clone / "embedded") is None
+def test_an_embedded_bare_repository_is_not_trusted(feature: Path) -> None:
+    git(feature, "clone", "--quiet", "--bare", ".", "embedded")
+    (feature / "embedded" / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    assert resolve(feature, "HEAD") is not None
+    assert resolve(feature / "embedded", "HEAD") is None
+    assert base(feature / "embedded") is None
 
 
 def test_histories_without_a_common_commit_are_compared_with_the_branch_itself(feature: Path) -> None:

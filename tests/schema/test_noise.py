@@ -82,3 +82,12 @@ def test_int_and_integer_are_one_type_unless_the_column_is_a_key() -> None:
     before = one("column", "t.a", type="INT", primary_key="1")
     after = one("column", "t.a", type="INTEGER", primary_key="1")
     assert not is_noise(before, after)
+
+
+def test_the_name_of_a_not_null_counts_for_nothing_and_is_not_said_beside_the_not_null() -> None:
+    named = one("column", "t.a", not_null="true", not_null_name="t_a_not_null")
+    assert is_noise(named, one("column", "t.a", not_null="true", not_null_name="other"))
+    gone = one("column", "t.a", not_null="false")
+    real, noise = tell_apart(diff(named, gone), named, gone)
+    assert [item.property for item in real] == ["not_null"]
+    assert noise == ()

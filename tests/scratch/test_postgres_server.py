@@ -14,6 +14,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ import pytest
 
 from glowplug.database.postgres import Administrator
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError, LostConnection, NoServer
+from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection, NoServer
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server, wheel
@@ -85,7 +86,8 @@ def test_it_is_what_diesel_expects_of_a_server(server: PostgresServer) -> None:
                 database,
                 "DO $$ BEGIN ASSERT current_setting('server_encoding') = 'UTF8';"
                 " ASSERT current_setting('TimeZone') = 'UTC'; ASSERT current_setting('lc_messages') = 'C';"
-                " ASSERT (SELECT datcollate FROM pg_database WHERE datname = current_database()) IN ('C.UTF-8', 'C'); END $$",
+                " ASSERT (SELECT datcollate FROM pg_database WHERE datname = current_database()) IN ('C.UTF-8', 'C');"
+                " END $$",
             )
             is None
         )
@@ -105,22 +107,16 @@ def test_only_glowplug_and_the_servers_user_reach_the_socket(server: PostgresSer
     (found,) = directory.glob(".s.PGSQL.*[0-9]")
     assert found.is_socket()
     if os.geteuid() == 0:
-        owner = pwd.getpwuid(directory.stat().st_uid).pw_name
-        assert owner == "nobody"
-        daemon = pwd.getpwnam("daemon")
-        attempt = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
-        for user, reaches in ((pwd.getpwnam("nobody"), True), (daemon, False)):
+        for user, reaches in (("nobody", True), ("daemon", False)):
+            entry = pwd.getpwnam(user)
             done = subprocess.run(
-                ["/usr/bin/env", sys.executable, "-S", "-c", attempt, str(found)],
-                user=user.pw_uid,
-                group=user.pw_gid,
+                ["/bin/sh", "-c", 'test -S "$1"', "sh", found],
+                user=entry.pw_uid,
+                group=entry.pw_gid,
                 extra_groups=[],
-                cwd="/",
-                capture_output=True,
                 check=False,
             )
-            if b"can't open" not in done.stderr and b"Permission denied: " not in done.stderr:
-                assert (done.returncode == 0) is reaches
+            assert (done.returncode == 0) is reaches, user
 
 
 def test_the_administrator_is_for_glowplugs_own_user_alone(server: PostgresServer) -> None:
@@ -185,7 +181,9 @@ def watched(self, command, **options):
         print("now", flush=True)
     return child
 area.Area.spawn = watched
-wish = Request(dialect=Dialect.POSTGRES, chain=ChainSettings(), settings=ScratchSettings(), environment=dict(os.environ))
+wish = Request(
+    dialect=Dialect.POSTGRES, chain=ChainSettings(), settings=ScratchSettings(), environment=dict(os.environ)
+)
 with open_server(wish) as server:
     database = server.create()
     sleeping = Migration(version="1", name="1", path="1", up=b"SELECT pg_sleep(600)", down=None)
@@ -213,6 +211,9 @@ def test_what_a_killed_run_leaves_is_gone_after_the_next_start(tmp_path: Path, m
     child.wait(30)
     with Area(room=1 << 20):
         pass
+    deadline = time.monotonic() + 20  # another test's run may be the one that sweeps
+    while any(root.exists() for root in roots) and time.monotonic() < deadline:
+        time.sleep(0.05)
     for root in roots:
         assert not root.exists()
         assert not any(working_in(root))
@@ -340,7 +341,8 @@ def test_a_stand_in_for_pgcrypto_does_what_the_library_does_or_says_what_it_cann
         database = server.create()
         texts = ("", "glow", "é" * 70)
         checks = "".join(
-            f"ASSERT c.digest('{text}'::text, '{name}') = '\\x{hashlib.new(name, text.encode()).hexdigest()}', '{name}';"
+            f"ASSERT c.digest('{text}'::text, '{name}') ="
+            f" '\\x{hashlib.new(name, text.encode()).hexdigest()}', '{name}';"
             f"ASSERT c.hmac('{text}'::text, '{key}', '{name}') ="
             f" '\\x{hmac.new(key.encode(), text.encode(), name).hexdigest()}', 'hmac {name}';"
             for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -365,7 +367,7 @@ def test_a_stand_in_for_pgcrypto_does_what_the_library_does_or_says_what_it_cann
 def test_every_major_that_can_be_had(major: str) -> None:
     wish = request(major, fetch=must_fetch())
     if not must_fetch() and int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}, or GLOWPLUG_REQUIRE=majors to fetch it")
+        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}, or GLOWPLUG_REQUIRE=postgres to fetch it")
     with open_server(wish) as server:
         database = server.create()
         assert server.describe().matches_production is True
@@ -373,7 +375,8 @@ def test_every_major_that_can_be_had(major: str) -> None:
         assert (
             failure(
                 database,
-                'CREATE EXTENSION pgcrypto; CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION citext; CREATE EXTENSION ltree;'
+                'CREATE EXTENSION pgcrypto; CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION citext;'
+                "CREATE EXTENSION ltree;"
                 "CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore; CREATE EXTENSION btree_gist;"
                 "CREATE TABLE t (id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), name citext, path ltree)",
             )
@@ -387,15 +390,13 @@ def test_every_major_that_can_be_had(major: str) -> None:
 
 
 def must_fetch() -> bool:
-    return "majors" in os.environ.get("GLOWPLUG_REQUIRE", "").split(",")
+    return "postgres" in os.environ.get("GLOWPLUG_REQUIRE", "").split(",")
 
 
 @pytest.mark.parametrize("server_version", ["9.6", "99", "16.3-of-someone", "latest"])
 def test_any_production_version_gets_a_server_and_is_told_apart(server_version: str) -> None:
-    if server_version.startswith("16") and 16 in {each.major for each in source.find_all(os.environ, [])}:  # noqa: PLR2004
-        expected = True
-    else:
-        expected = False
+    majors = {each.major for each in source.find_all(os.environ, [])}
+    expected = server_version.startswith("16") and 16 in majors
     with open_server(request(server_version)) as server:
         description = server.describe()
         assert description.matches_production is expected
@@ -413,7 +414,7 @@ def fake(tmp_path: Path, says: str, name: str) -> installation.Place:
 
 def test_a_missing_library_is_named(tmp_path: Path) -> None:
     says = "echo 'postgres: error while loading shared libraries: libxml2.so.2: cannot open' >&2; exit 127"
-    with pytest.raises(NoServer, match=r"library libxml2\.so\.2 is missing .*apt-get install libxml2"):
+    with pytest.raises(EnvironmentFailure, match=r"library libxml2\.so\.2 is missing .*apt-get install libxml2"):
         installation.try_out(fake(tmp_path, says, "bin"))
 
 
@@ -470,7 +471,7 @@ def test_programs_are_found_where_distributions_put_them(tmp_path: Path) -> None
 def test_a_relative_path_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake(tmp_path, "echo 'postgres (PostgreSQL) 99.1'", "bin")
     monkeypatch.chdir(tmp_path / "bin")
-    assert not [each for each in source._on_machine({"PATH": ".:"}, tmp_path)]  # noqa: SLF001 - a root of its own
+    assert not list(source._on_machine({"PATH": ".:"}, tmp_path))  # noqa: SLF001 - a root of its own
 
 
 # A server that the user lends.
@@ -480,12 +481,10 @@ def test_a_relative_path_is_not_searched(tmp_path: Path, monkeypatch: pytest.Mon
 def _lent(server: PostgresServer) -> Iterator[str]:
     """A URL to a server, here one of glowplug's own, with a role that may create databases and roles."""
     with Administrator(server.conninfo) as administrator:
-        administrator.execute(
-            "CREATE ROLE lender LOGIN SUPERUSER PASSWORD 'hunter2'; GRANT ALL ON DATABASE postgres TO lender"
-        )
+        administrator.execute("CREATE ROLE lender LOGIN SUPERUSER PASSWORD 'hunter2'")
         host = server.conninfo["host"].replace("/", "%2F")
         yield f"postgresql://lender:hunter2@{host}/postgres"
-        administrator.execute("DROP OWNED BY lender; DROP ROLE lender")
+        administrator.execute("DROP ROLE lender")
 
 
 @pytest.mark.parametrize("variable", ["GLOWPLUG_SCRATCH_URL_POSTGRES", "GLOWPLUG_SCRATCH_URL", "TEAMS_SCRATCH"])
@@ -535,11 +534,12 @@ def test_an_unreachable_lent_server_is_told_without_its_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_where_production_is_named_is_never_asked() -> None:
+def test_where_production_is_named_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setblocking(False)
+        listening.settimeout(0)
         url = f"postgres://x@127.0.0.1:{listening.getsockname()[1]}/x"
-        with open_server(request(environment={"DATABASE_URL": url, "PGHOSTADDR": "127.0.0.1"})) as server:
+        with open_server(request(environment={"DATABASE_URL": url})) as server:
             server.create()
         with pytest.raises(ConfigurationError, match="DATABASE_URL"):
             open_server(request(environment={"DATABASE_URL": url}, url_env="DATABASE_URL"))
@@ -562,9 +562,9 @@ def test_a_killed_server_is_a_lost_connection() -> None:
         for each in working_in(directory):
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.kill()
+        failure(database, "SELECT 1", "1")
         with pytest.raises(LostConnection):
-            for version in ("1", "2"):
-                failure(database, "SELECT 1", version)
+            failure(database, "SELECT 1", "2")
     assert not directory.exists()
 
 

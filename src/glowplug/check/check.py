@@ -86,10 +86,8 @@ def check(
 
 def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     if novelty.base is None:
-        notes = ("No base is known: all migrations are new.",)
-        if settings.configuration.exists:
-            notes += (f"{settings.configuration.shown} is trusted as it is.",)
-        return Cage(settings=settings), notes
+        trusted = (f"{settings.configuration.shown} is trusted as it is.",) if settings.configuration.exists else ()
+        return Cage(settings=settings), ("No base is known: all migrations are new.", *trusted)
     content = novelty.file(FILE_NAME)
     if content == settings.configuration.content:
         return Cage(settings=settings), ()

@@ -1,4 +1,4 @@
-"""Every command with the first line of its help, so that listing them imports none; kept true by a test."""
+"""Every command with the first line of its help, so that listing them imports none; `make docs` writes it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _SAFE = (
     "--no-replace-objects",
-    "--literal-pathspecs",
     "--no-pager",
     "-c", "core.fsmonitor=false",
     "-c", "core.hooksPath=/dev/null",

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from glowplug.schema.model import Schema, SchemaObject
 
+NOT_NULL_NAME = "not_null_name"  # PostgreSQL 18 names them
+COUNTS_FOR_NOTHING = {
+    "position": "only the order of columns differs",
+    NOT_NULL_NAME: "only the name of its NOT NULL differs",
+}
 BODIES = frozenset({"view", "materialized view", "function", "procedure", "trigger", "rule", "event", "aggregate"})
 VIEWS = frozenset({"view", "materialized view"})
 NAMED_BY_THE_WAY = frozenset({"constraint", "index", "foreign key", "check", "unique", "primary key"})
@@ -44,8 +49,12 @@ def tell_apart(
     """Sort the differences between two Schemas into those that count and those that are noise."""
     real: list[Difference] = []
     noise: list[Noise] = []
+    differences = tuple(differences)
     renamed = _renamed(differences, before, after)
+    nullability = {item.name for item in differences if item.kind == "column" and item.property == "not_null"}
     for item in differences:
+        if item.property == NOT_NULL_NAME and item.name in nullability:
+            continue  # said already: the constraint came or went
         reason = "only its name differs" if item in renamed else _reason(item, before)
         if reason is None:
             real.append(item)
@@ -55,8 +64,8 @@ def tell_apart(
 
 
 def _reason(item: Difference, before: Schema) -> str | None:
-    if item.property == "position":
-        return "only the order of columns differs"
+    if item.property in COUNTS_FOR_NOTHING:
+        return COUNTS_FOR_NOTHING[item.property]
     if item.before is None or item.after is None:
         return None
     escapes = "\\" in item.before + item.after  # whose strings end where differs by dialect: then no guess is made

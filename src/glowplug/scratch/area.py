@@ -42,6 +42,7 @@ _LOCK = ".lock"
 _PROCESSES = ".processes"
 _ABANDONED_AFTER = 60.0
 _PATIENCE = 4.0
+_BARE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "LC_ALL": "C"}
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Runs beside glowplug and outlives it for an instant: when glowplug dies without a word, its end of the pipe closes.
@@ -153,23 +154,16 @@ class Area:
         Raises:
             EnvironmentFailure: it can't be started.
         """
-        home = directory or self.subdirectory("t")
-        bare = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "TZ": "UTC",
-            "LC_ALL": "C",
-        }
         with self._mutex:
             if self._closed:
                 raise EnvironmentFailure("the scratch area was closed")
             self._start_guard()
+            home = directory or self.subdirectory("t")
             child = self._popen(
                 [os.fspath(word) for word in command],
                 stdin=stdin,
                 output=output,
-                environment={**bare, **(environment or {})},
+                environment={**_BARE, "HOME": str(home), "TMPDIR": str(home), **(environment or {})},
                 directory=home,
             )
             self._children[child.pid] = (child, end_signal)

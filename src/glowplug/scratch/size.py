@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from glowplug.database.interface import Run, SqlError
 from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
@@ -69,16 +69,22 @@ def tree_size(directory: Path) -> int:
     return total
 
 
+class Interrupt(Protocol):
+    """Ends what the migrations' sessions do."""
+
+    def __call__(self, *, by_force: bool) -> None:
+        """End it, the sessions as well where ``by_force``."""
+        ...
+
+
 class SizeWatch:
     """Looks at a server's size several times a second, and ends what runs on it while ``limit`` bytes are exceeded.
 
-    ``measure`` tells the size; ``interrupt`` ends whatever the migrations' sessions do at that moment, gently the
-    first time it is called in a row, by force when told so.
+    ``measure`` tells the size; ``interrupt`` ends whatever the migrations' sessions do at that moment, by force
+    where ``by_force`` says so: gentleness did not help for a second.
     """
 
-    def __init__(
-        self, *, limit: int, measure: Callable[[], int], interrupt: Callable[[bool], None], interval: float = 0.1
-    ) -> None:
+    def __init__(self, *, limit: int, measure: Callable[[], int], interrupt: Interrupt, interval: float = 0.1) -> None:
         """Start watching; ``interval`` is in seconds."""
         self.limit = limit
         self._measure = measure
@@ -112,7 +118,7 @@ class SizeWatch:
                     in_a_row = 0
                     continue
                 self._times += 1
-                self._interrupt(in_a_row * self._interval > _GRACE)
+                self._interrupt(by_force=in_a_row * self._interval > _GRACE)
             except GlowplugError:  # the server is ending: its users find that out themselves
                 continue
             in_a_row += 1

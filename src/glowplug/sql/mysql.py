@@ -7,6 +7,7 @@ NO_BACKSLASH_ESCAPES a string that ends in a backslash is read wrongly.
 
 from __future__ import annotations
 
+import enum
 import itertools
 import re
 from dataclasses import dataclass
@@ -44,8 +45,17 @@ _HARMLESS = frozenset(
     }
 )
 _REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "LAST_INSERT_ID"})
+_NO_SETTING = frozenset({"DEFAULT", "GLOBAL", "PASSWORD", "PERSIST", "ROLE", "STATEMENT", "TRANSACTION"})
 _FIRST_WORDS = 4
 _LOOK_AHEAD = 2000  # tokens
+
+
+class Leaves(enum.IntEnum):
+    """What a statement may leave behind in its session, from nothing to anything; each includes those before."""
+
+    NOTHING = 0
+    SETTINGS = 1
+    ANYTHING = 2  # variables, locks, prepared statements, temporary tables, an open transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,7 @@ class Statement:
     ``start`` is where the server begins to count lines (the first character that is no white space, a comment's
     too), ``head`` where its first token is, ``end`` just after it, its ``;`` left out. ``word`` is the first word in
     capitals, empty where there is none. ``several_results``: the server may answer with rows more than once
-    before it reports the statement's own end. ``keeps_session``: it changes nothing that outlives it in the session.
+    before it reports the statement's own end. ``leaves`` is what may outlive it in the session.
     """
 
     start: int
@@ -71,7 +81,7 @@ class Statement:
     end: int
     word: str
     several_results: bool
-    keeps_session: bool
+    leaves: Leaves
 
 
 def position(text: str, offset: int) -> Position:
@@ -104,14 +114,27 @@ def failed_statement(batch: Sequence[Statement], results: Sequence[bool]) -> Sta
 
 
 def line_of_error(text: str, statement: Statement, message: str) -> int | None:
-    """Give the line in ``text`` (from 1) that a message means by its "at line N", which counts from ``statement``."""
+    """Give the line in ``text`` (from 1) that a message means by its "at line N".
+
+    The server counts from the statement's start, and overlooks line ends inside strings and quoted names.
+    """
     found = re.search(r" at line (\d+)\Z", message)
-    return position(text, statement.start).line + int(found.group(1)) - 1 if found else None
+    if found is None:
+        return None
+    wanted = int(found.group(1))
+    offset, counted = statement.start, 1
+    for token in _TOKEN.finditer(text, statement.start, statement.end):
+        offset = token.start()
+        ends = 0 if token.lastgroup in {"string", "name"} else token.group().count("\n")
+        if counted + ends >= wanted and token.lastgroup != "space":
+            break
+        counted += ends
+    return position(text, offset).line + max(wanted - counted, 0)
 
 
-def keeps_session(text: str) -> bool:
-    """Whether running ``text`` surely leaves the session as it was: settings, variables, locks, temporary tables."""
-    return all(statement.keeps_session for statement in statements(text))
+def leaves_in_session(text: str) -> Leaves:
+    """Tell the most that running ``text`` may leave behind in its session."""
+    return max((statement.leaves for statement in statements(text)), default=Leaves.NOTHING)
 
 
 class _Splitter:
@@ -130,7 +153,7 @@ class _Splitter:
         self._closing = False  # the token before was END: a block's word after it belongs to it
         self._depth = 0
         self._stored = False
-        self._keeps = True
+        self._leaves = Leaves.NOTHING
         self._executable = False
 
     def split(self) -> Iterator[Statement]:
@@ -159,7 +182,9 @@ class _Splitter:
 
     def _other(self, kind: str, value: str) -> None:
         if kind == "variable":
-            self._keeps = self._keeps and (self._stored or "DEFINER" in self._words)
+            own = value.startswith("@@") and not value.upper().startswith("@@GLOBAL")
+            if not self._stored and "DEFINER" not in self._words:
+                self._leaves = max(self._leaves, Leaves.SETTINGS if own else Leaves.ANYTHING)
         self._closing = False
         self._previous = value if kind == "other" else kind
 
@@ -168,7 +193,7 @@ class _Splitter:
         if len(self._words) < _FIRST_WORDS:
             self._words.append(word)
         if word in _REMEMBERED:
-            self._keeps = False
+            self._leaves = Leaves.ANYTHING
         if word in _STORED and self._words[0] in {"CREATE", "ALTER"}:
             self._stored = True
         if word == "END" and self._depth > 0:
@@ -196,6 +221,13 @@ class _Splitter:
         exists = re.compile(r"\s+(NOT\s+)?EXISTS\b", re.IGNORECASE).match(self._text, end)
         return header and self._previous in _BEFORE_A_BODY and word == "IF" and not exists
 
+    def _left_by(self, word: str) -> Leaves:
+        if not self._words or (word in _HARMLESS and not self._executable):
+            return Leaves.NOTHING
+        if word == "SET" and not self._executable and self._words[1:2] != [] and self._words[1] not in _NO_SETTING:
+            return Leaves.SETTINGS
+        return Leaves.ANYTHING
+
     def _is_function(self, offset: int) -> bool:
         """Whether what follows is a list of arguments: parentheses with a comma in them."""
         depth = 0
@@ -220,5 +252,5 @@ class _Splitter:
             end=offset,
             word=word,
             several_results=word in _SEVERAL_RESULTS or self._words[:3] == ["BEGIN", "NOT", "ATOMIC"],
-            keeps_session=not self._words or (self._keeps and not self._executable and word in _HARMLESS),
+            leaves=max(self._leaves, self._left_by(word)),
         )

@@ -8,14 +8,15 @@ import re
 import pymysql
 from pymysql.constants import CLIENT
 
-from second_method.verdict import Failed
+from second_method.verdict import FailedError
 
 BOOKKEEPING = (
     "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,"
     "run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
 )
 KINDS = {
-    "TABLE": "SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW' AND table_schema = database()",
+    "TABLE": "SELECT table_name FROM information_schema.tables "
+    "WHERE table_type <> 'VIEW' AND table_schema = database()",
     "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = database()",
     "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = database()",
     "PROCEDURE": "SELECT routine_name FROM information_schema.routines "
@@ -64,13 +65,13 @@ class MySqlWitness:
                     pass
         except pymysql.MySQLError as error:
             if error.args[0] != 1065:  # an empty query at the end of a file is none
-                raise Failed(str(error)) from error
+                raise FailedError(str(error)) from error
 
     def apply(self, sql: str, *, in_transaction: bool) -> None:
         try:
             for part in ("BEGIN", sql, "COMMIT") if in_transaction else (sql,):
                 self._execute(part)
-        except Failed:
+        except FailedError:
             self._execute("ROLLBACK")
             raise
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.pq import ExecStatus
 
-from second_method.verdict import Failed
+from second_method.verdict import FailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,7 @@ BOOKKEEPING = (
     "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,"
     "run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
 )
+# At the start of a line: a function may have settings of its own, which are indented.
 NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*|)$")
 
 
@@ -52,13 +53,13 @@ class PostgresWitness:
     def _execute(self, sql: str) -> None:
         result = self.connection.pgconn.exec_(sql.encode())
         if result.status == ExecStatus.FATAL_ERROR:
-            raise Failed(result.error_message.decode(errors="replace").strip())
+            raise FailedError(result.error_message.decode(errors="replace").strip())
 
     def apply(self, sql: str, *, in_transaction: bool) -> None:
         try:
             for part in ("BEGIN", sql, "COMMIT") if in_transaction else (sql,):
                 self._execute(part)
-        except Failed:
+        except FailedError:
             self.connection.pgconn.exec_(b"ROLLBACK")
             raise
 
@@ -69,7 +70,7 @@ class PostgresWitness:
         ]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         # Columns, and the columns of a view, may come in another order.
-        return [line.strip().removesuffix(",") for line in text.splitlines() if not NOISE.match(line.strip())]
+        return [line.strip().removesuffix(",") for line in text.splitlines() if not NOISE.match(line)]
 
     def close(self) -> None:
         self.connection.close()

@@ -22,7 +22,7 @@ AS_NOBODY = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_gr
 LOCALE = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-class NoServer(Exception):
+class NoServerError(Exception):
     """There is none on this machine."""
 
 
@@ -43,7 +43,7 @@ def _run(command: Sequence[str | Path], home: str) -> None:
         **AS_NOBODY,
     )
     if done.returncode:
-        raise NoServer(f"{Path(command[0]).name}: {(done.stderr or done.stdout).decode(errors='replace')[-600:]}")
+        raise NoServerError(f"{Path(command[0]).name}: {(done.stderr or done.stdout).decode(errors='replace')[-600:]}")
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def _running(command: Sequence[str | Path], home: str, answers: Callable[[], obj
                 break
             except Exception as error:
                 if child.poll() is not None or time.monotonic() > limit:
-                    raise NoServer((Path(home) / "log").read_text(errors="replace")[-600:]) from error
+                    raise NoServerError((Path(home) / "log").read_text(errors="replace")[-600:]) from error
                 time.sleep(0.05)
         yield
     finally:
@@ -92,14 +92,14 @@ def postgres_programs(major: str | None) -> Path:
             if number := re.search(r"\d+", said):
                 found.setdefault(number[0], place)
     if not found:
-        raise NoServer("no PostgreSQL with initdb and pg_dump")
+        raise NoServerError("no PostgreSQL with initdb and pg_dump")
     return found.get(major or "") or found[max(found, key=int)]
 
 
 @contextlib.contextmanager
 def postgres(programs: Path) -> Iterator[str]:
     """Start PostgreSQL; gives the connection string of its maintenance database, without the database's name."""
-    import psycopg
+    import psycopg  # noqa: PLC0415 - only where there is a PostgreSQL
 
     with _home() as home:
         data = f"{home}/data"
@@ -118,13 +118,13 @@ def postgres(programs: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def mysql() -> Iterator[str]:
     """Start MariaDB; gives its socket."""
-    import pymysql
+    import pymysql  # noqa: PLC0415 - only where there is a MariaDB
 
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
     server = shutil.which("mariadbd", path=path) or shutil.which("mysqld", path=path)
     install = shutil.which("mariadb-install-db", path=path)
     if server is None or install is None:
-        raise NoServer("no mariadbd with mariadb-install-db")
+        raise NoServerError("no mariadbd with mariadb-install-db")
     with _home() as home:
         data, socket = f"{home}/data", f"{home}/s"
         _run(

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from second_method.verdict import Failed
+from second_method.verdict import FailedError
 
 TRIGGER = """
 CREATE TRIGGER __diesel_manage_updated_at_{0} AFTER UPDATE ON {0}
@@ -56,7 +56,7 @@ class SqliteWitness:
         except sqlite3.Error as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            raise Failed(str(error)) from error
+            raise FailedError(str(error)) from error
 
     def dump(self) -> list[str]:
         rows = self.connection.execute(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from second_method.chain import Step
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """A file did not run."""
 
 
@@ -21,7 +21,7 @@ class Witness(Protocol):
     """A fresh database."""
 
     def apply(self, sql: str, *, in_transaction: bool) -> None:
-        """Run one file as a whole, or raise Failed."""
+        """Run one file as a whole, or raise FailedError."""
 
     def dump(self) -> list[str]:
         """Describe the schema, one line or object an item; equal schemas give equal items."""
@@ -56,7 +56,7 @@ def _judge(backend: Backend, before: Sequence[Step], step: Step) -> tuple[str, l
         start = witness.dump()
         try:
             witness.apply(step.up, in_transaction=step.in_transaction)
-        except Failed as error:
+        except FailedError as error:
             return "up_failed", [str(error)]
         if step.down is None:
             return "no_down", []
@@ -64,7 +64,7 @@ def _judge(backend: Backend, before: Sequence[Step], step: Step) -> tuple[str, l
             return "empty_down", []
         try:
             witness.apply(step.down, in_transaction=step.in_transaction)
-        except Failed as error:
+        except FailedError as error:
             return "down_failed", [str(error)]
         end = witness.dump()
     if sorted(start) == sorted(end):

@@ -65,7 +65,7 @@ class SnapshotReader:
             versions = self._versions()
         except StatementRefused:
             return None
-        checksums = [(text_of(name), text_of(value)) for name, value in rows]
+        checksums = [(name, text_of(row[1])) for name, row in zip(catalogue.creates, rows, strict=True)]
         if any(value is None for _, value in checksums):
             return None
         return repr((catalogue.key, sorted(catalogue.counters.items(), key=str), checksums, counters, versions))

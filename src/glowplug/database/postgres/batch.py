@@ -22,6 +22,13 @@ _DELETE = f'DELETE FROM "{BOOKKEEPING_TABLE}" WHERE ("{BOOKKEEPING_TABLE}"."vers
 _CONNECTION_FAILURE = "08006"
 _ABORTED = "25P02"
 
+COPY_WITH_THE_CLIENT = SqlError(
+    code=None,
+    message="COPY from STDIN or to STDOUT: once it has run another migration, Diesel never returns from this one",
+    hint="Write the rows as an INSERT.",
+)
+"""Seen with diesel 2.3.14: as the first migration of a process it ends, as a later one it takes a core for ever."""
+
 
 class Runner:
     """Runs files in one session; ``superuser`` says whether its role is one."""
@@ -65,7 +72,11 @@ class Runner:
     def file(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Send the file as one batch; what Diesel refuses to send is an error too."""
         content = migration.sql(direction) or b""
-        return refused(migration, direction) or self._verdict(self.session.batch(content), content)
+        error = refused(migration, direction)
+        if error is not None:
+            return error
+        reply = self.session.batch(content)
+        return COPY_WITH_THE_CLIENT if reply.copied and reply.lost is None else self._verdict(reply, content)
 
     def bookkeeping(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Record the version after an up, forget it after a down, in Diesel's own words."""

@@ -51,7 +51,7 @@ def explain(result: PGresult, *, content: bytes | None = None, completed: int = 
         line=None if place is None else place.line,
         column=None if place is None else place.column,
         missing_extension=_missing_extension(code, message, detail),
-        needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE and "system catalog" not in message,
+        needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE,
     )
 
 

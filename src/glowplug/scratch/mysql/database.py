@@ -14,9 +14,11 @@ The twin is a second server, so that it has the schema's own name: definitions m
 lends there are no files to copy and names must differ: there 2 is left out, and rows that no two runs agree on are
 accepted as the second run made them.
 
-A session can hold what no copy carries: settings, variables, locks, temporary tables. As soon as a statement ran that
-may have left such a thing (``sql.mysql.keeps_session``), the twin is always made by running everything again, in one
-session, as in the reference.
+A session can hold what no copy carries: settings, variables, locks, temporary tables. Following the reference, the
+twin's session runs all that the reference's did. If what ran in an excursion may have left something behind
+(``sql.mysql.leaves_in_session``), the two sessions' settings are compared too, or, where it may be more than
+settings, the twin is made anew; and once a statement of the reference may have left more, it is made anew by running
+everything again alone, in one session.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glowplug.sql.mysql import keeps_session
+from glowplug.database.mysql import quote_text
+from glowplug.sql.mysql import Leaves, leaves_in_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,23 +70,31 @@ class Step:
     run: Run
 
     @property
-    def keeps_session(self) -> bool:
-        """Whether it surely left the session as it was."""
-        return _harmless(self.migration, self.direction)
+    def leaves(self) -> Leaves:
+        """The most that it may have left behind in the session."""
+        return _leaves(self.migration, self.direction)
 
 
 class MysqlDatabase:
     """A scratch database; implements ``scratch.interface.Database``."""
 
-    def __init__(self, open_place: Callable[[str, Ran], Place], copy: Callable[[Place, Ran], Place] | None) -> None:
+    def __init__(
+        self,
+        open_place: Callable[[str, Ran], Place],
+        copy: Callable[[Place, Ran], Place] | None,
+        *,
+        from_scratch: bool = False,
+    ) -> None:
         """Make the reference.
 
         Args:
             open_place: gives the place of "reference" or "twin", its account made, its schema not yet.
             copy: gives a new twin, connected, in the state of the reference; None where that can't be had.
+            from_scratch: whether a twin that is made anew needs a new server: migrations may change the old one's.
         """
         self._open_place = open_place
         self._copy = copy
+        self._from_scratch = from_scratch
         self._history: list[Step] = []
         self._twin: _Twin | None = None
         self._home = open_place("reference", self._record)
@@ -98,7 +109,7 @@ class MysqlDatabase:
     def excursion(self) -> Iterator[Connection]:
         """Lend a connection to a database in exactly this state; what it does leaves no trace here."""
         if self._twin is None:
-            self._twin = _Twin(self._home, self._history, self._open_place, self._copy)
+            self._twin = _Twin(self._home, self._history, self._open_place, self._copy, from_scratch=self._from_scratch)
         yield self._twin.lend()
 
     def close(self) -> None:
@@ -120,22 +131,25 @@ class _Twin:
         history: list[Step],
         open_place: Callable[[str, Ran], Place],
         copy: Callable[[Place, Ran], Place] | None,
+        *,
+        from_scratch: bool,
     ) -> None:
+        self._from_scratch = from_scratch
         self._home = home
         self._history = history
         self._open_place = open_place
         self._copy = copy
         self._place: Place | None = None
         self._at = 0  # so many steps of the history are in it
-        self._usable = False  # its session is as the reference's
+        self._left = Leaves.ANYTHING  # in its session, by what ran in excursions
         self._differs = False  # running the same again was seen to give another state
         self._following = False
 
     def lend(self) -> Connection:
         """Bring it to the reference's state, and give its connection."""
-        if not (self._usable and self._follow() and self._equals()):
+        if not (self._left < Leaves.ANYTHING and self._follow() and self._equals()):
             self._make()
-        self._usable = all(step.keeps_session for step in self._history)
+        self._left = Leaves.NOTHING
         return self._connected().connection
 
     def close(self) -> None:
@@ -147,10 +161,13 @@ class _Twin:
     def _make(self) -> None:
         """Make it anew."""
         quick = sum(step.run.seconds for step in self._history) <= REPLAY_SECONDS
-        carried = all(step.keeps_session for step in self._history)
-        if self._copy is None or not carried or (quick and not self._differs):
+        left = max((step.leaves for step in self._history), default=Leaves.NOTHING)
+        if self._copy is None or left is Leaves.ANYTHING or (quick and not self._differs):
+            if self._from_scratch:
+                self.close()
             self._connected().furnish()
             self._at = 0
+            self._left = Leaves.NOTHING
             if self._follow() and self._equals():
                 return
             self._differs = True
@@ -158,7 +175,7 @@ class _Twin:
             self.close()
             self._place = self._copy(self._home, self._ran)
             self._at = len(self._history)
-            if not carried:
+            if left is not Leaves.NOTHING:
                 self._carry_session()
 
     def _follow(self) -> bool:
@@ -180,16 +197,19 @@ class _Twin:
         return True
 
     def _equals(self) -> bool:
-        mine = self._connected().state()
+        place = self._connected()
+        if self._left is Leaves.SETTINGS and _settings(place) != _settings(self._home):
+            return False
+        mine = place.state()
         return mine is not None and mine == self._home.state()
 
     def _carry_session(self) -> None:
         """Give the session of a copy the settings of the reference's."""
         connection = self._connected().connection
-        wanted, have = self._home.connection.settings(), connection.settings()
-        for name, value in (wanted or {}).items():
-            if have is not None and name not in _MOMENTARY and have.get(name) != value and value is not None:
-                connection.set(name, f"'{value}'") or connection.set(name, value)
+        wanted, have = _settings(self._home), _settings(self._connected())
+        for name in sorted(wanted.keys() & have.keys()):
+            if (value := wanted[name]) is not None and value != have[name]:
+                connection.set(name, quote_text(value)) or connection.set(name, value)
 
     def _connected(self) -> Place:
         if self._place is None:
@@ -197,15 +217,22 @@ class _Twin:
         return self._place
 
     def _ran(self, migration: Migration, direction: Direction, run: Run) -> None:
-        """Hear of a run in the twin: after one that may have changed the session, it is not followed further."""
+        """Hear of a run in the twin."""
         lost = run.error is not None and run.error.timed_out
-        if not self._following and (lost or not _harmless(migration, direction)):
-            self._usable = False
+        if not self._following:
+            self._left = max(self._left, Leaves.ANYTHING if lost else _leaves(migration, direction))
 
 
-def _harmless(migration: Migration, direction: Direction) -> bool:
+def _leaves(migration: Migration, direction: Direction) -> Leaves:
     content = migration.sql(direction) or b""
-    return len(content) <= _READ_AT_MOST and keeps_session(content.decode("utf-8", "replace"))
+    if len(content) > _READ_AT_MOST:
+        return Leaves.ANYTHING
+    return leaves_in_session(content.decode("utf-8", "replace"))
+
+
+def _settings(place: Place) -> dict[str, str | None]:
+    found = place.connection.settings() or {}
+    return {name: value for name, value in found.items() if name not in _MOMENTARY}
 
 
 def _code(run: Run) -> tuple[str | None, str] | None:

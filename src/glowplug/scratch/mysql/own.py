@@ -6,6 +6,8 @@ import secrets
 import shutil
 import signal
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import Address, Administrator
@@ -14,7 +16,6 @@ from glowplug.scratch.mysql.template import LOG_FILE_SIZE, unpack_template
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
     from typing import Self
 
     from glowplug.scratch.area import Area
@@ -61,17 +62,16 @@ class OwnServer:
     def __init__(self, installation: Installation, area: Area, directory: Path, password: str) -> None:
         """Start a server on ``directory``/data; ``password`` is its administrator's, empty on a fresh one.
 
-        Raises:
-            NoServer: it doesn't start.
+        It takes connections once ``address`` was asked for.
         """
         self.installation = installation
         self.directory = directory
         self._area = area
-        self._socket = directory / "s"
+        self.socket = str(directory / "s")
         self._log = directory / "log"
-        self.address = Address(user="root", password=password, unix_socket=str(self._socket))
+        self._address = Address(user="root", password=password, unix_socket=self.socket)
         self._child = self._start()
-        self._await()
+        self._ready = False
 
     @classmethod
     def fresh(cls, installation: Installation, area: Area, *, cache: Path, name: str) -> Self:
@@ -82,13 +82,21 @@ class OwnServer:
         """
         directory = area.subdirectory(name)
         unpack_template(installation, area, cache, directory)
-        server = cls(installation, area, directory, "")
-        password = secrets.token_urlsafe(24)
-        administrator = Administrator(server.address)
-        administrator.set_password(password)
-        administrator.close()
-        server.address = Address(user="root", password=password, unix_socket=server.address.unix_socket)
-        return server
+        return cls(installation, area, directory, "")
+
+    @property
+    def address(self) -> Address:
+        """Where the administrator reaches it, once it takes connections.
+
+        Raises:
+            NoServer: it doesn't start.
+        """
+        if not self._ready:
+            self._await()
+            if not self._address.password:
+                self._protect()
+            self._ready = True
+        return self._address
 
     def copy(self, name: str) -> OwnServer:
         """Start another server in exactly this one's state, in the area's subdirectory ``name``.
@@ -113,12 +121,20 @@ class OwnServer:
             self._child.send_signal(signal.SIGCONT)
         if status != 0:
             raise EnvironmentFailure(f"the scratch server can't be copied: {output.strip()}")
-        return OwnServer(self.installation, self._area, target, self.address.password)
+        return OwnServer(self.installation, self._area, target, self._address.password)
 
     def close(self) -> None:
         """End it and remove its files."""
         self._area.end(self._child)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _protect(self) -> None:
+        """Give the administrator a password."""
+        password = secrets.token_urlsafe(24)
+        administrator = Administrator(self._address)
+        administrator.set_password(password)
+        administrator.close()
+        self._address = replace(self._address, password=password)
 
     def _start(self) -> subprocess.Popen[bytes]:
         for name in ("tmp", "files", "plugins"):
@@ -131,7 +147,7 @@ class OwnServer:
                     self.installation.program,
                     "--no-defaults",
                     f"--datadir={self.directory / 'data'}",
-                    f"--socket={self._socket}",
+                    f"--socket={self.socket}",
                     f"--pid-file={self.directory / 'pid'}",
                     f"--tmpdir={self.directory / 'tmp'}",
                     f"--secure-file-priv={self.directory / 'files'}",
@@ -156,10 +172,10 @@ class OwnServer:
             time.sleep(_POLL)
 
     def _answers(self) -> bool:
-        if not self._socket.exists():
+        if not Path(self.socket).exists():
             return False
         try:
-            Administrator(self.address).close()
+            Administrator(self._address).close()
         except LostConnection:
             return False
         return True

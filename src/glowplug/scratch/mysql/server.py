@@ -111,7 +111,7 @@ class OwnServers(_Servers):
         with contextlib.ExitStack() as stack:
             self._area = stack.enter_context(Area(room=2 * limit))
             self._spare: OwnServer | None = self._start()
-            base = tree_size(self._spare.directory)
+            base = tree_size(self._spare.directory / "data")
             self._watch = SizeWatch(
                 limit=base + limit, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
             )
@@ -134,21 +134,22 @@ class OwnServers(_Servers):
 
         def copy(reference: Place, ran: Ran) -> Place:
             server = self._running[reference.administrator.address.unix_socket or ""].copy(next(self._names))
-            self._running[server.address.unix_socket or ""] = server
+            self._running[server.socket] = server
             place = self._place(server, account, ran)
             place.connect()
             return place
 
-        return self._limited(MysqlDatabase(open_place, copy))
+        return self._limited(MysqlDatabase(open_place, copy, from_scratch=self._request.settings.superuser))
 
     def _start(self) -> OwnServer:
-        server = OwnServer.fresh(self._installation, self._area, cache=self._cache, name=next(self._names))
-        self._running[server.address.unix_socket or ""] = server
+        name = next(self._names)
+        server = OwnServer.fresh(self._installation, self._area, cache=self._cache, name=name)
+        self._running[server.socket] = server
         return server
 
     def _place(self, server: OwnServer, account: Account, ran: Ran) -> Place:
         def end() -> None:
-            self._running.pop(server.address.unix_socket or "", None)
+            self._running.pop(server.socket, None)
             server.close()
 
         return Place(self._request, server.address, account, SCHEMA, ran=ran, end=end)

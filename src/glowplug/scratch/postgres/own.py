@@ -100,8 +100,8 @@ class OwnServer:
 
     def stand_ins_used(self) -> tuple[str, ...]:
         """The extensions that were created as stand-ins so far."""
-        with self._log.open(encoding="utf-8", errors="replace") as lines:
-            return tuple(name for name in staging.STAND_INS if any(STAND_IN_MARK + name in line for line in lines))
+        log = self._log.read_text(encoding="utf-8", errors="replace")
+        return tuple(name for name in staging.STAND_INS if STAND_IN_MARK + name in log)
 
     def _start(self, installation: Installation) -> None:
         self._sockets = self._area.subdirectory("s")

@@ -114,7 +114,7 @@ class PostgresServer:
                 for database in self._databases:
                     database.close()
 
-    def _interrupt(self, by_force: bool) -> None:  # noqa: FBT001 - SizeWatch's callback
+    def _interrupt(self, *, by_force: bool) -> None:
         function = "pg_terminate_backend" if by_force else "pg_cancel_backend"
         if names := self._names():
             with Administrator(self.conninfo) as administrator:

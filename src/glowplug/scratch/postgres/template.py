@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -28,6 +29,7 @@ _LOCALES = ("C.UTF-8", "C")
 """Of the cluster's own databases: a scratch database is made with its chain's."""
 
 _FORMAT = "2"
+_DATA = "data"
 _UNLOADABLE = "unloadable"
 _UNUSED_AFTER = 60 * 86400.0
 _INITDB_PATIENCE = 120.0
@@ -55,15 +57,25 @@ def unpack_template(installation: Installation, area: Area, cache: Path) -> Data
     archive = cache / "data" / f"{_key(installation)}.tar"
     if not _trusted(archive):
         _make(installation, area, archive)
+    output = _unpack(archive, home, area)
+    if output is not None:
+        shutil.rmtree(home / _DATA, ignore_errors=True)
+        _make(installation, area, archive)
+        output = _unpack(archive, home, area)
+    if output is not None:
+        raise EnvironmentFailure(f"the data directory can't be unpacked: {output}")
+    unloadable = (home / _UNLOADABLE).read_text(encoding="ascii").split()
+    return DataDirectory(path=home / _DATA, unloadable=frozenset(unloadable))
+
+
+def _unpack(archive: Path, home: Path, area: Area) -> str | None:
+    """Unpack the archive; why not, where that fails."""
     with archive.open("rb") as file:
         if os.fstat(file.fileno()).st_uid != os.geteuid():
-            raise EnvironmentFailure(f"{archive} belongs to another user; remove it")
+            return f"{archive} belongs to another user"
         os.utime(file.fileno())
         status, output = area.run(["tar", "-xf", "-"], directory=home, stdin=file)
-    if status != 0:
-        raise EnvironmentFailure(f"the data directory can't be unpacked: {output.strip()}")
-    unloadable = (home / _UNLOADABLE).read_text(encoding="ascii").split()
-    return DataDirectory(path=home / "data", unloadable=frozenset(unloadable))
+    return None if status == 0 else output.strip()
 
 
 def _key(installation: Installation) -> str:
@@ -86,7 +98,8 @@ def _trusted(archive: Path) -> bool:
 
 def _make(installation: Installation, area: Area, archive: Path) -> None:
     home = area.subdirectory("new")
-    data = home / "data"
+    data = home / _DATA
+    shutil.rmtree(data, ignore_errors=True)
     output = ""
     for locale in _LOCALES:
         command: list[str | Path] = [
@@ -131,7 +144,7 @@ def _pack(home: Path, archive: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             answer = subprocess.run(
-                ["tar", "-cf", "-", "data", _UNLOADABLE],  # noqa: S607 - the machine's own, as it is set up
+                ["tar", "-cf", "-", _DATA, _UNLOADABLE],  # noqa: S607 - the machine's own, as it is set up
                 cwd=home,
                 stdout=file,
                 stderr=subprocess.PIPE,

@@ -4,6 +4,11 @@ Files, not memory: a killed session's database is still there, journal modes and
 the system's limit on a file's size holds. A process of its own, because SQL may call a function of SQLite's that
 nothing interrupts (``instr`` on two long values), and because one process has one SQLite: production's version, if
 glowplug's cache has it.
+
+apsw's build of SQLite against the one that libsqlite3-sys bundles: foreign keys are set as the application has them;
+double-quoted strings, trusted_schema and legacy_alter_table start alike. It has the math functions, which an older
+bundled build lacks (a migration that calls ``sqrt`` passes here), and not ``soundex``, which the bundled one has
+(it fails here). In the sandbox SQLite's defensive mode is on besides: shadow tables can't be written directly.
 """
 
 from __future__ import annotations
@@ -32,8 +37,8 @@ if TYPE_CHECKING:
     from glowplug.finding import Finding
     from glowplug.scratch.settings import Request
 
-_FILES = 4
-"""The database, its journal, and those of an excursion's copy: each may take its part of the size limit."""
+_FILES = 6
+"""A database, its journal and its temporary tables, and the same of a copy: each has its part of the size limit."""
 
 _GRACE = 2.0
 """Seconds beyond the timeout after which the process is ended; within them SQLite ends the statement itself."""

@@ -88,7 +88,7 @@ def _types() -> Section:
         properties={
             "type": "CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' WHEN 'c' THEN 'composite'"
             " WHEN 'p' THEN 'shell' ELSE 'base' END",
-            "labels": "CASE WHEN t.typtype = 'e' THEN (SELECT string_agg(quote_literal(e.enumlabel), ', '"
+            "labels": "CASE WHEN t.typtype = 'e' THEN (SELECT string_agg(quote_literal(e.enumlabel), ','"
             " ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) END",
             "definition": "CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', 'SUBTYPE',"
             " format_type(g.rngsubtype, NULL), 'MULTIRANGE', format_type(g.rngmultitypid, NULL), 'COLLATION',"
@@ -171,7 +171,7 @@ def _database() -> Section:
 
 def _default_privileges() -> Section:
     return Section(
-        kind="'default_privileges'",
+        kind="'default privileges'",
         name="concat_ws(' ', pg_get_userbyid(p.defaclrole), 'in', s.name, 'on', CASE p.defaclobjtype"
         " WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'"
         " WHEN 'n' THEN 'schemas' ELSE p.defaclobjtype::text END)",
@@ -195,7 +195,7 @@ def _statistics(version: int) -> Section:
 
 def _event_triggers() -> Section:
     return Section(
-        kind="'event_trigger'",
+        kind="'event trigger'",
         name=name_of("e.evtname"),
         properties={
             "event": "e.evtevent::text",
@@ -238,7 +238,7 @@ def _publications(version: int) -> tuple[Section, ...]:
             commented=("pg_publication", "p.oid", "0"),
         ),
         Section(
-            kind="'publication_table'",
+            kind="'publication table'",
             name=f"{name} || '.' || r.name",
             parent=("'publication'", name),
             properties=row,
@@ -249,7 +249,7 @@ def _publications(version: int) -> tuple[Section, ...]:
     if version >= _PG_15:
         sections.append(
             Section(
-                kind="'publication_schema'",
+                kind="'publication schema'",
                 name=f"{name} || '.' || s.name",
                 parent=("'publication'", name),
                 properties={},
@@ -309,7 +309,7 @@ def _operator_classes() -> tuple[Section, ...]:
     method = "(SELECT am.amname FROM pg_am am WHERE am.oid = {})"
     return (
         Section(
-            kind="'operator_class'",
+            kind="'operator class'",
             name=f"s.name || '.' || {name_of('c.opcname')} || ' USING ' || {method.format('c.opcmethod')}",
             parent=("'schema'", "s.name"),
             properties={
@@ -323,14 +323,14 @@ def _operator_classes() -> tuple[Section, ...]:
             commented=("pg_opclass", "c.oid", "0"),
         ),
         Section(
-            kind="'operator_family'",
+            kind="'operator family'",
             name=f"s.name || '.' || {name_of('f.opfname')} || ' USING ' || {method.format('f.opfmethod')}",
             parent=("'schema'", "s.name"),
             properties={
                 "operators": "(SELECT string_agg(concat_ws(' ', o.amopstrategy, o.amopopr::regoperator, o.amoppurpose),"
                 " ', ' ORDER BY o.amopstrategy, o.amopopr::regoperator::text COLLATE \"C\") FROM pg_amop o"
                 " WHERE o.amopfamily = f.oid)",
-                "functions": "(SELECT string_agg(concat_ws(' ', q.amprocnum, q.amproc::regprocedure), ', '"
+                "functions": "(SELECT string_agg(concat_ws(' ', q.amprocnum, q.amproc::regprocedure), ','"
                 ' ORDER BY q.amprocnum, q.amproc::regprocedure::text COLLATE "C") FROM pg_amproc q'
                 " WHERE q.amprocfamily = f.oid)",
                 "owner": owner_of("f.opfowner"),
@@ -360,12 +360,12 @@ def _casts() -> Section:
 def _text_search() -> tuple[Section, ...]:
     return (
         Section(
-            kind="'text_search_configuration'",
+            kind="'text search configuration'",
             name=f"s.name || '.' || {name_of('c.cfgname')}",
             parent=("'schema'", "s.name"),
             properties={
                 "parser": "(SELECT p.prsname::text FROM pg_ts_parser p WHERE p.oid = c.cfgparser)",
-                "mappings": "(SELECT string_agg(concat_ws(' ', m.maptokentype, m.mapdict::regdictionary), ', '"
+                "mappings": "(SELECT string_agg(concat_ws(' ', m.maptokentype, m.mapdict::regdictionary), ','"
                 " ORDER BY m.maptokentype, m.mapseqno) FROM pg_ts_config_map m WHERE m.mapcfg = c.oid)",
                 "owner": owner_of("c.cfgowner"),
             },
@@ -374,7 +374,7 @@ def _text_search() -> tuple[Section, ...]:
             commented=("pg_ts_config", "c.oid", "0"),
         ),
         Section(
-            kind="'text_search_dictionary'",
+            kind="'text search dictionary'",
             name=f"s.name || '.' || {name_of('c.dictname')}",
             parent=("'schema'", "s.name"),
             properties={
@@ -392,7 +392,7 @@ def _text_search() -> tuple[Section, ...]:
 def _foreign() -> tuple[Section, ...]:
     return (
         Section(
-            kind="'foreign_data_wrapper'",
+            kind="'foreign data wrapper'",
             name=name_of("w.fdwname"),
             properties={
                 "handler": "nullif(w.fdwhandler, 0)::regproc::text",
@@ -406,7 +406,7 @@ def _foreign() -> tuple[Section, ...]:
             commented=("pg_foreign_data_wrapper", "w.oid", "0"),
         ),
         Section(
-            kind="'foreign_server'",
+            kind="'foreign server'",
             name=name_of("f.srvname"),
             properties={
                 "wrapper": "(SELECT w.fdwname::text FROM pg_foreign_data_wrapper w WHERE w.oid = f.srvfdw)",
@@ -421,9 +421,9 @@ def _foreign() -> tuple[Section, ...]:
             commented=("pg_foreign_server", "f.oid", "0"),
         ),
         Section(
-            kind="'user_mapping'",
+            kind="'user mapping'",
             name=f"{name_of('u.srvname')} || '.' || u.usename",
-            parent=("'foreign_server'", name_of("u.srvname")),
+            parent=("'foreign server'", name_of("u.srvname")),
             properties={},
             source="pg_user_mappings u",
         ),

@@ -87,7 +87,8 @@ def _columns(version: int) -> Section:
         not_null = {
             "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
             " THEN 'NO INHERIT' END",
-            "not_null_name": "nn.conname::text",
+            "not_null_name": "CASE WHEN nn.conname <> r.relname || '_' || a.attname || '_not_null'"
+            " THEN nn.conname::text END",
         }
         join = (
             " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid"
@@ -230,7 +231,7 @@ def _triggers() -> Section:
 def _internal_triggers() -> Section:
     """Triggers by which a foreign key works, where DISABLE TRIGGER ALL changed them."""
     return Section(
-        kind="'constraint_trigger'",
+        kind="'constraint trigger'",
         name=f"r.name || '.' || {name_of('c.conname')} || '.' || t.tgfoid::regproc::text",
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},

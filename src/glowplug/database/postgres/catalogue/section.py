@@ -93,9 +93,9 @@ COMMON = f"""WITH me AS MATERIALIZED (
   WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
     AND {no_extension_owns("pg_namespace", "oid")}
 ), relations AS NOT MATERIALIZED (
-  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relkind,
-    CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view'
-      WHEN 'f' THEN 'foreign_table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
+  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind,
+    CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+      WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
   WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND c.relkind <> 't'
     AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey')

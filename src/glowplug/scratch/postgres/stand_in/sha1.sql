@@ -14,10 +14,11 @@
     FOR chunk IN 0..length(message) / 64 - 1 LOOP
       w := '{}';
       FOR i IN 0..15 LOOP
-        w := w || (get_byte(message, chunk * 64 + i * 4)::bigint << 24
-          | get_byte(message, chunk * 64 + i * 4 + 1)::bigint << 16
-          | get_byte(message, chunk * 64 + i * 4 + 2)::bigint << 8
-          | get_byte(message, chunk * 64 + i * 4 + 3)::bigint);
+        t := 0;
+        FOR j IN 0..3 LOOP
+          t := (t << 8) | get_byte(message, chunk * 64 + i * 4 + j);
+        END LOOP;
+        w := w || t;
       END LOOP;
       FOR i IN 17..80 LOOP
         t := w[i - 3] # w[i - 8] # w[i - 14] # w[i - 16];

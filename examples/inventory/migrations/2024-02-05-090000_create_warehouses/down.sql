@@ -1,0 +1,2 @@
+DROP TABLE bins;
+DROP TABLE warehouses;
