@@ -57,6 +57,8 @@ def pytest_configure() -> None:
     for role in ("AUTHOR", "COMMITTER"):
         os.environ[f"GIT_{role}_NAME"] = "A Tester"
         os.environ[f"GIT_{role}_EMAIL"] = "tester@example.org"
+    if found := _diesel():
+        os.environ["GLOWPLUG_DIESEL"] = str(found)
     settings.register_profile("full", max_examples=500, deadline=None)
     settings.register_profile("tenth", max_examples=500 // TENTH, deadline=None, derandomize=True)
     settings.load_profile("full" if FULL else "tenth")

@@ -1,6 +1,7 @@
 """Write the generated parts of the documentation, or with ``--check`` say which are out of date.
 
-In Markdown, a fenced block that follows a line ``<!-- output of: COMMAND -->`` holds what COMMAND prints.
+In Markdown, a fenced block that follows a line ``<!-- output of: COMMAND -->`` holds what COMMAND prints; where it ends
+with another status than 0, ``COMMAND, exit 1``. Times and the scratch server's version are not compared.
 Files that a command writes as a whole stand in ``GENERATED``.
 """
 
@@ -17,29 +18,50 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/**/*.md")
 GENERATED = {"src/glowplug/cli/_index.py": "python tools/command_index.py src/glowplug/cli"}
+FOREIGN = ("DATABASE_URL", "DIESEL_CONFIG_FILE", "MIGRATION_DIRECTORY")
+VARIES = re.compile(r"\d+\.\d+ s\b|(?<=PostgreSQL )\d+\.\d+ \([^)]*\)")
 BLOCK = re.compile(
-    r"(?P<head>^<!-- output of: (?P<command>[^\n]+?) -->\n+```[a-z]*\n)(?P<body>.*?)(?P<tail>^```$)",
+    r"(?P<head>^<!-- output of: (?P<command>[^\n]+?)(?:, exit (?P<status>\d))? -->\n+```[a-z]*\n)"
+    r"(?P<body>.*?)(?P<tail>^```$)",
     re.MULTILINE | re.DOTALL,
 )
 
 
-def output(command: str) -> str:
+def output(command: str, status: int = 0) -> str:
     """Run a command of this project in the root of the checkout; give what it prints, 100 columns wide, uncoloured.
 
     Raises:
-        subprocess.CalledProcessError: it fails.
+        SystemExit: it ends with another status.
     """
     words = shlex.split(command)
     words[0] = str(Path(sys.executable).parent / words[0])
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-    return subprocess.run(
-        words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    run = subprocess.run(
+        words,
+        cwd=ROOT,
+        env={**environment, "COLUMNS": "100", "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode != status:
+        raise SystemExit(f"{command} ended with {run.returncode}, not {status}\n{run.stderr}")
+    return run.stdout
 
 
 def with_outputs(text: str) -> str:
     """Replace the body of each marked block in a Markdown text by what its command prints."""
-    return BLOCK.sub(lambda found: f"{found['head']}{output(found['command']).rstrip()}\n{found['tail']}", text)
+
+    def block(found: re.Match[str]) -> str:
+        return f"{found['head']}{output(found['command'], int(found['status'] or 0)).rstrip()}\n{found['tail']}"
+
+    return BLOCK.sub(block, text)
+
+
+def is_current(path: Path, text: str) -> bool:
+    """Whether a file reads as it should, but for what differs from run to run."""
+    return path.exists() and VARIES.sub("", path.read_text("utf-8")) == VARIES.sub("", text)
 
 
 def wanted() -> dict[Path, str]:
@@ -56,7 +78,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is out of date")
     check = parser.parse_args().check
     texts = wanted()
-    stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
+    stale = [path for path, text in texts.items() if not is_current(path, text)]
     for path in stale:
         if check:
             print(f"{path.relative_to(ROOT)} is out of date: make docs", file=sys.stderr)

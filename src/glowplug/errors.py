@@ -90,7 +90,7 @@ class UnknownOutcome(GlowplugError):
     exit_code = 4
 
 
-class Interrupted(KeyboardInterrupt):  # noqa: N818 - named like its base
+class Interrupted(KeyboardInterrupt):
     """A signal asked for an end."""
 
     def __init__(self, signal_number: int) -> None:

@@ -338,7 +338,8 @@ def test_diesel_and_glowplug_agree(
     def state(place: Place) -> str | None:
         reader = SnapshotReader(server.address, place.schema)
         try:
-            return reader.state()
+            found = reader.state()
+            return found and found.replace(f"'{place.schema}@", "'account@")
         finally:
             reader.close()
 
@@ -347,6 +348,6 @@ def test_diesel_and_glowplug_agree(
         did = ours.connection.run(subject, direction).error is None
         ours.disconnect()
         assert did == run_diesel(verb), (case, verb)
-        assert state(ours) == state(theirs), (case, verb)
+        assert state(ours) == state(theirs) is not None, (case, verb)
         if not did:
             break

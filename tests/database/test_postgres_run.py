@@ -257,7 +257,11 @@ def test_the_session_is_set_up_as_diesel_does(connection: Connection) -> None:
 
 def test_copy_with_the_client_is_a_failure_since_diesel_never_returns_from_it(connection: Connection) -> None:
     assert up(connection, "CREATE TABLE t (a int)") is None
-    for copy in ("COPY t FROM STDIN; SELECT 1", "COPY t TO STDOUT", "COPY (SELECT generate_series(1, 200000)) TO STDOUT"):
+    for copy in (
+        "COPY t FROM STDIN; SELECT 1",
+        "COPY t TO STDOUT",
+        "COPY (SELECT generate_series(1, 200000)) TO STDOUT",
+    ):
         for transaction in (True, False):
             error = up(connection, copy, version="2", transaction=transaction)
             assert error is not None

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.postgres
 BASE = """
 CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 1, b text, c numeric(10, 2),
   CONSTRAINT c_check CHECK (a > 0));
-CREATE TABLE u (id serial PRIMARY KEY, t int REFERENCES t, n int UNIQUE);
+CREATE TABLE u (id serial PRIMARY KEY, t int REFERENCES t, w text, n int UNIQUE);
 CREATE TABLE part (id int, at date) PARTITION BY RANGE (at);
 CREATE TABLE part_1 (id int, at date);
 CREATE INDEX t_b ON t (b);
@@ -55,7 +55,7 @@ CASES: list[tuple[str, set[tuple[str, str, str]]]] = [
     ("ALTER TABLE t ALTER a DROP NOT NULL", {("column", "public.t.a", "not_null")}),
     ("ALTER TABLE t ALTER a SET DEFAULT 2", {("column", "public.t.a", "default")}),
     ("ALTER TABLE t ALTER c TYPE numeric(12, 2)", {("column", "public.t.c", "type")}),
-    ('ALTER TABLE t ALTER b TYPE text COLLATE "C"', {("column", "public.t.b", "collation")}),
+    ('ALTER TABLE u ALTER w TYPE text COLLATE "C"', {("column", "public.u.w", "collation")}),
     ("ALTER TABLE t ALTER b SET STORAGE external", {("column", "public.t.b", "storage")}),
     ("ALTER TABLE t ALTER b SET STATISTICS 7", {("column", "public.t.b", "statistics")}),
     ("ALTER TABLE t ALTER b SET (n_distinct = 5)", {("column", "public.t.b", "options")}),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sqlite
 
+UNIQUE = "SQLITE_CONSTRAINT_UNIQUE"
 TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL UNIQUE);\n"
 
 
@@ -124,7 +125,7 @@ def test_files_that_diesel_accepts(session: Session, sql: str) -> None:
         ("SELEC 1;", "SQLITE_ERROR", (1, 1)),
         ("-- é\n\nSELECT 1;\n  SELECT é FROM nowhere;", "SQLITE_ERROR", (4, 3)),
         ("SELECT 1; /* é */ SELECT 'é', nothing;", "SQLITE_ERROR", (1, 31)),
-        (TABLE + "\nINSERT INTO t VALUES (1, 1);\n\n-- again\nINSERT INTO t VALUES (2, 1);", "SQLITE_CONSTRAINT_UNIQUE", (6, 1)),
+        (TABLE + "\nINSERT INTO t VALUES (1, 1);\n\n-- again\nINSERT INTO t VALUES (2, 1);", UNIQUE, (6, 1)),
         (TABLE + "INSERT INTO t (a) VALUES (NULL); SELECT nothing;", "SQLITE_CONSTRAINT_NOTNULL", (2, 1)),
         (TABLE + TABLE, "SQLITE_ERROR", (2, 14)),
         ("SELECT 1;\n\tBEGIN;", "SQLITE_ERROR", (2, 2)),
@@ -191,19 +192,37 @@ def test_parameters_are_null_as_in_sqlite3_exec(session: Session) -> None:
     assert (error.line, error.column) == (2, 9)
 
 
+def test_text_that_is_no_utf_8_hurts_nobody(session: Session) -> None:
+    odd = "SELECT CAST(x'ff' AS TEXT), 1 UNION ALL SELECT CAST(x'fe' AS TEXT), 2;"
+    assert up(session, f"{odd} CREATE TABLE after (a); {odd}") is None
+    assert tables(session) == {"after"}
+    sql = f"INSERT INTO __diesel_schema_migrations (version) VALUES (CAST(x'ff' AS TEXT)), (x'00'), (7); {odd}"
+    assert up(session, sql, version="2") is None
+    assert session.recorded() == ("\0", "\ufffd", "7", "2", "1")
+    error = up(session, "CREATE TABLE gone (a); SELECT diesel_manage_updated_at(CAST(x'ff' AS TEXT));", version="3")
+    assert error is not None
+    assert tables(session) == {"after"}
+
+
 def test_a_copy_is_in_the_same_state_and_leaves_no_trace(session: Session, tmp_path: Path) -> None:
     assert (
         up(session, TABLE + "INSERT INTO t (a) VALUES (5); CREATE TEMP TABLE seen (a); PRAGMA user_version = 3;")
         is None
     )
     assert (
-        up(session, "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = ON;", version="2", transaction=False)
+        up(
+            session,
+            "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = ON; PRAGMA case_sensitive_like = ON;",
+            version="2",
+            transaction=False,
+        )
         is None
     )
     with session.copy(str(tmp_path / "copy.db")) as copy:
         assert copy.snapshot() == session.snapshot()
         assert copy.recorded() == session.recorded()
         assert not copy.foreign_keys
+        assert up(copy, "CREATE TABLE l (a CHECK ('a' NOT LIKE 'A')); INSERT INTO l VALUES (1);", version="4") is None
         assert up(copy, "INSERT INTO seen VALUES (1); UPDATE t SET a = 6; DROP TABLE t;", version="3") is None
     assert tables(session) == {"t"}
     assert session.recorded() == ("2", "1")

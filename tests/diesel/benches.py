@@ -66,9 +66,7 @@ class SqliteBench:
             path = database._directory / "main.db"
 
             def reconnect() -> Connection:
-                if database._holder is not None:
-                    database._holder.end()
-                database._holder = None  # the next question opens another session
+                database.restart_session()
                 return database.connection
 
             yield Place(
@@ -92,8 +90,7 @@ class PostgresBench:
 
     @contextlib.contextmanager
     def for_glowplug(self, _chain: Chain | None) -> Iterator[Place]:
-        from glowplug.database.postgres import PostgresConnection  # noqa: PLC0415 - SQLite's tests need no libpq
-        from glowplug.scratch.postgres.database import create_database  # noqa: PLC0415 - the same
+        from glowplug.scratch.postgres.database import create_database  # noqa: PLC0415 - SQLite's tests need no libpq
 
         database = create_database(self.server.conninfo, request=self.request, superuser=False, private=True)
         access = database.connection.access
@@ -101,8 +98,7 @@ class PostgresBench:
         name = where.pop("dbname")
 
         def reconnect() -> Connection:
-            database.connection.close()
-            database.connection = PostgresConnection(access)
+            database.restart_session()
             return database.connection
 
         try:

@@ -5,12 +5,13 @@ Both begin with a fresh, equal database. What each did is a ``Behaviour``; two t
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import NothingToCheck, UsageError
+from glowplug.errors import UsageError
 from glowplug.project import find_project
 
 from .command import HIDDEN_VERSION, MOST_REVERTS, Diesel
@@ -109,7 +110,10 @@ def chain_of(root: Path, layout: Layout) -> Chain | Behaviour:
     try:
         (chain,) = find_project(root, environment={"DATABASE_URL": _URLS[layout.dialect]}).chains
     except UsageError as error:
-        return Behaviour(refused=not isinstance(error, NothingToCheck), explanation=(str(error),))
+        looked_at = [one for one in os.scandir(root / "migrations") if not one.name.startswith(".")]
+        return Behaviour(
+            refused=any(not one.is_file(follow_symlinks=False) for one in looked_at), explanation=(str(error),)
+        )
     return chain
 
 
@@ -166,9 +170,7 @@ def _up(pending: list[Migration], connection: Connection, explanation: list[str]
     return _printed(begun), False
 
 
-def _down(
-    chain: Chain, connection: Connection, explanation: list[str], *, each: bool
-) -> tuple[tuple[str, ...], bool]:
+def _down(chain: Chain, connection: Connection, explanation: list[str], *, each: bool) -> tuple[tuple[str, ...], bool]:
     by_version = {one.version: one for one in chain.migrations if one.runnable}
     begun: list[Migration] = []
     versions = connection.recorded()

@@ -74,9 +74,7 @@ def migration(
     found: dict[str, bytes | None] = {}
     metadata = None
     if chance.randrange(100) < (85 if alone else 40):
-        name, metadata = (
-            ("false", METADATA[1][1]) if alone and chance.randrange(100) < 60 else chance.choice(METADATA)
-        )
+        name, metadata = ("false", METADATA[1][1]) if alone and chance.randrange(100) < 60 else chance.choice(METADATA)
         kinds.add(f"metadata-{name}")
         found["metadata.toml"] = metadata
     if chance.randrange(100) < 45 and not alone:

@@ -10,14 +10,14 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
-from glowplug.dialect import Dialect
-
 from . import files, names
 from .sql import Author
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from glowplug.dialect import Dialect
 
     from .sql import Pair
 

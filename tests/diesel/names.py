@@ -59,8 +59,9 @@ def choose(chance: random.Random, kinds: set[str]) -> list[str]:
         return []
     count = chance.randint(1, 6)
     found = [
-        f"20{chance.randint(17, 25)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}-{n:06}_{chance.choice(_WORDS)}"
-        for n in range(count)
+        f"20{chance.randint(17, 25)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}-{number:06}_"
+        + chance.choice(_WORDS)
+        for number in range(count)
     ]
     found.sort()
     if chance.randrange(100) < 45:
@@ -76,4 +77,4 @@ def choose(chance: random.Random, kinds: set[str]) -> list[str]:
 
 def version_of(name: str) -> str:
     """Cut the version out of a directory's name."""
-    return name.split("_")[0].replace("-", "")
+    return name.split("_", 1)[0].replace("-", "")

@@ -15,7 +15,7 @@ def _table(author: Author) -> Pair:
     return Pair(
         kind="table",
         up=(
-            f"CREATE TABLE {name} (\n  id INT AUTO_INCREMENT PRIMARY KEY, -- the key; of course\n  name VARCHAR(99) DEFAULT 'a;b')",
+            f"CREATE TABLE {name} (\n  id INT AUTO_INCREMENT PRIMARY KEY, -- a;b\n  name VARCHAR(99) DEFAULT 'a;b')",
             f"INSERT INTO {name} (name) VALUES ('one'), ('two')",
         ),
         down=(f"DROP TABLE {name}",),
@@ -42,7 +42,8 @@ def _child(author: Author) -> Pair:
     return Pair(
         kind="child",
         up=(
-            f"CREATE TABLE {name} (id INT PRIMARY KEY, name VARCHAR(9), parent INT, FOREIGN KEY (parent) REFERENCES {parent} (id))",
+            f"CREATE TABLE {name} (id INT PRIMARY KEY, name VARCHAR(9), parent INT)",
+            f"ALTER TABLE {name} ADD FOREIGN KEY (parent) REFERENCES {parent} (id)",
             f"INSERT INTO {name} VALUES (1, 'child', {key})",
         ),
         down=(f"DROP TABLE {name}",),

@@ -59,7 +59,7 @@ def _child(author: Author) -> Pair:
     return Pair(
         kind="child",
         up=(
-            f"CREATE TABLE {name} (id SERIAL PRIMARY KEY, name TEXT, parent INTEGER REFERENCES {parent} (id) {deferred})",
+            f"CREATE TABLE {name} (id SERIAL PRIMARY KEY, name TEXT, parent INT REFERENCES {parent} (id) {deferred})",
             f"INSERT INTO {name} (name, parent) VALUES ('child', {key})",
         ),
         down=(f"DROP TABLE {name}",),
@@ -85,13 +85,15 @@ def _add_value(author: Author) -> Pair:
     )
 
 
+_BODY = "$body$\nBEGIN\n  NEW.name := 'x;y';\n  RETURN NEW;\nEND;\n$body$"
+
+
 def _function(author: Author) -> Pair:
     table, number = author.table(), author.next_number()
     return Pair(
         kind="function",
         up=(
-            f"CREATE FUNCTION f{number}() RETURNS trigger LANGUAGE plpgsql AS $body$\nBEGIN\n  NEW.name := 'x;y';\n"
-            "  RETURN NEW;\nEND;\n$body$",
+            f"CREATE FUNCTION f{number}() RETURNS trigger LANGUAGE plpgsql AS {_BODY}",
             f"CREATE TRIGGER g{number} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION f{number}()",
         ),
         down=(f"DROP TRIGGER g{number} ON {table}", f"DROP FUNCTION f{number}()"),
@@ -103,7 +105,8 @@ def _schema(author: Author) -> Pair:
     path = author.random.choice(
         (f"SET search_path TO s{number}, public", f"SET LOCAL search_path TO s{number}, public",
          f"SET search_path TO s{number}", f"SELECT set_config('search_path', 's{number}', true)", "SELECT 1",
-         f"SET search_path TO s{number}", "SELECT pg_catalog.set_config('search_path', '', false)", "SET search_path TO nowhere"),
+         f"SET search_path TO s{number}", "SELECT pg_catalog.set_config('search_path', '', false)",
+         "SET search_path TO nowhere"),
     )  # fmt: skip
     return Pair(
         kind="search-path" if "search_path" in path else "schema",
@@ -144,7 +147,9 @@ def _time_zone(author: Author) -> Pair:
     name = f"z{author.next_number()}"
     return Pair(
         kind="time-zone",
-        up=(f"CREATE TABLE {name} AS SELECT current_setting('TimeZone') AS zone, current_setting('client_encoding') AS e",),
+        up=(
+            f"CREATE TABLE {name} AS SELECT current_setting('TimeZone') AS a, current_setting('client_encoding') AS b",
+        ),
         down=(f"DROP TABLE {name}",),
     )
 
@@ -180,7 +185,9 @@ def _savepoint(author: Author) -> Pair:
 
 def _irreversible(author: Author) -> Pair:
     table = author.table()
-    return Pair(kind="wrong-down", up=(f"UPDATE {table} SET name = upper(name)",), down=(f"DROP TABLE {table} CASCADE",))
+    return Pair(
+        kind="wrong-down", up=(f"UPDATE {table} SET name = upper(name)",), down=(f"DROP TABLE {table} CASCADE",)
+    )
 
 
 PIECES: tuple[tuple[int, Callable[[Author], Pair]], ...] = (

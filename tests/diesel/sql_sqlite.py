@@ -15,7 +15,7 @@ def _table(author: Author) -> Pair:
     return Pair(
         kind="table",
         up=(
-            f"CREATE TABLE {name} (\n  id INTEGER PRIMARY KEY NOT NULL, -- the key; of course\n  name TEXT DEFAULT 'a;b')",
+            f"CREATE TABLE {name} (\n  id INTEGER PRIMARY KEY NOT NULL, -- key; yes\n  name TEXT DEFAULT 'a;b')",
             f"INSERT INTO {name} (id, name) VALUES (1, 'one'), (2, 'two')",
         ),
         down=(f"DROP TABLE {name}",),
@@ -52,7 +52,7 @@ def _child(author: Author) -> Pair:
     return Pair(
         kind="child",
         up=(
-            f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, name TEXT, parent INTEGER REFERENCES {parent} (id) {action})",
+            f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, name TEXT, parent INT REFERENCES {parent} (id) {action})",
             f"INSERT INTO {name} VALUES (1, 'child', {key})",
         ),
         down=(f"DROP TABLE {name}",),
@@ -88,7 +88,8 @@ def _pragma(author: Author) -> Pair:
         kind="pragma",
         up=(
             author.random.choice(
-                (f"PRAGMA user_version = {number}", f"PRAGMA application_id = {number}", "PRAGMA legacy_alter_table = ON",
+                (f"PRAGMA user_version = {number}", f"PRAGMA application_id = {number}",
+                 "PRAGMA legacy_alter_table = ON",
                  "PRAGMA recursive_triggers = ON", "PRAGMA table_info(t1)", "PRAGMA integrity_check"),
             ),
         ),
@@ -110,11 +111,11 @@ def _updated_at(author: Author) -> Pair:
 
 def _trigger(author: Author) -> Pair:
     table, name = author.table(), f"g{author.next_number()}"
+    body = f"  UPDATE {table} SET name = 'x;y';\n  DELETE FROM {table} WHERE id > 100;"
     return Pair(
         kind="trigger",
         up=(
-            f"CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN\n  UPDATE {table} SET name = 'x;y';\n"
-            f"  DELETE FROM {table} WHERE id > 100;\nEND",
+            f"CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN\n{body}\nEND",
             f"INSERT INTO {table} (name) VALUES ('triggered')",
         ),
         down=(f"DROP TRIGGER {name}",),
@@ -193,7 +194,10 @@ def _parameters(author: Author) -> Pair:
     mark = author.random.choice(("?", ":name", "@name", "?7", "$name"))
     return Pair(
         kind="parameter",
-        up=(f"INSERT INTO {table} (id, name) VALUES (70, {mark})", f"UPDATE {table} SET name = coalesce({mark}, 'none')"),
+        up=(
+            f"INSERT INTO {table} (id, name) VALUES (70, {mark})",
+            f"UPDATE {table} SET name = coalesce({mark}, 'none')",
+        ),
         down=(f"DELETE FROM {table} WHERE id = 70 AND {mark} IS NULL",),
     )
 

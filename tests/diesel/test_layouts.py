@@ -6,27 +6,27 @@ Without GLOWPLUG_FULL a seeded tenth of them; a failure's listing says how to ru
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from glowplug.dialect import Dialect
-from glowplug.scratch import open_server
 
-from .benches import PostgresBench, SqliteBench, request
+from .benches import SqliteBench
 from .comparison import Bench, chain_of, of_diesel, of_glowplug, report
 from .layouts import generate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from glowplug.scratch.postgres.server import PostgresServer
+    from _pytest.mark.structures import ParameterSet
+
+    from .benches import MysqlBench, PostgresBench
 
 pytestmark = [pytest.mark.diesel, pytest.mark.full]
 
 
-def _numbers(dialect: Dialect, count: int) -> list[object]:
+def _numbers(dialect: Dialect, count: int) -> list[ParameterSet]:
     return [pytest.param(seed, id=f"{dialect.value}-{seed:05}") for seed in range(count)]
 
 
@@ -47,14 +47,13 @@ def test_sqlite(seed: int, diesel: Path, tmp_path: Path) -> None:
     _compare(Dialect.SQLITE, seed, diesel, tmp_path, SqliteBench(tmp_path, dict(os.environ)))
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresBench]:
-    wish = request(Dialect.POSTGRES, dict(os.environ))
-    with open_server(wish) as server:
-        yield PostgresBench(cast("PostgresServer", server), wish)
-
-
 @pytest.mark.postgres
 @pytest.mark.parametrize("seed", _numbers(Dialect.POSTGRES, 450))
 def test_postgres(seed: int, diesel: Path, tmp_path: Path, postgres: PostgresBench) -> None:
     _compare(Dialect.POSTGRES, seed, diesel, tmp_path, postgres)
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("seed", _numbers(Dialect.MYSQL, 350))
+def test_mysql(seed: int, diesel: Path, tmp_path: Path, mysql: MysqlBench) -> None:
+    _compare(Dialect.MYSQL, seed, diesel, tmp_path, mysql)

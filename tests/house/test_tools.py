@@ -48,8 +48,22 @@ def test_a_marked_block_holds_what_its_command_prints(tool: Callable[[str], Modu
 
 
 def test_a_command_that_fails_is_no_documentation(tool: Callable[[str], ModuleType]) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        tool("docs").with_outputs(DOCUMENT.replace("print('what it prints')", "raise SystemExit(1)"))
+    failing = DOCUMENT.replace("print('what it prints')\"", "print('no'); raise SystemExit(1)\"")
+    with pytest.raises(SystemExit, match="ended with 1, not 0"):
+        tool("docs").with_outputs(failing)
+    with pytest.raises(SystemExit, match="ended with 0, not 1"):
+        tool("docs").with_outputs(DOCUMENT.replace(" -->", ", exit 1 -->"))
+    assert "```text\nno\n```" in tool("docs").with_outputs(failing.replace(" -->", ", exit 1 -->"))
+
+
+def test_times_and_the_scratch_servers_version_are_not_compared(
+    tool: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("migrations on PostgreSQL 18.6 (embedded; not said), 2.8 s", "utf-8")
+    assert tool("docs").is_current(page, "migrations on PostgreSQL 17.11 (cache), 12.0 s")
+    assert not tool("docs").is_current(page, "migration on PostgreSQL 18.6 (embedded; not said), 2.8 s")
+    assert not tool("docs").is_current(tmp_path / "absent.md", "")
 
 
 def test_an_out_of_date_page_fails_the_check_and_is_mended(

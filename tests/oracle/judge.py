@@ -21,10 +21,10 @@ from second_method import chain, servers
 from second_method.mysql import MySql
 from second_method.postgres import Postgres
 from second_method.sqlite import Sqlite
-from second_method.verdict import judge
+from second_method.verdict import judge, way_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from second_method.verdict import Backend
 
@@ -68,6 +68,7 @@ def compare(said: dict[str, Any], project: Path) -> dict[str, Any]:
     steps = chain.read(project / said["directory"])
     with backend_for(said, project) as backend:
         verdicts = judge(backend, steps)
+        stops = way_down(backend, steps)
     agreed: Counter[str] = Counter()
     parted = []
     for migration in said["migrations"]:
@@ -76,21 +77,49 @@ def compare(said: dict[str, Any], project: Path) -> dict[str, Any]:
         if ours == theirs:
             agreed[ours] += 1
         else:
+            trip = migration["round_trip"]
             parted.append(
-                {
-                    "migration": migration["name"],
-                    "glowplug": theirs,
-                    "second method": ours,
-                    "lines": lines,
-                    "differences": migration["round_trip"]["differences"],
-                    "error": migration["round_trip"]["error"],
-                }
+                _parted(
+                    migration["name"],
+                    theirs,
+                    ours,
+                    error=trip["error"],
+                    lines=lines,
+                    differences=trip["differences"],
+                )
+            )
+    says = said["chain_down"]
+    if says["outcome"] != "skipped":
+        if says["failed_at"] == stops:
+            agreed["the way down"] += 1
+        else:
+            parted.append(
+                _parted("the way down", says["failed_at"] or "complete", stops or "complete", error=says["error"])
             )
     return {
         "chain": said["directory"],
         "server": (said["scratch"] or {}).get("server"),
         "agreed": agreed,
         "parted": parted,
+    }
+
+
+def _parted(
+    name: str,
+    theirs: str,
+    ours: str,
+    *,
+    error: dict[str, Any] | None,
+    lines: Sequence[str] = (),
+    differences: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    return {
+        "migration": name,
+        "glowplug": theirs,
+        "second method": ours,
+        "lines": list(lines),
+        "differences": list(differences),
+        "error": error,
     }
 
 

@@ -149,7 +149,7 @@ def test_generated_chains(tmp_path: Path, seed: int) -> None:
     write_chain(tmp_path, random.Random(seed))
     (result,) = compare(tmp_path)
     assert result["parted"] == []
-    assert sum(result["agreed"].values()) == LENGTH
+    assert sum(result["agreed"].values()) == LENGTH + 1  # and the way down
 
 
 @pytest.mark.sqlite
@@ -160,7 +160,8 @@ def test_a_disagreement_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     impostor.mkdir(parents=True)
     names = sorted(path.name for path in (tmp_path / "migrations").iterdir())
     trips = [{"name": name, "round_trip": {"outcome": "differs", "differences": [], "error": None}} for name in names]
-    chain = {"directory": "migrations", "backend": "sqlite", "scratch": None, "migrations": trips}
+    chain: dict[str, Any] = {"directory": "migrations", "backend": "sqlite", "scratch": None, "migrations": trips}
+    chain["chain_down"] = {"outcome": "skipped", "failed_at": None, "error": None}
     (impostor / "__init__.py").touch()
     (impostor / "__main__.py").write_text(f"print({json.dumps({'chains': [chain]})!r})", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(impostor.parent))

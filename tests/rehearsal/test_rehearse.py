@@ -83,6 +83,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.connection = FakeConnection(State())
         self.closed = False
+        self.session_restarted = False
 
     def create(self) -> FakeServer:
         return self
@@ -90,6 +91,9 @@ class FakeServer:
     @contextmanager
     def excursion(self) -> Iterator[FakeConnection]:
         yield FakeConnection(copy.deepcopy(self.connection.state))
+
+    def restart_session(self) -> None:
+        self.session_restarted = True
 
     def close(self) -> None:
         self.closed = True
@@ -112,6 +116,7 @@ def chain(*files: tuple[str, str | None]) -> Chain:
 def rehearsed(*files: tuple[str, str | None], forward_only: bool = False) -> Rehearsal:
     server = FakeServer()
     answer = rehearse(chain(*files), server, forward_only=forward_only)  # type: ignore[arg-type]
+    assert server.session_restarted
     assert server.closed
     return answer
 

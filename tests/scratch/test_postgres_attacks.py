@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import socket
 import threading
 import time
@@ -306,3 +307,39 @@ def test_temporary_files_count_as_well(environment: dict[str, str]) -> None:
         )
         assert error is not None
         assert "size_limit = 60 MiB" in error.message
+
+
+def test_the_servers_log_counts_as_well(environment: dict[str, str]) -> None:
+    with open_server(request(environment, size_limit="30 MiB")) as server:
+        error = attempt(
+            server.create(), "DO $$ BEGIN LOOP RAISE LOG '%', repeat('glowplug stand-in: ', 50000); END LOOP; END $$"
+        )
+        assert error is not None
+        assert "size_limit = 30 MiB" in error.message
+        assert server.describe().stand_ins == ()
+
+
+def test_a_superuser_is_announced_and_still_no_more_than_the_servers_user(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("A_SECRET", "hunter2")
+    closed = tmp_path / "closed"
+    closed.touch(mode=0o600)
+    with open_server(request(environment, superuser=True)) as server:
+        assert server.describe().superuser
+        database = server.create()
+        uid = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+        assert (
+            attempt(
+                database,
+                "CREATE TABLE seen (line text); COPY seen FROM PROGRAM 'id -u';"
+                f"DO $$ BEGIN ASSERT (SELECT line FROM seen) = '{uid}'; END $$;"
+                "COPY seen FROM PROGRAM 'env';"
+                "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM seen WHERE line LIKE '%hunter2%'); END $$",
+            )
+            is None
+        )
+        if os.geteuid() == 0:
+            refused = attempt(database, f"CREATE TABLE t (line text); COPY t FROM '{closed}'", version="2")
+            assert refused is not None
+            assert "Permission denied" in refused.message

@@ -561,7 +561,7 @@ def test_a_killed_server_is_a_lost_connection() -> None:
         directory = Path(server.conninfo["host"]).parent  # type: ignore[attr-defined]
         for each in working_in(directory):
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
+                each.send_signal(signal.SIGQUIT)
         failure(database, "SELECT 1", "1")
         with pytest.raises(LostConnection):
             failure(database, "SELECT 1", "2")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import signal
+import subprocess
+import sys
 import sysconfig
 import threading
 import time
@@ -158,6 +160,34 @@ def test_a_process_that_dies_fails_the_file_and_the_database_lives_on(server: Se
     assert error is not None
     assert "signal 9" in error.message
     assert database.connection.recorded() == ("1",)
+
+
+KILLED = """
+import psutil
+from glowplug.dialect import Dialect, Direction
+from glowplug.project import Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.scratch import open_server
+from glowplug.scratch.settings import Request, ScratchSettings
+
+with open_server(Request(dialect=Dialect.SQLITE, chain=ChainSettings(), settings=ScratchSettings())) as server:
+    connection = server.create().connection
+    print(psutil.Process().children()[-1].pid, flush=True)
+    endless = b"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    connection.run(Migration(version="1", name="1", path="1", up=endless, down=b""), Direction.UP)
+"""
+
+
+def test_a_process_whose_parent_was_killed_ends_by_itself() -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        idle = child.cpu_times().user
+        while child.cpu_times().user < idle + 0.2:
+            time.sleep(0.01)  # a wait for a condition: the child works
+        parent.kill()
+    gone, _ = psutil.wait_procs([child], timeout=20)
+    assert gone == [child]
 
 
 def cache_with(version: str, directory: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from glowplug.project.configuration import FILE_NAME, Configuration
 from glowplug.rehearsal import Outcome, rehearse
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request
+from glowplug.sql.extensions import extensions_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +88,7 @@ def check(
 def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     if novelty.base is None:
         trusted = (f"{settings.configuration.shown} is trusted as it is.",) if settings.configuration.exists else ()
-        return Cage(settings=settings), ("No base is known: all migrations are new.", *trusted)
+        return Cage(settings=settings), ("There is no base to compare with: all migrations are new.", *trusted)
     content = novelty.file(FILE_NAME)
     if content == settings.configuration.content:
         return Cage(settings=settings), ()
@@ -128,6 +129,7 @@ def _request(chain: Chain, terms: _Terms) -> Request:
         settings=terms.cage.scratch,
         statement_timeout=terms.options.statement_timeout,
         foreign_keys=chain.foreign_keys,
+        extensions=frozenset[str]().union(*(extensions_asked(item.up or b"") for item in chain.migrations)),
         environment=terms.environment,
     )
 

@@ -81,8 +81,9 @@ def _of_round_trip(trip: RoundTrip) -> Iterator[Finding]:
             )
         case _:
             pass
-    if trip.outcome is Outcome.RESTORED:
-        yield from _of_second_up(trip)
+    if trip.outcome is not Outcome.RESTORED:
+        return
+    yield from _of_second_up(trip)
     if trip.noise:
         yield _about(
             faults.DOWN_RESTORES_BUT_FOR_NOISE,

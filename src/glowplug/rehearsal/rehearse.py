@@ -56,6 +56,7 @@ def rehearse(
                 stopped = True
             else:
                 before = step.after
+        database.restart_session()  # as `diesel migration revert` is another process than `run`
         recorded = database.connection.recorded()
         if forward_only:
             down = ChainDown(outcome=WayDown.SKIPPED, why="glowplug.toml says that this project ships no downs")

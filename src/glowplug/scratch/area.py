@@ -185,7 +185,14 @@ class Area:
             EnvironmentFailure: it can't be started, or took too long.
         """
         with tempfile.TemporaryFile() as output:
-            child = self.spawn(command, environment=environment, directory=directory, stdin=stdin, output=output)
+            child = self.spawn(
+                command,
+                environment=environment,
+                directory=directory,
+                stdin=stdin,
+                output=output,
+                end_signal=signal.SIGTERM,
+            )
             try:
                 status = child.wait(timeout)
             except subprocess.TimeoutExpired:

@@ -48,6 +48,14 @@ class Database(Protocol):
         """
         ...
 
+    def restart_session(self) -> None:
+        """End the session of ``connection``, as a process does that ends; its next call begins another.
+
+        Made for the way down: ``diesel migration revert`` knows nothing of what the ups left in their session
+        (settings, temporary tables, an open transaction). There are no excursions afterwards.
+        """
+        ...
+
     def close(self) -> None:
         """End its sessions and remove it; never raises."""
         ...

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psutil
 
-_PATIENCE = 5.0
-_ROUNDS = 5
+_ROUNDS = ((signal.SIGTERM, 0.5), (signal.SIGQUIT, 2.0), *((signal.SIGKILL, 5.0),) * 5)
+"""What is sent, and how many seconds it has to work: PostgreSQL leaves shared memory behind when it is killed."""
 
 
 def end_all_in(directory: Path) -> None:
-    """Kill every process that works in ``directory`` or below, and wait until it is gone.
+    """End every process that works in ``directory`` or below, by force in the end, and wait until it is gone.
 
     Servers, their workers, initdb and copies all work there, whoever their parent is by now. The working
-    directory is read at the moment of the kill, so an id that was given out again hits nobody else.
+    directory is read at the moment of the signal, so an id that was given out again hits nobody else.
     """
     import psutil  # noqa: PLC0415 - 15 ms that only an end or a sweep pays
 
-    for _ in range(_ROUNDS):
+    for number, patience in _ROUNDS:
         found = [each for each in psutil.process_iter(["pid"]) if _works_in(each, directory)]
         if not found:
             return
         for each in found:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                each.kill()
-        psutil.wait_procs(found, timeout=_PATIENCE)
+                each.send_signal(number)
+        psutil.wait_procs(found, timeout=patience)
 
 
 def _works_in(each: psutil.Process, directory: Path) -> bool:

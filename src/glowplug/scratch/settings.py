@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from glowplug.dialect import Dialect
-from glowplug.project.configuration import ChainSettings
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glowplug.dialect import Dialect
+    from glowplug.project.configuration import ChainSettings
 
 GIBIBYTE = 1024**3
 
@@ -28,7 +31,8 @@ class Request:
     """One chain's wish for a scratch server.
 
     ``foreign_keys`` is SQLite's setting with the reason it was taken, None on other backends;
-    ``statement_timeout`` is in seconds; ``environment`` is what the process was started with.
+    ``statement_timeout`` is in seconds; ``extensions`` names those that the chain seems to
+    ask for; ``environment`` is what the process was started with.
     """
 
     dialect: Dialect
@@ -36,4 +40,5 @@ class Request:
     settings: ScratchSettings
     statement_timeout: float = 60.0
     foreign_keys: tuple[bool, str] | None = None
+    extensions: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)

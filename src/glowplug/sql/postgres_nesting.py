@@ -99,6 +99,10 @@ class Nesting:
     plants: bool
 
 
+_UNSURE = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
+"""Parts of statements that may take a sequence's next value."""
+
+
 def nesting(text: str) -> Nesting | None:
     """Tell whether the file may be nested; None if not, or if it does not parse."""
     tree = parse(text)
@@ -149,7 +153,7 @@ def _is_temporary(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generate
 def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     if name == "FuncCall":
         return node.funcname[-1].string.sval in _FUNCTIONS
-    return name != "SetToDefault"  # DEFAULT may take a sequence's next value
+    return name not in _UNSURE
 
 
 def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - protobuf's generated messages

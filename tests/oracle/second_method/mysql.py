@@ -64,8 +64,7 @@ class MySqlWitness:
                 while cursor.nextset():
                     pass
         except pymysql.MySQLError as error:
-            if error.args[0] != 1065:  # an empty query at the end of a file is none
-                raise FailedError(str(error)) from error
+            raise FailedError(str(error)) from error
 
     def apply(self, sql: str, *, in_transaction: bool) -> None:
         try:

@@ -52,6 +52,8 @@ class PostgresWitness:
 
     def _execute(self, sql: str) -> None:
         result = self.connection.pgconn.exec_(sql.encode())
+        if result.status == ExecStatus.EMPTY_QUERY:
+            raise FailedError("nothing but comments, which Diesel takes for an error")
         if result.status == ExecStatus.FATAL_ERROR:
             raise FailedError(result.error_message.decode(errors="replace").strip())
 

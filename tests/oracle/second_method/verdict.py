@@ -49,6 +49,26 @@ def judge(backend: Backend, steps: Sequence[Step]) -> dict[str, tuple[str, list[
     return verdicts
 
 
+def way_down(backend: Backend, steps: Sequence[Step]) -> str | None:
+    """Walk the whole chain down, as ``diesel migration revert --all`` would; the version at which it stops, or None."""
+    with closing(backend.fresh()) as witness:
+        applied = []
+        for step in steps:
+            try:
+                witness.apply(step.up, in_transaction=step.in_transaction)
+            except FailedError:
+                break
+            applied.append(step)
+        for step in reversed(applied):
+            if not step.down:  # missing, or 0 bytes: Diesel refuses both
+                return step.version
+            try:
+                witness.apply(step.down, in_transaction=step.in_transaction)
+            except FailedError:
+                return step.version
+    return None
+
+
 def _judge(backend: Backend, before: Sequence[Step], step: Step) -> tuple[str, list[str]]:
     with closing(backend.fresh()) as witness:
         for earlier in before:

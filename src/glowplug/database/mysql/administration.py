@@ -80,6 +80,11 @@ class Administrator:
         except StatementRefused as refused:
             raise ConfigurationError(f"the scratch database can't be made: {refused.error.message}") from refused
 
+    def schemas(self, prefix: str) -> list[str]:
+        """The schemas whose names begin with ``prefix``."""
+        rows = self._session.rows("SELECT schema_name FROM information_schema.schemata")[0]
+        return [name for name in first_column(rows) if name.startswith(prefix)]
+
     def drop_schema(self, schema: str) -> None:
         """Remove a schema with all that is in it."""
         self._session.rows(f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS {quote_name(schema)}")

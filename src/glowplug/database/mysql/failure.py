@@ -45,10 +45,9 @@ def explain(
     if text is not None and reply is not None and error.number != 0:
         failed = sql.failed_statement(sql.statements(text), reply.results)
         if failed is not None:
-            place = sql.position(text, failed.head)
+            said = sql.place_of_error(text, failed, error.message) if error.number == _SYNTAX else None
+            place = said or sql.position(text, failed.head)
             line, column = place.line, place.column
-            if error.number == _SYNTAX and (said := sql.line_of_error(text, failed, error.message)) is not None:
-                line, column = said, None
     return SqlError(
         code=error.sqlstate,
         message=f"{_short(error.message)} ({error.number})" if error.number else error.message,

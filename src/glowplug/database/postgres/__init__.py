@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from glowplug.database.postgres.administrator import Administrator, identifier, literal
+from glowplug.database.postgres.administrator import Administrator
 from glowplug.database.postgres.batch import refused
 from glowplug.database.postgres.connection import Access, PostgresConnection
 from glowplug.database.postgres.nested import Nested
-from glowplug.database.postgres.state import SessionState, read_state
+from glowplug.database.postgres.quoting import identifier, literal
+from glowplug.database.postgres.state import SessionState
 
 __all__ = [
     "Access",
@@ -16,6 +17,5 @@ __all__ = [
     "SessionState",
     "identifier",
     "literal",
-    "read_state",
     "refused",
 ]

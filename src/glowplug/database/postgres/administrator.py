@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 
 
-def identifier(name: str) -> str:
-    """Quote an identifier for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Quote a string for SQL, whatever standard_conforming_strings says."""
-    escaped = text.replace("'", "''").replace("\\", "\\\\")
-    return f"E'{escaped}'" if "\\" in text else f"'{escaped}'"
-
-
 class Administrator:
     """A session of a role that may create roles and databases; it resolves no name outside pg_catalog."""
 

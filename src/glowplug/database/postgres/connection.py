@@ -10,6 +10,7 @@ from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
 from glowplug.database.postgres.batch import Runner
 from glowplug.database.postgres.session import Session
 from glowplug.database.postgres.snapshot import SnapshotReader
+from glowplug.database.postgres.state import own_settings, read_state
 from glowplug.database.postgres.within import recorded
 from glowplug.errors import ConfigurationError, EnvironmentFailure
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glowplug.database.postgres.state import SessionState
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -60,6 +62,7 @@ class PostgresConnection:
             ConfigurationError: a statement of session_setup fails.
         """
         self.access = access
+        self._own_settings: set[str] = set()
         self._open()
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
@@ -67,6 +70,7 @@ class PostgresConnection:
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
         self._reopen()
+        self._own_settings |= own_settings(migration.sql(direction) or b"")
         started = time.perf_counter()
         error = self.runner.run(migration, direction)
         return Run(error=error, seconds=time.perf_counter() - started)
@@ -80,6 +84,11 @@ class PostgresConnection:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
         self._reopen()
         return recorded(self.session)
+
+    def state(self) -> SessionState:
+        """Read what the session has set; errors as for ``snapshot``."""
+        self._reopen()
+        return read_state(self.session, self._own_settings)
 
     def require(self, statement: str) -> None:
         """Run a statement of glowplug's own that has to work.

@@ -42,8 +42,10 @@ class Nested:
         self._home = home
         self.possible = False
         self.guarded = True
+        self._open = False
         if home.session.transaction_status is not TransactionStatus.IDLE:
             return
+        self._open = True
         reply = home.session.batch(f"BEGIN; {_CIRCUMSTANCES}".encode(), rows=True)
         if reply.ok:
             row = reply.results[0]
@@ -59,6 +61,7 @@ class Nested:
         return error
 
     def end(self) -> None:
-        """Roll back."""
-        if self._home.session.transaction_status is not TransactionStatus.IDLE:
+        """Roll back, if it was opened."""
+        if self._open:
+            self._open = False
             self._home.session.batch(b"ROLLBACK")

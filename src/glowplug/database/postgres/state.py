@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.database.postgres.within import unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glowplug.database.postgres.session import Session
+
+_OWN = re.compile(
+    rb"\bSET\s+(?:SESSION\s+)?([a-z_][\w$]*\.[\w$.]+)|\bset_config\s*\(\s*'([^'.]+\.[^']+)'", re.IGNORECASE
+)
 
 # No name in it is resolved by search_path, which is itself one of the settings.
 _READ = """
@@ -33,8 +41,13 @@ class SessionState:
     open_transaction: bool = False
 
 
-def read_state(session: Session) -> SessionState:
-    """Read what ``session`` has set.
+def own_settings(content: bytes) -> set[str]:
+    """Name the settings of the project's own ("app.user") that a file sets: no catalogue lists these."""
+    return {found.decode(errors="replace").lower() for pair in _OWN.findall(content) for found in pair if found}
+
+
+def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:
+    """Read what ``session`` has set, among them the settings of the project's ``own`` that have a value.
 
     Raises:
         LostConnection: the server is gone.
@@ -42,15 +55,17 @@ def read_state(session: Session) -> SessionState:
     """
     if session.transaction_status is not TransactionStatus.IDLE:
         return SessionState(open_transaction=True)
-    reply = session.batch(_READ.encode(), rows=True)
+    questions = "".join(
+        f"; SELECT {literal(name)}, pg_catalog.current_setting({literal(name)}, true)" for name in sorted(own)
+    )
+    reply = session.batch(f"{_READ}{questions}".encode(), rows=True)
     if not reply.ok:
         raise unreadable(reply)
-    settings, rest = reply.results
+    settings, rest, *extra = reply.results
+    pairs = [(settings.get_value(row, 0), settings.get_value(row, 1)) for row in range(settings.ntuples)]
+    pairs += [(one.get_value(0, 0), one.get_value(0, 1)) for one in extra]
     return SessionState(
-        settings=tuple(
-            ((settings.get_value(row, 0) or b"").decode(), (settings.get_value(row, 1) or b"").decode())
-            for row in range(settings.ntuples)
-        ),
+        settings=tuple((name.decode(), value.decode()) for name, value in pairs if name and value is not None),
         role=(rest.get_value(0, 0) or b"none").decode(),
         temporary=rest.get_value(0, 1) == b"t",
     )

@@ -131,12 +131,13 @@ class Session:
         found = self._connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = ?", (BOOKKEEPING_TABLE,))
         if not list(found):
             return ()
-        query = f"SELECT version FROM main.{BOOKKEEPING_TABLE} ORDER BY version DESC"
+        query = f"SELECT CAST(version AS BLOB) FROM main.{BOOKKEEPING_TABLE} ORDER BY version DESC"
         try:
             with self._watchdog.watch(self.settings.statement_timeout):
-                return tuple(str(version) for (version,) in self._connection.execute(query))
+                rows = list(self._connection.execute(query))
         except apsw.Error as error:
             raise EnvironmentFailure(f"{BOOKKEEPING_TABLE} can't be read: {message_of(error)}") from error
+        return tuple(version.decode("utf-8", "replace") for (version,) in rows if isinstance(version, bytes))
 
     def copy(self, path: str) -> Session:
         """Open a second database at ``path`` in exactly this state: rows, settings, temporary tables, pragmas."""
@@ -149,6 +150,8 @@ class Session:
                 value = self._connection.pragma(name)
                 if other._connection.pragma(name) != value:
                     other._connection.pragma(name, value)
+            if self._connection.execute("SELECT 'a' LIKE 'A'").get == 0:  # no pragma tells
+                other._connection.pragma("case_sensitive_like", 1)
         return other
 
     def close(self) -> None:
@@ -179,7 +182,7 @@ class Session:
                 if migration.run_in_transaction:
                     step = "commit"
                     self._execute("COMMIT")
-        except (apsw.Error, MemoryError, OverflowError) as error:
+        except (apsw.Error, MemoryError, OverflowError, UnicodeDecodeError) as error:
             return self._failed(error, text, step)
         if self._connection.in_transaction:
             self._roll_back()
@@ -246,7 +249,8 @@ class Session:
 
         with self._cursor() as cursor:
             cursor.exec_trace = begin
-            for _ in cursor.execute(text, parameters or None, can_cache=False):
+            cursor.execute(text, parameters or None, can_cache=False)
+            while _step(cursor):
                 pass
 
     def _first_statement(self, text: str) -> tuple[str, int]:
@@ -326,6 +330,19 @@ def _open(path: str, settings: SessionSettings) -> apsw.Connection:
 
     connection.create_scalar_function("diesel_manage_updated_at", manage_updated_at, 1)
     return connection
+
+
+def _step(cursor: apsw.Cursor) -> bool:
+    """Take a step, and drop the row that it comes to; False at the end. Text need not be UTF-8: nobody reads it."""
+    import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+    try:
+        return next(cursor, None) is not None
+    except UnicodeDecodeError:
+        with contextlib.suppress(apsw.ExecutionCompleteError):
+            cursor.get_description()
+            return True
+        raise  # it was no row, but an argument of a function: the statement has failed
 
 
 def _copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -> None:

@@ -54,7 +54,7 @@ def read(connection: apsw.Connection) -> Catalogue:
     return Catalogue(
         rows=rows,
         shadows=_shadow_tables(connection) if virtual else (),
-        settings={name: str(connection.pragma(name, schema=_DATABASE)) for name in _SETTINGS},
+        settings={name: str(connection.execute(f"PRAGMA {_DATABASE}.{name}").get) for name in _SETTINGS},
     )
 
 

@@ -112,6 +112,10 @@ class MysqlDatabase:
             self._twin = _Twin(self._home, self._history, self._open_place, self._copy, from_scratch=self._from_scratch)
         yield self._twin.lend()
 
+    def restart_session(self) -> None:
+        """End the session of ``connection``; its next call begins another."""
+        self._home.connection.close()
+
     def close(self) -> None:
         """End its sessions and remove it; never raises."""
         if self._twin is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import signal
+import stat
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.mysql import Address, Administrator
 from glowplug.errors import EnvironmentFailure, LostConnection, NoServer
 from glowplug.scratch.mysql.template import LOG_FILE_SIZE, unpack_template
+from glowplug.scratch.size import tree_size
 
 if TYPE_CHECKING:
     import subprocess
@@ -123,6 +126,10 @@ class OwnServer:
             raise EnvironmentFailure(f"the scratch server can't be copied: {output.strip()}")
         return OwnServer(self.installation, self._area, target, self._address.password)
 
+    def size(self) -> int:
+        """Bytes that it takes on disk, with the temporary files that have no name any more (where /proc tells)."""
+        return tree_size(self.directory) + _unnamed(Path(f"/proc/{self._child.pid}/fd"))
+
     def close(self) -> None:
         """End it and remove its files."""
         self._area.end(self._child)
@@ -184,3 +191,15 @@ class OwnServer:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         said = [line for line in lines if "[ERROR]" in line] or lines
         return " / ".join(said[-3:]) or "it says nothing"
+
+
+def _unnamed(descriptors: Path) -> int:
+    """Bytes of the open files that were removed: sorting and bulk loading use such."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for each in descriptors.iterdir():
+            with contextlib.suppress(OSError):
+                status = each.stat()
+                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                    total += status.st_blocks * 512
+    return total

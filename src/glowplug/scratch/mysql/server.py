@@ -155,7 +155,7 @@ class OwnServers(_Servers):
         return Place(self._request, server.address, account, SCHEMA, ran=ran, end=end)
 
     def _size(self) -> int:
-        return max((tree_size(server.directory) for server in list(self._running.values())), default=0)
+        return max((server.size() for server in list(self._running.values())), default=0)
 
     def _interrupt(self, by_force: bool) -> None:  # noqa: FBT001 - SizeWatch's callback
         for server in list(self._running.values()):

@@ -27,18 +27,22 @@ class PostgresDatabase:
 
     def __init__(self, administrator: Administrator, access: Access) -> None:
         """Connect the migrations' role to the database that ``access`` names; both exist."""
-        self._administrator = administrator
+        self.administrator = administrator
         self._access = access
         self.connection: PostgresConnection = PostgresConnection(access)
 
     @contextlib.contextmanager
     def excursion(self) -> Iterator[Connection]:
         """Lend a connection to the same state; what it does leaves no trace here."""
-        excursion = Excursion(self.connection, self._administrator)
+        excursion = Excursion(self.connection, self.administrator)
         try:
             yield excursion
         finally:
             excursion.close()
+
+    def restart_session(self) -> None:
+        """End the session of ``connection``; its next call begins another."""
+        self.connection.close()
 
     def close(self) -> None:
         """End its sessions and remove database and role; never raises."""
@@ -48,8 +52,8 @@ class PostgresDatabase:
             f"DROP ROLE IF EXISTS {identifier(self._access.conninfo['user'])}",
         ):
             with contextlib.suppress(GlowplugError):
-                self._administrator.execute(statement)
-        self._administrator.close()
+                self.administrator.execute(statement)
+        self.administrator.close()
 
 
 def create_database(

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Run, SqlError
-from glowplug.database.postgres import Nested, read_state, refused
+from glowplug.database.postgres import Nested, refused
 from glowplug.scratch.postgres.copy import DatabaseCopy
 from glowplug.sql.postgres_nesting import nesting
 
@@ -129,4 +129,4 @@ class Excursion:
         if self._nested is not None:
             self._nested.end()
             self._nested = None
-        return read_state(self._home.session)
+        return self._home.state()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from glowplug.errors import NoServer
 from glowplug.scratch.postgres import staging
 from glowplug.scratch.postgres.template import ADMINISTRATOR, unpack_template
+from glowplug.scratch.size import tree_size
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,6 +25,8 @@ PORT = "5432"
 STAND_IN_MARK = "glowplug stand-in: "
 """What a stand-in writes into the server's log when it is created, followed by its extension's name."""
 
+_PART = 1 << 20
+_LONGEST_MARK = 100
 _PATIENCE = 60.0
 _POLL = 0.002
 _STATUS_LINE = 7
@@ -46,7 +49,8 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "256MB",
+    "min_wal_size": "16MB",
+    "max_wal_size": "128MB",
     "checkpoint_timeout": "1d",
     "bgwriter_lru_maxpages": "0",
     "autovacuum": "off",
@@ -90,7 +94,8 @@ class OwnServer:
                 staged.put_stand_in(name)
             for name in trusted:
                 staged.trust(name)
-        self.directory = data.path
+        self._data = data.path
+        self._home = area.subdirectory("pg")
         self._start(staged.installation if staged else installation)
 
     @property
@@ -98,14 +103,25 @@ class OwnServer:
         """The keywords of libpq for the administrator, who is superuser."""
         return {"host": str(self._sockets), "port": PORT, "user": ADMINISTRATOR, "dbname": "postgres"}
 
+    def size(self) -> int:
+        """Bytes of all that the server has written: databases, temporary files, its journal and its log."""
+        return tree_size(self._home)
+
     def stand_ins_used(self) -> tuple[str, ...]:
         """The extensions that were created as stand-ins so far."""
-        log = self._log.read_text(encoding="utf-8", errors="replace")
-        return tuple(name for name in staging.STAND_INS if STAND_IN_MARK + name in log)
+        marks = {name: (STAND_IN_MARK + name).encode() for name in staging.STAND_INS}
+        used = set()
+        with self._log.open("rb") as log:
+            before = b""
+            while part := log.read(_PART):  # a migration can write into it, as much as size_limit lets it
+                text = before + part
+                used |= {name for name, mark in marks.items() if mark in text}
+                before = part[-_LONGEST_MARK:]
+        return tuple(name for name in marks if name in used)
 
     def _start(self, installation: Installation) -> None:
         self._sockets = self._area.subdirectory("s")
-        self._log = self._area.subdirectory("pg") / "log"
+        self._log = self._home / "log"
         self._admit()
         settings = {
             **_SETTINGS,
@@ -117,11 +133,11 @@ class OwnServer:
                 [
                     installation.program,
                     "-D",
-                    self.directory,
+                    self._data,
                     *(f"--{name}={value}" for name, value in settings.items()),
                 ],
                 environment=installation.place.environment,
-                directory=self.directory,
+                directory=self._data,
                 output=log,
                 end_signal=signal.SIGQUIT,
             )
@@ -135,7 +151,7 @@ class OwnServer:
             ("pg_hba.conf", "\n".join(lines)),
             ("pg_ident.conf", f'{_MAP} "{user}" {ADMINISTRATOR}'),
         ):
-            file = self.directory / name
+            file = self._data / name
             file.write_text(f"{text}\n", encoding="utf-8")
             self._area.give(file)
 
@@ -153,7 +169,7 @@ class OwnServer:
 
     def _is_ready(self) -> bool:
         try:
-            lines = (self.directory / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
         return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"

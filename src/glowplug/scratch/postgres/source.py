@@ -6,16 +6,18 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure, GlowplugError, NoServer
 from glowplug.scratch import wheel
+from glowplug.scratch.postgres import staging
 from glowplug.scratch.postgres.installation import Installation, Place, try_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from glowplug.scratch.settings import Request
 
@@ -67,7 +69,15 @@ def choose(request: Request) -> Choice:
     if exact:
         best = max(exact, key=lambda each: (-_PREFERENCE.index(each.place.source), each.minor))
     elif found and wanted is None:
-        best = max(found, key=lambda each: (each.major, each.minor, -_PREFERENCE.index(each.place.source)))
+        best = max(
+            found,
+            key=lambda each: (
+                _has_all(each, request.extensions),
+                each.major,
+                each.minor,
+                -_PREFERENCE.index(each.place.source),
+            ),
+        )
     elif found:
         best = min(found, key=lambda each: (_PREFERENCE.index(each.place.source), *_distance(each.major, wanted)))
     else:
@@ -78,6 +88,17 @@ def choose(request: Request) -> Choice:
     return Choice(installation=best, unusable=tuple(unusable))
 
 
+def _has_all(installation: Installation, extensions: Iterable[str]) -> bool:
+    wanted = [name for name in extensions if name not in staging.STAND_INS]
+    if not wanted:
+        return True
+    try:
+        directory = staging.find_layout(installation).extensions
+    except EnvironmentFailure:
+        return False
+    return all((directory / f"{name}.control").is_file() for name in wanted)
+
+
 def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
     """Newer than production is nearer than older: what a newer server refuses, production will refuse one day."""
     return (major < (wanted or 0), abs(major - (wanted or 0)))
@@ -85,12 +106,14 @@ def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
 
 def find_all(environment: Mapping[str, str], unusable: list[str]) -> list[Installation]:
     """Every PostgreSQL that runs, the machine's first; why another doesn't is added to ``unusable``."""
+    places = (*_on_machine(environment), *_in_cache(environment), *_embedded())
     found = []
-    for place in (*_on_machine(environment), *_in_cache(environment), *_embedded()):
-        try:
-            found.append(try_out(place))
-        except EnvironmentFailure as error:
-            unusable.append(error.message)
+    with ThreadPoolExecutor() as pool:
+        for trial in [pool.submit(try_out, place) for place in places]:
+            try:
+                found.append(trial.result())
+            except EnvironmentFailure as error:
+                unusable.append(error.message)
     return found
 
 

@@ -134,7 +134,10 @@ class Holder:
 
     def _receive(self, seconds: float) -> protocol.Reply:
         self._deadline = time.monotonic() + seconds
-        answer = self._channel.receive(self._read)
+        try:
+            answer = self._channel.receive(self._read)
+        except msgspec.DecodeError as error:
+            raise EnvironmentFailure(f"the process that runs SQLite gave an answer that is none: {error}") from error
         if answer is None:
             raise self._ended()
         return answer

@@ -184,7 +184,10 @@ class SqliteDatabase:
     def excursion(self) -> Iterator[RemoteConnection]:
         """Lend a copy, made by SQLite's backup with what the session has set for itself."""
         copy = self._directory / f"copy{next(self._copies)}.db"
-        expect(self._ask(protocol.Depart(path=str(copy))), protocol.Done)
+        try:
+            expect(self._ask(protocol.Depart(path=str(copy))), protocol.Done)
+        except HolderEnded as error:
+            raise LostConnection("SQLite ended while the database was copied") from error
         self._copy = copy
         connection = RemoteConnection(self._ask, timeout=self._timeout, away=True, close=lambda: None)
         try:
@@ -192,6 +195,12 @@ class SqliteDatabase:
         finally:
             connection.close()
             self._come_back(copy)
+
+    def restart_session(self) -> None:
+        """End the process that holds the session; the next question starts another."""
+        if self._holder is not None:
+            self._holder.end()
+            self._holder = None
 
     def close(self) -> None:
         """End the process; the files go with the server's directory."""

@@ -352,7 +352,9 @@ def _casts() -> Section:
             "method": "CASE c.castmethod WHEN 'f' THEN 'function' WHEN 'i' THEN 'inout' ELSE 'binary' END",
         },
         source="pg_cast c",
-        where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_cast', 'c.oid')}",
+        # A range type brings one to its multirange: it goes with the type.
+        where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_cast', 'c.oid')} AND NOT EXISTS (SELECT FROM"
+        " pg_depend i WHERE i.classid = 'pg_cast'::regclass AND i.objid = c.oid AND i.deptype = 'i')",
         commented=("pg_cast", "c.oid", "0"),
     )
 

@@ -52,6 +52,7 @@ def _tables() -> Section:
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
+        relation="r.oid",
         source="relations r JOIN pg_class c ON c.oid = r.oid",
         where="r.relkind IN ('r', 'p', 'f')",
         commented=("pg_class", "c.oid", "0"),
@@ -72,6 +73,7 @@ def _views() -> Section:
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
+        relation="r.oid",
         source="relations r JOIN pg_class c ON c.oid = r.oid",
         where="r.relkind IN ('v', 'm')",
         commented=("pg_class", "c.oid", "0"),
@@ -120,11 +122,13 @@ def _columns(version: int) -> Section:
             "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
             "privileges": f"CASE WHEN a.attacl IS NOT NULL THEN {sorted_items('a.attacl')} END",
         },
+        relation="r.oid",
         source="(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
         f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
         " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
         f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
         where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
+        scope="r.oid = ANY ($1) AND a.attrelid = ANY ($1)",
         commented=("pg_class", "a.attrelid", "a.attnum"),
     )
 
@@ -146,6 +150,7 @@ def _constraints() -> Section:
             "replica_identity": truth("ix.indisreplident"),
             "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
         },
+        relation="r.oid",
         source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
@@ -177,6 +182,7 @@ def _indexes() -> Section:
             " a.attstattarget, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid"
             " AND a.attstattarget >= 0) END",
         },
+        relation="r.oid",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
         where=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN (SELECT conindid FROM pg_constraint"
         " WHERE contype IN ('p', 'u', 'x'))",
@@ -203,6 +209,7 @@ def _sequences() -> Section:
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "s"),
         },
+        relation="r.oid",
         source="relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_sequence s ON s.seqrelid = r.oid"
         " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
         " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
@@ -222,6 +229,7 @@ def _triggers() -> Section:
         name=f"r.name || '.' || {name_of('t.tgname')}",
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
+        relation="r.oid",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
         where=f"t.oid >= {FIRST_USER_OID} AND NOT t.tgisinternal",
         commented=("pg_trigger", "t.oid", "0"),
@@ -235,6 +243,7 @@ def _internal_triggers() -> Section:
         name=f"r.name || '.' || {name_of('c.conname')} || '.' || t.tgfoid::regproc::text",
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},
+        relation="r.oid",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         where=f"t.oid >= {FIRST_USER_OID} AND t.tgisinternal AND t.tgenabled <> 'O'",
     )
@@ -246,6 +255,7 @@ def _rules() -> Section:
         name=f"r.name || '.' || {name_of('w.rulename')}",
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
+        relation="r.oid",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         where=f"w.oid >= {FIRST_USER_OID} AND w.rulename <> '_RETURN'",
         commented=("pg_rewrite", "w.oid", "0"),
@@ -266,6 +276,7 @@ def _policies() -> Section:
             "using": "pg_get_expr(p.polqual, p.polrelid)",
             "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
         },
+        relation="r.oid",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

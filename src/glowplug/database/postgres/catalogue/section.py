@@ -14,6 +14,8 @@ class Section:
 
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
+    ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
+    relations in ``$1`` alone (by ``relation``, if nothing better is known); both are None outside of relations.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
@@ -24,14 +26,20 @@ class Section:
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
+    relation: str | None = None
+    scope: str | None = None
 
     @property
     def property_names(self) -> tuple[str, ...]:
         """The properties, in the order of the row's values."""
         return (*self.properties, "comment") if self.commented else tuple(self.properties)
 
-    def select(self, number: int) -> str:
-        """Give the SELECT: one text that holds the section's number and the whole object."""
+    def select(self, number: int, *, scoped: bool = False) -> str:
+        """Give the SELECT.
+
+        Its rows are the group that an object is read together with (its relation's oid, or the section), and one
+        text that holds the section's number and the whole object. ``scoped``: only of the relations in ``$1``.
+        """
         values = [str(number), self.kind, self.name, *self.parent, *self.properties.values()]
         source = self.source
         if self.commented:
@@ -41,7 +49,9 @@ class Section:
                 f" LEFT JOIN pg_description d ON d.objoid = {oid} AND d.objsubid = {column}"
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
-        return f"SELECT ROW({', '.join(values)})::text FROM {source} WHERE {self.where}"
+        group = f"'s{number}'" if self.relation is None else f"{self.relation}::text"
+        where = f"{self.where} AND {self.scope or f'{self.relation} = ANY ($1)'}" if scoped else self.where
+        return f"SELECT {group}, ROW({', '.join(values)})::text FROM {source} WHERE {where}"
 
 
 def name_of(expression: str) -> str:

@@ -1,0 +1,52 @@
+"""Every metadata.toml that the generator knows: what the diesel command makes of it, told by a pragma's effect."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.project import find_project
+
+from . import sql_sqlite
+from .command import Diesel
+from .files import METADATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.diesel, pytest.mark.sqlite]
+
+
+def test_run_in_transaction_is_what_diesel_takes_it_for(diesel: Path, tmp_path: Path) -> None:
+    wrong = []
+    for number, (_, content) in enumerate(METADATA):
+        root = tmp_path / str(number)
+        migration = root / "migrations" / "1_one"
+        migration.mkdir(parents=True)
+        (migration / "up.sql").write_text(sql_sqlite.PROBE.replace("{n}", ""), encoding="utf-8")
+        metadata = migration / "metadata.toml"
+        metadata.mkdir() if content is None else metadata.write_bytes(content)
+        assert Diesel(binary=diesel, migrations=migration.parent, url="it.db").run().code == 0
+        with closing(sqlite3.connect(root / "it.db")) as connection:
+            ((foreign_keys,),) = connection.execute("SELECT * FROM probe")
+        (chain,) = find_project(root, environment={"DATABASE_URL": "it.db"}).chains
+        if chain.migrations[0].run_in_transaction is bool(foreign_keys):
+            wrong.append((content, "Diesel: " + ("no transaction" if foreign_keys else "transaction")))
+    assert wrong == []
+
+
+def test_the_probe_tells_the_two_modes_apart(diesel: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int]] = []
+    for content in ("run_in_transaction = true", "run_in_transaction = false"):
+        root = tmp_path / str(len(seen))
+        migration = root / "migrations" / "1_one"
+        migration.mkdir(parents=True)
+        (migration / "up.sql").write_text(sql_sqlite.PROBE.replace("{n}", ""), encoding="utf-8")
+        (migration / "metadata.toml").write_text(content, encoding="utf-8")
+        Diesel(binary=diesel, migrations=migration.parent, url="it.db").run()
+        with closing(sqlite3.connect(root / "it.db")) as connection:
+            seen += connection.execute("SELECT * FROM probe").fetchall()
+    assert seen == [(0,), (1,)]
