@@ -32,7 +32,7 @@ def environment() -> dict[str, str]:
 
 def has_mysql() -> bool:
     """Whether a server for the MySQL example is on the machine, or named by its URL."""
-    if os.environ.get("GLOWPLUG_SCRATCH_MYSQL"):
+    if os.environ.get("GLOWPLUG_SCRATCH_URL_MYSQL"):
         return True
     path = os.pathsep.join((os.environ.get("PATH", ""), *SERVER_DIRECTORIES))
     return any(shutil.which(name, path=path) for name in ("mariadbd", "mysqld"))

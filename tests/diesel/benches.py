@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlencode
 
-from glowplug.dialect import Dialect
 from glowplug.project import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request, ScratchSettings
@@ -27,15 +26,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glowplug.database.interface import Connection
+    from glowplug.dialect import Dialect
     from glowplug.project import Chain
     from glowplug.scratch.mysql.own import OwnServer
     from glowplug.scratch.postgres.server import PostgresServer
     from glowplug.scratch.sqlite.server import SqliteDatabase
 
 
-def request(dialect: Dialect, environment: dict[str, str]) -> Request:
-    """Ask for what the command has: the SQLite that it is linked with leaves foreign keys off."""
-    keys = (False, "as the diesel command's SQLite has it") if dialect is Dialect.SQLITE else None
+def request(dialect: Dialect, environment: dict[str, str], *, foreign_keys: bool | None = None) -> Request:
+    """Ask for what the command has; ``foreign_keys`` is how the SQLite that it is linked with begins."""
+    keys = None if foreign_keys is None else (foreign_keys, "as the diesel command's SQLite has it")
     return Request(
         dialect=dialect,
         chain=ChainSettings(),
@@ -51,7 +51,7 @@ class SqliteBench:
     """Files below one directory, and a server for each chain."""
 
     directory: Path
-    environment: dict[str, str]
+    request: Request
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @contextlib.contextmanager
@@ -61,7 +61,7 @@ class SqliteBench:
 
     @contextlib.contextmanager
     def for_glowplug(self, _chain: Chain) -> Iterator[Place]:
-        with open_server(request(Dialect.SQLITE, self.environment)) as server:
+        with open_server(self.request) as server:
             database = cast("SqliteDatabase", server.create())
             path = database._directory / "main.db"
 

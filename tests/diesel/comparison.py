@@ -6,6 +6,7 @@ Both begin with a fresh, equal database. What each did is a ``Behaviour``; two t
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 _URLS = {Dialect.POSTGRES: "postgres://localhost/x", Dialect.MYSQL: "mysql://localhost/x", Dialect.SQLITE: "x.db"}
 
 
+_TOLD = {"explanation", "server_said"}
+Ran = tuple[tuple[str, ...], bool, str | None]
+"""Directories, whether the last of them failed, and what the server said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A fresh database: the session glowplug runs migrations in (None for the command), and how to look at it."""
@@ -52,7 +58,10 @@ class Bench(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What one side did; the names are those of directories, ``explanation`` is for people alone."""
+    """What one side did; the names are those of directories, ``explanation`` is for people alone.
+
+    ``server_said`` are the server's own messages, up and down, None where the failure is none of the server's.
+    """
 
     refused: bool
     listed: tuple[str, ...] = ()
@@ -65,6 +74,7 @@ class Behaviour:
     down_failed: bool = False
     after_down: State | None = None
     explanation: tuple[str, ...] = ()
+    server_said: tuple[str | None, str | None] = (None, None)
 
 
 def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool) -> Behaviour:
@@ -94,7 +104,14 @@ def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool) -> Be
         down_failed=down.code != 0,
         after_down=place.witness(),
         explanation=(up.error, down.error),
+        server_said=(_of_server(up.error), _of_server(down.error)),
     )
+
+
+def _of_server(error: str) -> str | None:
+    """Cut what a server said of a file out of what the command says."""
+    found = re.match(r"Failed to run .* with: (.*)", error, re.DOTALL)
+    return found[1] if found else None
 
 
 def _in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -128,13 +145,13 @@ def of_glowplug(chain: Chain | Behaviour, bench: Bench, *, each: bool) -> Behavi
         assert place.connection is not None
         connection = place.connection
         pending = _pending(chain, connection.recorded())
-        ups, up_failed = _up(pending, connection, explanation)
+        ups, up_failed, up_error = _up(pending, connection, explanation)
         connection = place.reconnect() if place.reconnect else connection
         recorded = connection.recorded()
         after_up = place.witness()
         assert recorded == after_up.recorded, "Connection.recorded() is not what the table holds"
         each = each and len({one.version for one in chain.migrations}) == len(chain.migrations)
-        downs, down_failed = _down(chain, connection, explanation, each=each)
+        downs, down_failed, down_error = _down(chain, connection, explanation, each=each)
         connection.close()
         return Behaviour(
             refused=False,
@@ -148,6 +165,7 @@ def of_glowplug(chain: Chain | Behaviour, bench: Bench, *, each: bool) -> Behavi
             down_failed=down_failed,
             after_down=place.witness(),
             explanation=tuple(explanation),
+            server_said=(up_error, down_error),
         )
 
 
@@ -159,18 +177,18 @@ def _printed(migrations: list[Migration]) -> tuple[str, ...]:
     return tuple(one.name for one in migrations if one.version != HIDDEN_VERSION)
 
 
-def _up(pending: list[Migration], connection: Connection, explanation: list[str]) -> tuple[tuple[str, ...], bool]:
+def _up(pending: list[Migration], connection: Connection, explanation: list[str]) -> Ran:
     begun: list[Migration] = []
     for migration in pending:
         begun.append(migration)
         run = connection.run(migration, Direction.UP)
         if run.error is not None:
             explanation.append(f"{migration.name}: {run.error}")
-            return _printed(begun), True
-    return _printed(begun), False
+            return _printed(begun), True, run.error.message if run.error.code else None
+    return _printed(begun), False, None
 
 
-def _down(chain: Chain, connection: Connection, explanation: list[str], *, each: bool) -> tuple[tuple[str, ...], bool]:
+def _down(chain: Chain, connection: Connection, explanation: list[str], *, each: bool) -> Ran:
     by_version = {one.version: one for one in chain.migrations if one.runnable}
     begun: list[Migration] = []
     versions = connection.recorded()
@@ -178,25 +196,33 @@ def _down(chain: Chain, connection: Connection, explanation: list[str], *, each:
         migration = by_version.get(versions[0])
         if migration is None:
             explanation.append(f"{versions[0]!r} is not on disk")
-            return _printed(begun), True
+            return _printed(begun), True, None
         begun.append(migration)
         run = connection.run(migration, Direction.DOWN)
         if run.error is not None:
             explanation.append(f"{migration.name}: {run.error}")
-            return _printed(begun), True
+            return _printed(begun), True, run.error.message if run.error.code else None
         versions = connection.recorded() if each else versions[1:]
-    return _printed(begun), False
+    return _printed(begun), False, None
 
 
 def differences(diesel: Behaviour, glowplug: Behaviour) -> list[str]:
     """Say what differs, each with both sides."""
     diesel = _judged(diesel, glowplug)
     found = []
-    for name in (one.name for one in fields(Behaviour) if one.name != "explanation"):
+    for name in (one.name for one in fields(Behaviour) if one.name not in _TOLD):
         ours, theirs = getattr(glowplug, name), getattr(diesel, name)
         if ours != theirs:
             found.append(f"{name}:\n  diesel   {_shown(theirs, ours)}\n  glowplug {_shown(ours, theirs)}")
+    for way, ours, theirs in zip(("up", "down"), glowplug.server_said, diesel.server_said, strict=True):
+        if not found and ours and theirs and _bare(theirs) not in _bare(ours):
+            found.append(f"cause of the failing {way}:\n  diesel   {theirs}\n  glowplug {ours}")
     return found
+
+
+def _bare(message: str) -> str:
+    """Leave out what two databases say differently, and how white space is shown."""
+    return " ".join(re.sub(r"\b(layout|glowplug)_[0-9a-f]{10,12}\b", "DB", message).split())
 
 
 def _judged(diesel: Behaviour, glowplug: Behaviour) -> Behaviour:

@@ -241,9 +241,11 @@ FAULTS: tuple[str, ...] = (
     "GARBAGE",
 )
 
-# A pragma that a transaction ignores tells the two modes apart without failing.
+# A pragma that a transaction ignores tells the two modes apart without failing, whatever it was before.
 PROBE = (
-    "PRAGMA foreign_keys = ON;\n"
+    "PRAGMA foreign_keys = OFF;\n"
     "CREATE TABLE probe{n} AS SELECT foreign_keys FROM pragma_foreign_keys;\n"
+    "PRAGMA foreign_keys = ON;\n"
+    "INSERT INTO probe{n} SELECT foreign_keys FROM pragma_foreign_keys;\n"
     "PRAGMA foreign_keys = OFF"
 )

@@ -5,14 +5,12 @@ Without GLOWPLUG_FULL a seeded tenth of them; a failure's listing says how to ru
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from glowplug.dialect import Dialect
 
-from .benches import SqliteBench
 from .comparison import Bench, chain_of, of_diesel, of_glowplug, report
 from .layouts import generate
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark.structures import ParameterSet
 
-    from .benches import MysqlBench, PostgresBench
+    from .benches import MysqlBench, PostgresBench, SqliteBench
 
 pytestmark = [pytest.mark.diesel, pytest.mark.full]
 
@@ -43,8 +41,8 @@ def _compare(dialect: Dialect, seed: int, diesel: Path, directory: Path, bench: 
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("seed", _numbers(Dialect.SQLITE, 1300))
-def test_sqlite(seed: int, diesel: Path, tmp_path: Path) -> None:
-    _compare(Dialect.SQLITE, seed, diesel, tmp_path, SqliteBench(tmp_path, dict(os.environ)))
+def test_sqlite(seed: int, diesel: Path, tmp_path: Path, sqlite: SqliteBench) -> None:
+    _compare(Dialect.SQLITE, seed, diesel, tmp_path, sqlite)
 
 
 @pytest.mark.postgres

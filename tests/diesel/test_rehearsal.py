@@ -16,7 +16,7 @@ from glowplug.rehearsal import Outcome, rehearse
 from glowplug.rehearsal.outcome import WayDown
 from glowplug.scratch import open_server
 
-from .benches import SqliteBench, request
+from .benches import request
 from .comparison import Behaviour, chain_of, of_diesel
 from .layouts import generate
 from .names import version_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal import Rehearsal
     from glowplug.scratch.interface import Server
 
-    from .benches import MysqlBench, PostgresBench
+    from .benches import MysqlBench, PostgresBench, SqliteBench
     from .comparison import Bench
     from .layouts import Layout
 
@@ -98,10 +98,9 @@ def _compare(layout: Layout, diesel: Path, directory: Path, bench: Bench, server
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("seed", _seeds(Dialect.SQLITE, 300))
-def test_sqlite(seed: int, diesel: Path, tmp_path: Path) -> None:
-    environment = dict(os.environ)
-    with open_server(request(Dialect.SQLITE, environment)) as server:
-        _compare(generate(Dialect.SQLITE, seed), diesel, tmp_path, SqliteBench(tmp_path, environment), server)
+def test_sqlite(seed: int, diesel: Path, tmp_path: Path, sqlite: SqliteBench) -> None:
+    with open_server(sqlite.request) as server:
+        _compare(generate(Dialect.SQLITE, seed), diesel, tmp_path, sqlite, server)
 
 
 @pytest.mark.postgres

@@ -59,8 +59,8 @@ def find_checkout(start: Path, environment: Mapping[str, str]) -> Checkout:
     """Look around ``start``, an absolute directory without links."""
     boundary = checkout_of(start) or Path(start.anchor)
     upward = next((found for one in _upward(start, boundary) if (found := one / MIGRATIONS).is_dir()), None)
-    variables = {name: environment[name] for name in _FROM_DOTENV if environment.get(name)}
-    from_file = {name: value for name, value in _dotenv(start, boundary).items() if name not in environment and value}
+    variables = {name: environment[name] for name in _FROM_DOTENV if name in environment}
+    from_file = {name: value for name, value in _dotenv(start, boundary).items() if name not in environment}
     return Checkout(
         start=start,
         boundary=boundary,
@@ -84,9 +84,9 @@ def migrations_directory(checkout: Checkout) -> Told | None:
         UsageError: there is no such directory.
     """
     said = checkout.variables.get("MIGRATION_DIRECTORY")
-    if said:
+    if said is not None:
         directory = checkout.start / said
-        if not directory.is_dir():
+        if not said or not directory.is_dir():
             raise UsageError(f"{checkout.source('MIGRATION_DIRECTORY')} is {said!r}, which is no directory")
         return Told(path=directory.resolve(), replaces_search=True)
     said = checkout.variables.get("DIESEL_CONFIG_FILE")
@@ -110,16 +110,18 @@ def directory_of(file: Path, root: Path) -> Told | None:
         return None
     try:
         content = file.read_bytes()
-        table = tomli.loads(content.decode("utf-8")).get("migrations_directory", {})
+        table = tomli.loads(content.decode("utf-8")).get("migrations_directory")
     except OSError as error:
         raise ConfigurationError(f"can't be read: {(error.strerror or '').lower()}", file=shown) from error
     except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise ConfigurationError(f"this is no TOML: {error}", file=shown, line=line) from error
-    said = table.get("dir") if isinstance(table, dict) else None
-    if said is None:
+    if table is None:
         return None
-    line = line_of(content, ("migrations_directory", "dir"))
+    said = table.get("dir") if isinstance(table, dict) else None
+    line = line_of(content, ("migrations_directory", "dir")) or line_of(content, ("migrations_directory",))
+    if said is None:
+        raise ConfigurationError("migrations_directory has no dir, which Diesel asks for", file=shown, line=line)
     if not isinstance(said, str):
         raise ConfigurationError("migrations_directory.dir is no string", file=shown, line=line)
     directory = file.parent / said

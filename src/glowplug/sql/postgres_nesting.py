@@ -7,6 +7,7 @@ transaction (SET LOCAL), values of an enum that can't be used before the commit,
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,12 +72,12 @@ _PLAIN = frozenset(
 _EVALUATING = frozenset({"alter_domain_stmt", "alter_table_stmt", "create_domain_stmt", "create_stmt"})
 """Statements that may evaluate expressions over rows: their functions must be known."""
 
-_WRITING = frozenset({"update_stmt", "delete_stmt", "truncate_stmt"})
+_WRITING = frozenset({"delete_stmt", "insert_stmt", "truncate_stmt", "update_stmt"})
 """Statements that fire triggers and rules, too."""
 
-_FUNCTIONS = frozenset({
+FUNCTIONS = frozenset({
     "abs", "array_length", "array_position", "array_remove", "btrim", "ceil", "char_length", "clock_timestamp",
-    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format",
+    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format", "generate_series",
     "gen_random_uuid", "greatest", "initcap", "json_build_object", "jsonb_build_array", "jsonb_build_object",
     "jsonb_typeof", "least", "left", "length", "lower", "ltrim", "make_interval", "md5", "now", "num_nonnulls",
     "num_nulls", "octet_length", "overlay", "position", "random", "regexp_replace", "repeat", "replace", "right",
@@ -92,23 +93,27 @@ class Nesting:
     """What a file that may be nested still asks of its surroundings.
 
     ``writes``: it changes rows, so that triggers and rules of the user's must not exist.
-    ``plants``: it makes a trigger or a rule.
+    ``plants``: it makes a trigger or a rule. ``inserts`` are the tables (schema or "", name) that it inserts into:
+    their sequences count, which no rollback undoes.
     """
 
     writes: bool
     plants: bool
+    inserts: tuple[tuple[str, str], ...] = ()
 
 
 _UNSURE = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
 """Parts of statements that may take a sequence's next value."""
 
 
+@functools.lru_cache(maxsize=8)
 def nesting(text: str) -> Nesting | None:
     """Tell whether the file may be nested; None if not, or if it does not parse."""
     tree = parse(text)
     if tree is None or not tree.stmts:
         return None
     writes = plants = False
+    inserts = []
     for raw in tree.stmts:
         kind = raw.stmt.WhichOneof("node")
         statement = getattr(raw.stmt, kind)
@@ -116,7 +121,9 @@ def nesting(text: str) -> Nesting | None:
             return None
         writes = writes or kind in _WRITING
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
-    return Nesting(writes=writes, plants=plants)
+        if kind == "insert_stmt":
+            inserts.append((statement.relation.schemaname, statement.relation.relname))
+    return Nesting(writes=writes, plants=plants, inserts=tuple(inserts))
 
 
 def _is_neutral(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
@@ -133,7 +140,7 @@ def _is_neutral(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's
 
 
 def _calls_nothing_unknown(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
-    return all(_leaves_nothing(name, node) for name, node in _nodes(statement))
+    return all(_leaves_nothing(name, node) for name, node in nodes(statement))
 
 
 def _is_extension(remove_type: int) -> bool:
@@ -152,18 +159,18 @@ def _is_temporary(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generate
 
 def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     if name == "FuncCall":
-        return node.funcname[-1].string.sval in _FUNCTIONS
+        return node.funcname[-1].string.sval in FUNCTIONS
     return name not in _UNSURE
 
 
-def _nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - protobuf's generated messages
+def nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - protobuf's generated messages
     """Walk over all nodes below: the name of each one's kind, and itself."""
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
         for child in value if field.is_repeated else (value,):
             yield child.DESCRIPTOR.name, child
-            yield from _nodes(child)
+            yield from nodes(child)
 
 
 _SPECIAL: dict[str, Callable[[Any], bool]] = {

@@ -89,11 +89,14 @@ def read_catalogue(session: Session, schema: str, *, mariadb: bool) -> Catalogue
     for view in sections["views"]:  # the server writes the schema's own name before every table
         view["view_definition"] = (view["view_definition"] or "").replace(f"{quote_name(schema)}.", "")
     counters = {str(each["table_name"]): each.pop("auto_increment") for each in sections["tables"]}
-    names = [str(each["table_name"]) for each in sections["tables"] if each["table_type"] != "VIEW"]
-    statements = (f"SHOW CREATE TABLE {quote_name(schema)}.{quote_name(name)}" for name in names)
-    answers = session.rows(";".join(statements)) if names else []
+    kinds = {str(each["table_name"]): each["table_type"] for each in sections["tables"] if each["table_type"] != "VIEW"}
+    statements = (
+        f"SHOW CREATE {'SEQUENCE' if kind == 'SEQUENCE' else 'TABLE'} {quote_name(schema)}.{quote_name(name)}"
+        for name, kind in kinds.items()
+    )
+    answers = session.rows(";".join(statements)) if kinds else []
     creates = {
-        name: _COUNTER.sub(r"\1", text_of(rows[0][1]) or "", count=1) for name, rows in zip(names, answers, strict=True)
+        name: _COUNTER.sub(r"\1", text_of(rows[0][1]) or "", count=1) for name, rows in zip(kinds, answers, strict=True)
     }
     return Catalogue(sections=sections, creates=creates, counters=counters)
 

@@ -19,7 +19,7 @@ _KEY_LINE = re.compile(
 _CONSTRAINT_LINE = re.compile(r"CONSTRAINT `((?:[^`]|``)*)` (.*)")
 _NO_PARTITIONED = re.compile(r"\s*\bpartitioned\b")
 _EXTRAS = re.compile(
-    r"\b(?:DEFAULT_GENERATED|(VIRTUAL|STORED|PERSISTENT) GENERATED|(INVISIBLE)|(on update \S+))(?:,\s*|\s*)",
+    r"\b(?:DEFAULT_GENERATED|(VIRTUAL|STORED|PERSISTENT) GENERATED|(INVISIBLE)|on update (\S+))(?:,\s*|\s*)",
     re.IGNORECASE,
 )
 

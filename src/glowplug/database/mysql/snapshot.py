@@ -55,20 +55,20 @@ class SnapshotReader:
     def state(self) -> str | None:
         """Everything that tells two databases of equal names apart: schema, rows, counters, recorded versions.
 
-        Rows are compared by the server's checksums. None where it can't be said, for a table is locked or broken.
+        Rows, and what sequences gave out, are compared by the server's checksums. None where it can't be said, for a
+        table is locked or broken.
         """
         catalogue = self._catalogue()
         tables = [f"{quote_name(self._schema)}.{quote_name(name)}" for name in catalogue.creates]
         try:
             rows = self._session.rows(f"CHECKSUM TABLE {', '.join(tables)} EXTENDED")[0] if tables else []
-            counters = self._sequences(catalogue)
             versions = self._versions()
         except StatementRefused:
             return None
         checksums = [(name, text_of(row[1])) for name, row in zip(catalogue.creates, rows, strict=True)]
         if any(value is None for _, value in checksums):
             return None
-        return repr((catalogue.key, sorted(catalogue.counters.items(), key=str), checksums, counters, versions))
+        return repr((catalogue.key, sorted(catalogue.counters.items(), key=str), checksums, versions))
 
     def close(self) -> None:
         """End the session; never raises."""
@@ -83,11 +83,6 @@ class SnapshotReader:
         if self._last is None:
             self._last = read_catalogue(self._session, self._schema, mariadb=self._mariadb)
         return self._last
-
-    def _sequences(self, catalogue: Catalogue) -> list[str]:
-        names = [each["table_name"] for each in catalogue.sections["tables"] if each["table_type"] == "SEQUENCE"]
-        statements = (f"SELECT * FROM {quote_name(self._schema)}.{quote_name(str(name))}" for name in names)
-        return [repr(rows) for rows in self._session.rows(";".join(statements))] if names else []
 
     def _versions(self) -> list[str | None]:
         """Recorded versions; where the table is not Diesel's own any more, nothing is read from it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, SqlError
+from glowplug.database.postgres.change import WATCH, locked
 from glowplug.database.postgres.failure import QUERY_CANCELED, explain
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.dialect import Direction
@@ -38,10 +39,17 @@ class Runner:
         self.session = session
         self._superuser = superuser
         self._dropped: PGresult | None = None
+        self._watch = False
+        self.locked: frozenset[str] | None = None
 
-    def run(self, migration: Migration, direction: Direction) -> SqlError | None:
-        """Run a file and its bookkeeping as Diesel does; None where Diesel would report success."""
+    def run(self, migration: Migration, direction: Direction, *, watch: bool = False) -> SqlError | None:
+        """Run a file and its bookkeeping as Diesel does; None where Diesel would report success.
+
+        ``watch``: see what the transaction has locked, just before it is committed; afterwards it is ``locked``.
+        """
         self._dropped = None
+        self.locked = None
+        self._watch = watch
         if migration.run_in_transaction:
             return self._in_transaction(migration, direction)
         error = self.file(migration, direction) or self.bookkeeping(migration, direction)
@@ -64,7 +72,15 @@ class Runner:
             return error
         if ended:
             return _ended_by_the_file(migration, direction)
-        return self.plain(b"COMMIT")
+        return self._commit()
+
+    def _commit(self) -> SqlError | None:
+        if not self._watch:
+            return self.plain(b"COMMIT")
+        reply = self.session.batch(f"{WATCH}; COMMIT".encode(), rows=True)
+        if reply.ok:
+            self.locked = locked(reply.results[0])
+        return self._verdict(reply, None)
 
     def _idle(self) -> bool:
         return self.session.transaction_status is TransactionStatus.IDLE

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
+    from glowplug.sql.postgres_locality import Locality
+
 # DDL on a relation holds one of these to the transaction's end. No name is resolved by the session's search_path.
 WATCH = """
 SELECT l.relation FROM pg_catalog.pg_lock_status() l
@@ -34,6 +36,11 @@ class Change:
             routines=self.routines or other.routines,
             wrote=self.wrote or other.wrote,
         )
+
+
+def changed(local: Locality, oids: frozenset[str]) -> Change:
+    """Put together what a file says and what it locked."""
+    return Change(relations=oids, types=local.types, routines=local.routines, wrote=local.writes)
 
 
 def locked(result: PGresult) -> frozenset[str]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
 from glowplug.database.postgres.batch import Runner
-from glowplug.database.postgres.session import Session
+from glowplug.database.postgres.change import Change, changed
+from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import own_settings, read_state
 from glowplug.database.postgres.within import recorded
 from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.sql.postgres_locality import locality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
+    from glowplug.sql.postgres_locality import Locality
 
 DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
 """What Diesel sets on each PostgreSQL connection, and all that it sets."""
@@ -63,6 +66,7 @@ class PostgresConnection:
         """
         self.access = access
         self._own_settings: set[str] = set()
+        self._change: Change | None = None
         self._open()
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
@@ -71,14 +75,41 @@ class PostgresConnection:
         """Run one file as Diesel would."""
         self._reopen()
         self._own_settings |= own_settings(migration.sql(direction) or b"")
+        local = None if self._change is None else self._locality(migration, direction)
         started = time.perf_counter()
-        error = self.runner.run(migration, direction)
-        return Run(error=error, seconds=time.perf_counter() - started)
+        error = self.runner.run(migration, direction, watch=local is not None)
+        seconds = time.perf_counter() - started
+        self._remember(local, self.runner.locked)
+        return Run(error=error, seconds=seconds)
 
     def snapshot(self) -> Schema:
         """Read the whole schema, as it is inside whatever transaction is open."""
         self._reopen()
-        return self._reader.read()
+        schema = self._reader.read(self._change)
+        idle = self.session.transaction_status is TransactionStatus.IDLE
+        self._change = Change() if idle else None
+        return schema
+
+    def look(self, change: Change | None) -> Schema:
+        """Read the schema inside a transaction that will be rolled back; ``change`` is what it did, None: unknown."""
+        return self._reader.look(None if change is None or self._change is None else self._change | change)
+
+    def guarded(self) -> bool:
+        """Whether code of the user's answers to changed rows with more than a change of those."""
+        return self._reader.guarded()
+
+    def _locality(self, migration: Migration, direction: Direction) -> Locality | None:
+        """What is known of a file beforehand; None where its locks do not tell what it changed."""
+        content = migration.sql(direction)
+        if content is None or not migration.run_in_transaction or self.access.superuser:
+            return None
+        return locality(content.decode(errors="replace"))
+
+    def _remember(self, local: Locality | None, oids: frozenset[str] | None) -> None:
+        if self._change is None or local is None or oids is None:
+            self._change = None
+        else:
+            self._change |= changed(local, oids)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
@@ -122,6 +153,7 @@ class PostgresConnection:
         self.session = Session(access.conninfo, statement_timeout=access.statement_timeout, terminate=access.terminate)
         self.runner = Runner(self.session, superuser=access.superuser)
         self._reader = SnapshotReader(self.session)
+        self._change = None
         try:
             for statement in DIESEL_SETUP:
                 self.require(statement)

@@ -1,69 +1,176 @@
-"""Read a whole schema in one round trip, from inside whatever the session is doing, and leave the session as it was."""
+"""Read the schema, from inside whatever the session is doing, and leave the session as it was."""
 
 from __future__ import annotations
 
 import re
-import secrets
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.catalogue import COMMON, sections
-from glowplug.database.postgres.within import unreadable, within
+from glowplug.database.postgres.catalogue import COMMON, ROUTINES, TYPES, sections
+from glowplug.database.postgres.prepared import PreparedStatements
+from glowplug.errors import EnvironmentFailure
 from glowplug.schema import Schema, SchemaObject
+from glowplug.sql.postgres_triggers import only_changes_its_row
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-    from glowplug.database.postgres.session import Reply, Session
+    from glowplug.database.postgres.change import Change
+    from glowplug.database.postgres.session import Session
     from glowplug.schema.model import Key
+
+    Groups = dict[bytes, dict[Key, SchemaObject]]
 
 _QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
 _CACHE_SIZE = 200_000
+_TRUST = 24
+
+_CIRCUMSTANCES = """
+SELECT EXISTS (SELECT FROM pg_event_trigger)
+  OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
+    AND d.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.oid = d.objid AND p.polrelid = d.refobjid)),
+  (WITH RECURSIVE more (oid) AS (
+    SELECT unnest($1)
+    UNION
+    SELECT w.ev_class FROM more JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = more.oid
+      AND d.classid = 'pg_rewrite'::regclass JOIN pg_rewrite w ON w.oid = d.objid
+  ) SELECT string_agg(oid::text, ',') FROM more)
+"""
+"""Whether the text of something else, views aside, may depend on the changed relations; those and their views."""
+
+_GUARDS = """
+SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+  JOIN pg_language l ON l.oid = p.prolang WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'rule', '' FROM pg_rewrite w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN'
+"""
+"""The code of the user's that answers to changed rows."""
 
 
 class SnapshotReader:
-    """Reads the schema through one session.
+    """Reads the schema through one session, and remembers it.
 
-    The query is prepared once under a name that nobody can guess; what is run is known to be it by the time of its
-    preparation, which nobody can forge: a migration may see and replace prepared statements.
+    What is known to have changed since the last reading is read anew and the rest is taken from memory, where a
+    Change tells; every now and then all is read, and held against the memory.
     """
 
     def __init__(self, session: Session) -> None:
         """Read through ``session``."""
-        self._session = session
         self._sections = sections(session.server_version)
-        self._name = ""
-        self._prepared_at: bytes | None = None
         self._objects: dict[bytes, SchemaObject] = {}
+        self._groups: Groups | None = None
+        self._schema = Schema()
+        self._uses = 0
+        statements = {"circumstances": _CIRCUMSTANCES, "guards": _GUARDS}
+        statements["all"] = COMMON + " UNION ALL ".join(
+            section.select(number) for number, section in enumerate(self._sections)
+        )
+        numbers = range(len(self._sections))
+        relational = [number for number in numbers if self._sections[number].relation is not None]
+        statements["relations"] = COMMON + " UNION ALL ".join(
+            self._sections[number].select(number, scoped=True) for number in relational
+        )
+        self._of_types = [number for number in numbers if self._sections[number].topic == TYPES]
+        self._of_routines = [number for number in numbers if self._sections[number].topic == ROUTINES]
+        for key, chosen in (("types", self._of_types), ("routines", self._of_routines)):
+            statements[key] = COMMON + " UNION ALL ".join(self._sections[number].select(number) for number in chosen)
+        self._prepared = PreparedStatements(session, statements)
 
-    def read(self) -> Schema:
-        """Read every object that no extension owns, the bookkeeping table aside.
+    def read(self, change: Change | None) -> Schema:
+        """Read the state from which later changes are told; ``change`` is since the last ``read``, None: unknown.
 
         Raises:
             LostConnection: the server is gone.
-            EnvironmentFailure: the catalogues could not be read.
+            EnvironmentFailure: the catalogues could not be read, or the memory did not hold.
         """
-        reply = self._ask() if self._prepared_at is not None else None
-        if reply is None or not self._is_ours(reply):
-            self._prepare()
-            reply = self._ask()
-        if not reply.ok or not self._is_ours(reply):
-            raise unreadable(reply)
-        return self._schema(reply.results[-1])
+        changed = None if change is None else self._changed(change)
+        self._uses += 1
+        if changed is None:
+            self._groups = self._all()
+            self._schema = _schema(self._groups)
+        elif changed:
+            self._schema = self._merged(changed)
+            self._groups = {**(self._groups or {}), **changed}
+            self._verify()
+        return self._schema
 
-    def _schema(self, result: PGresult) -> Schema:
+    def look(self, change: Change | None) -> Schema:
+        """Read a state that will be undone; ``change`` is since the last ``read``."""
+        changed = None if change is None else self._changed(change)
+        return _schema(self._all()) if changed is None else self._merged(changed)
+
+    def guarded(self) -> bool:
+        """Whether code of the user's answers to changed rows with more than a change of those; errors as for read."""
+        return _guarded(self._prepared.run([("guards", None)])[0])
+
+    def _verify(self) -> None:
+        if self._uses % _TRUST:
+            return
+        self._groups = self._all()
+        truth = _schema(self._groups)
+        if truth.objects != self._schema.objects:
+            raise EnvironmentFailure(
+                "the schema that glowplug remembers is not the one that the server has: its verdicts can't be trusted",
+                advice="This is a defect of glowplug's: please report it.",
+            )
+        self._schema = truth
+
+    def _all(self) -> Groups:
+        return self._grouped(self._prepared.run([("all", None)])[0])
+
+    def _changed(self, change: Change) -> Groups | None:
+        """Read what ``change`` names; None where more than that may have changed."""
+        if self._groups is None:
+            return None
+        if change.relations == frozenset() and not (change.types or change.routines or change.wrote):
+            return {}
+        oids = ",".join(sorted(change.relations))
+        calls: list[tuple[str, str | None]] = [("circumstances", oids), ("relations", oids)]
+        groups: Groups = {oid.encode(): {} for oid in change.relations}
+        for wanted, key, numbers in (
+            (change.types, "types", self._of_types),
+            (change.routines, "routines", self._of_routines),
+        ):
+            if wanted:
+                calls.append((key, None))
+                groups.update({b"s%d" % number: {} for number in numbers})
+        if change.wrote:
+            calls.append(("guards", None))
+        circumstances, *results = self._prepared.run(calls)
+        if circumstances.get_value(0, 0) == b"t" or (change.wrote and _guarded(results.pop())):
+            return None
+        more = (circumstances.get_value(0, 1) or b"").decode()
+        if set(more.split(",")) > change.relations:
+            groups.update({oid.encode(): {} for oid in more.split(",")})
+            results[0] = self._prepared.run([("relations", more)])[0]
+        for result in results:
+            groups.update(self._grouped(result))
+        return groups
+
+    def _merged(self, changed: Groups) -> Schema:
+        known = self._groups or {}
+        objects = dict(self._schema.objects)
+        for group in changed:
+            for key in known.get(group, ()):
+                del objects[key]
+        for group in changed.values():
+            objects.update(group)
+        return Schema(MappingProxyType(objects))
+
+    def _grouped(self, result: PGresult) -> Groups:
         if len(self._objects) > _CACHE_SIZE:
             self._objects.clear()
-        objects: dict[Key, SchemaObject] = {}
+        groups: Groups = {}
         known = self._objects
         value = result.get_value
         for row in range(result.ntuples):
-            text = value(row, 0) or b""
+            text = value(row, 1) or b""
             found = known.get(text)
             if found is None:
                 found = known[text] = self._object(text)
-            objects[found.kind, found.name] = found
-        return Schema(MappingProxyType(objects))
+            groups.setdefault(value(row, 0) or b"", {})[found.kind, found.name] = found
+        return groups
 
     def _object(self, row: bytes) -> SchemaObject:
         number, kind, name, parent_kind, parent_name, *values = _fields(row.decode())
@@ -77,27 +184,19 @@ class SnapshotReader:
             ),
         )
 
-    def _ask(self) -> Reply:
-        check = f"SELECT p.prepare_time::text FROM pg_prepared_statement() p WHERE p.name = '{self._name}'; "
-        return within(self._session, f"{check}EXECUTE {self._name}")
 
-    def _is_ours(self, reply: Reply) -> bool:
-        if reply.lost is not None or len(reply.results) < 2:  # noqa: PLR2004 - the check's and the query's
-            return False
-        check = reply.results[0]
-        return check.ntuples == 1 and check.get_value(0, 0) == self._prepared_at
+def _guarded(result: PGresult) -> bool:
+    return not all(
+        only_changes_its_row((result.get_value(row, 0) or b"").decode(), (result.get_value(row, 1) or b"").decode())
+        for row in range(result.ntuples)
+    )
 
-    def _prepare(self) -> None:
-        self._name = f"glowplug_{secrets.token_hex(8)}"
-        query = COMMON + " UNION ALL ".join(section.select(number) for number, section in enumerate(self._sections))
-        reply = within(
-            self._session,
-            f"PREPARE {self._name} AS {query}; "
-            f"SELECT p.prepare_time::text FROM pg_prepared_statement() p WHERE p.name = '{self._name}'",
-        )
-        if not reply.ok:
-            raise unreadable(reply)
-        self._prepared_at = reply.results[0].get_value(0, 0)
+
+def _schema(groups: Groups) -> Schema:
+    objects: dict[Key, SchemaObject] = {}
+    for group in groups.values():
+        objects.update(group)
+    return Schema(MappingProxyType(objects))
 
 
 def _fields(record: str) -> list[str | None]:

@@ -31,6 +31,7 @@ SETTINGS = (
     ("lock_timeout", "0"),
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
+    ("plan_cache_mode", "force_generic_plan"),
 )
 """What could change a catalogue's rendering, end the reading, or slow it down."""
 

@@ -71,13 +71,8 @@ class Place:
 
     @property
     def connection(self) -> MysqlConnection:
-        """The migrations' connection, once ``furnish`` or ``connect`` was called."""
-        if self._connection is None:
-            self.connect()
-        connection = self._connection
-        if connection is None:
-            raise AssertionError("connect makes a connection")
-        return connection
+        """The migrations' connection, made when first asked for."""
+        return self._connection or self.connect()
 
     def create_account(self) -> None:
         """Make the account; the server has none of that name."""
@@ -105,13 +100,14 @@ class Place:
             )
         self.connect()
 
-    def connect(self) -> None:
+    def connect(self) -> MysqlConnection:
         """Give the migrations a new session."""
         self.disconnect()
         if self.reader is None:
             self.reader = SnapshotReader(self.administrator.address, self.schema)
         self.reader.forget()
         self._connection = MysqlConnection(self._access, self.reader, ran=self._ran)
+        return self._connection
 
     def state(self) -> str | None:
         """Everything that tells this database from another of the same chain; None where it can't be told."""

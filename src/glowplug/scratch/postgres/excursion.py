@@ -45,7 +45,6 @@ class Excursion:
         self._administrator = administrator
         self._nest = nest
         self._done: list[tuple[Migration, Direction]] = []
-        self._plants = False
         self._nested: Nested | None = None
         self._copy: DatabaseCopy | None = None
 
@@ -69,6 +68,8 @@ class Excursion:
 
     def snapshot(self) -> Schema:
         """Read the whole schema."""
+        if self._copy is None and self._nested is not None:
+            return self._nested.snapshot()
         return self._connection.snapshot()
 
     def recorded(self) -> tuple[str, ...]:
@@ -116,10 +117,7 @@ class Excursion:
             return None
         if self._nested is None:
             self._nested = Nested(self._home)
-        if not self._nested.possible:
-            return None
-        self._plants = self._plants or allowed.plants
-        if allowed.writes and (self._nested.guarded or self._plants):
+        if not self._nested.allows(allowed):
             return None
         started = time.perf_counter()
         error = self._nested.run(migration, direction, writes=allowed.writes)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.others import others
 from glowplug.database.postgres.catalogue.relations import relations
-from glowplug.database.postgres.catalogue.section import COMMON, Section
+from glowplug.database.postgres.catalogue.section import COMMON, ROUTINES, TYPES, Section
 
-__all__ = ["COMMON", "Section", "sections"]
+__all__ = ["COMMON", "ROUTINES", "TYPES", "Section", "sections"]
 
 
 def sections(version: int) -> tuple[Section, ...]:

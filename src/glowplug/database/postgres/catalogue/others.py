@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
+    ROUTINES,
+    TYPES,
     Section,
     name_of,
     no_extension_owns,
@@ -71,6 +73,7 @@ def _routines() -> Section:
             "owner": owner_of("p.proowner"),
             "privileges": privileges_of("p.proacl", "p.proowner", "f"),
         },
+        topic=ROUTINES,
         source="pg_proc p JOIN schemas s ON s.oid = p.pronamespace",
         # A range type brings its constructors: they go with the type.
         where=f"p.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_proc', 'p.oid')}"
@@ -101,6 +104,7 @@ def _types() -> Section:
             "owner": owner_of("t.typowner"),
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
         },
+        topic=TYPES,
         source="pg_type t JOIN schemas s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid",
         where=f"t.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')} AND (t.typtype IN ('e', 'r', 'p')"
         " OR (t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid))"

@@ -151,6 +151,7 @@ def _constraints() -> Section:
             "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
         },
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND c.conrelid = ANY ($1)",
         source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
@@ -183,6 +184,7 @@ def _indexes() -> Section:
             " AND a.attstattarget >= 0) END",
         },
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND x.indrelid = ANY ($1)",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
         where=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN (SELECT conindid FROM pg_constraint"
         " WHERE contype IN ('p', 'u', 'x'))",
@@ -230,6 +232,7 @@ def _triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
         where=f"t.oid >= {FIRST_USER_OID} AND NOT t.tgisinternal",
         commented=("pg_trigger", "t.oid", "0"),
@@ -244,6 +247,7 @@ def _internal_triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         where=f"t.oid >= {FIRST_USER_OID} AND t.tgisinternal AND t.tgenabled <> 'O'",
     )
@@ -256,6 +260,7 @@ def _rules() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND w.ev_class = ANY ($1)",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         where=f"w.oid >= {FIRST_USER_OID} AND w.rulename <> '_RETURN'",
         commented=("pg_rewrite", "w.oid", "0"),
@@ -277,6 +282,7 @@ def _policies() -> Section:
             "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
         },
         relation="r.oid",
+        scope="r.oid = ANY ($1) AND p.polrelid = ANY ($1)",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FIRST_USER_OID = 16384
+TYPES = "types"
+ROUTINES = "routines"
 _PUBLIC = 2200  # the schema's oid, by initdb
 
 
@@ -16,7 +18,7 @@ class Section:
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
     relations in ``$1`` alone (by ``relation``, if nothing better is known); both are None outside of relations.
-    ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
+    ``topic`` joins sections that change together. ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
     kind: str
@@ -26,6 +28,7 @@ class Section:
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
+    topic: str = ""
     relation: str | None = None
     scope: str | None = None
 

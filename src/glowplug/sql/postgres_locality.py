@@ -1,0 +1,115 @@
+"""Which PostgreSQL files change no more of the catalogues than what they lock says.
+
+An allow-list again. DDL on a relation locks it to the transaction's end, so what a file has locked tells whose
+description it may have changed: true of statements that name the relations they change, false of a rename (others
+name it), a grant (locks nothing), CASCADE, and code of the user's own.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glowplug.sql.postgres import parse
+from glowplug.sql.postgres_nesting import FUNCTIONS, nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_RELATIONS = frozenset(
+    {
+        "alter_seq_stmt",
+        "alter_table_stmt",
+        "create_seq_stmt",
+        "create_stmt",
+        "create_trig_stmt",
+        "index_stmt",
+        "lock_stmt",
+        "rule_stmt",
+        "variable_set_stmt",
+        "view_stmt",
+    }
+)
+_ROWS = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "truncate_stmt", "update_stmt"})
+_TYPES = frozenset({"composite_type_stmt", "create_enum_stmt"})
+_ROUTINES = frozenset({"create_function_stmt"})
+_HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_unlock", "set_config", "setval"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locality:
+    """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers)."""
+
+    types: bool = False
+    routines: bool = False
+    writes: bool = False
+
+    def __or__(self, other: Locality) -> Locality:
+        """Both, one after the other."""
+        return Locality(
+            types=self.types or other.types,
+            routines=self.routines or other.routines,
+            writes=self.writes or other.writes,
+        )
+
+
+@functools.lru_cache(maxsize=8)
+def locality(text: str) -> Locality | None:
+    """Tell what the file's locks leave unsaid; None where that can't be told, or the file does not parse."""
+    tree = parse(text)
+    if tree is None:
+        return None
+    types = routines = writes = plants = False
+    for raw in tree.stmts:
+        kind = raw.stmt.WhichOneof("node")
+        statement = getattr(raw.stmt, kind)
+        if not _is_local(kind, statement):
+            return None
+        dropped = _names().get(statement.remove_type) if kind == "drop_stmt" else None
+        types = types or kind in _TYPES or dropped == "OBJECT_TYPE"
+        routines = routines or kind in _ROUTINES or dropped == "OBJECT_FUNCTION"
+        writes = writes or kind in _ROWS
+        plants = plants or kind in ("create_trig_stmt", "rule_stmt")
+    return None if writes and plants else Locality(types=types, routines=routines, writes=writes)
+
+
+def _is_local(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    if kind in _SPECIAL:
+        return _SPECIAL[kind](statement)
+    if kind in _TYPES or kind in _ROUTINES:
+        return True
+    if kind not in _RELATIONS and kind not in _ROWS:
+        return False
+    if kind == "alter_table_stmt" and not _is_of_table(statement):
+        return False
+    return all(node.funcname[-1].string.sval in _HARMLESS for name, node in nodes(statement) if name == "FuncCall")
+
+
+def _is_local_drop(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    node = importlib.import_module("postgast.pg_query_pb2")
+    return statement.remove_type in _names() and statement.behavior != node.DROP_CASCADE and not statement.concurrent
+
+
+def _is_comment_on_relation(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    node = importlib.import_module("postgast.pg_query_pb2")
+    return statement.objtype in (node.OBJECT_COLUMN, node.OBJECT_TABLE, node.OBJECT_VIEW)
+
+
+def _is_of_table(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    node = importlib.import_module("postgast.pg_query_pb2")
+    return statement.objtype == node.OBJECT_TABLE
+
+
+@functools.cache
+def _names() -> dict[int, str]:
+    node = importlib.import_module("postgast.pg_query_pb2")
+    words = ("TABLE", "INDEX", "SEQUENCE", "VIEW", "MATVIEW", "TRIGGER", "RULE", "TYPE", "FUNCTION")
+    return {getattr(node, f"OBJECT_{word}"): f"OBJECT_{word}" for word in words}
+
+
+_SPECIAL: dict[str, Callable[[Any], bool]] = {
+    "comment_stmt": _is_comment_on_relation,
+    "drop_stmt": _is_local_drop,
+}
