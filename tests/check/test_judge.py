@@ -130,3 +130,13 @@ def test_forward_only_is_one_notice() -> None:
     trips = [RoundTrip(migration=migration(number, None), outcome=Outcome.NO_DOWN) for number in range(3)]
     (finding,) = judged(*trips, forward_only=True)
     assert (finding.rule, finding.severity) == ("forward-only", Severity.NOTICE)
+
+
+def test_half_a_migration_that_stays_is_said() -> None:
+    one = migration()
+    left = Difference(kind="table", name="batches", property="extra", before=None, after="…")
+    error = refusal(one, Direction.UP)
+    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error, differences=(left,)))
+    assert finding.message.endswith(
+        "half of it stays, and the next try starts from there:\ntable batches is left behind"
+    )

@@ -59,7 +59,7 @@ def _of_round_trip(trip: RoundTrip) -> Iterator[Finding]:
     migration = trip.migration
     match trip.outcome:
         case Outcome.UP_FAILED if trip.error is not None:
-            yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ")
+            yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ", _left_behind(trip))
         case Outcome.DOWN_FAILED if trip.error is not None:
             yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ")
         case Outcome.EMPTY_DOWN if migration.down:
@@ -186,9 +186,15 @@ def _without_repeats(
     return tuple(found)
 
 
-def _failed(fault: Fault, migration: Migration, error: StepError, introduction: str) -> Finding:
+def _left_behind(trip: RoundTrip) -> str:
+    if not trip.differences:
+        return ""
+    return "\nhalf of it stays, and the next try starts from there:\n" + _listed(trip.differences)
+
+
+def _failed(fault: Fault, migration: Migration, error: StepError, introduction: str, conclusion: str = "") -> Finding:
     return fault.found(
-        introduction + describe_error(error),
+        introduction + describe_error(error) + conclusion,
         version=migration.version,
         migration=migration.name,
         place=_place(error),

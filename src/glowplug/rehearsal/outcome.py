@@ -56,7 +56,7 @@ class RoundTrip:
     """Up, down, up of one migration.
 
     ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
-    left different from before the up, noise aside.
+    left different from before the up, noise aside; where the up failed, what it left behind all the same.
     """
 
     migration: Migration

@@ -37,7 +37,9 @@ def round_trip(database: Database, migration: Migration, before: Schema, dialect
     """
     up = database.connection.run(migration, Direction.UP)
     if up.error is not None:
-        trip = RoundTrip(migration=migration, outcome=Outcome.UP_FAILED, error=_failure(migration, Direction.UP, up))
+        error = _failure(migration, Direction.UP, up)
+        behind = diff(before, database.connection.snapshot())
+        trip = RoundTrip(migration=migration, outcome=Outcome.UP_FAILED, error=error, differences=behind)
         return Step(round_trip=trip, after=None)
     after = database.connection.snapshot()
     return Step(round_trip=_there_and_back(database, migration, before, after, dialect), after=after)

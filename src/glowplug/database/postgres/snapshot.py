@@ -6,8 +6,9 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.catalogue import COMMON, ROUTINES, TYPES, sections
+from glowplug.database.postgres.catalogue import CONSTANTS, ROUTINES, TYPES, finish, sections, union
 from glowplug.database.postgres.prepared import PreparedStatements
+from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import EnvironmentFailure
 from glowplug.schema import Schema, SchemaObject
 from glowplug.sql.postgres_triggers import only_changes_its_row
@@ -26,8 +27,14 @@ _CACHE_SIZE = 200_000
 _TRUST = 24
 
 _CIRCUMSTANCES = """
-SELECT EXISTS (SELECT FROM pg_event_trigger)
-  OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
+SELECT EXISTS (SELECT FROM pg_event_trigger),
+  EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
+    AND d.deptype <> 'i' AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))
+"""
+"""Whether code of the user's answers to DDL; whether the text of something else may depend on the relations."""
+
+_VIEWS = """
+SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
     AND d.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass)
     AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.oid = d.objid AND p.polrelid = d.refobjid)),
   (WITH RECURSIVE more (oid) AS (
@@ -37,7 +44,7 @@ SELECT EXISTS (SELECT FROM pg_event_trigger)
       AND d.classid = 'pg_rewrite'::regclass JOIN pg_rewrite w ON w.oid = d.objid
   ) SELECT string_agg(oid::text, ',') FROM more)
 """
-"""Whether the text of something else, views aside, may depend on the changed relations; those and their views."""
+"""Whether it is more than views that depends on the relations; those together with their views."""
 
 _GUARDS = """
 SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
@@ -62,20 +69,19 @@ class SnapshotReader:
         self._groups: Groups | None = None
         self._schema = Schema()
         self._uses = 0
-        statements = {"circumstances": _CIRCUMSTANCES, "guards": _GUARDS}
-        statements["all"] = COMMON + " UNION ALL ".join(
-            section.select(number) for number, section in enumerate(self._sections)
-        )
-        numbers = range(len(self._sections))
-        relational = [number for number in numbers if self._sections[number].relation is not None]
-        statements["relations"] = COMMON + " UNION ALL ".join(
-            self._sections[number].select(number, scoped=True) for number in relational
-        )
-        self._of_types = [number for number in numbers if self._sections[number].topic == TYPES]
-        self._of_routines = [number for number in numbers if self._sections[number].topic == ROUTINES]
-        for key, chosen in (("types", self._of_types), ("routines", self._of_routines)):
-            statements[key] = COMMON + " UNION ALL ".join(self._sections[number].select(number) for number in chosen)
-        self._prepared = PreparedStatements(session, statements)
+        self._session = session
+        numbered = list(enumerate(self._sections))
+        topics = {topic: [item for item in numbered if item[1].topic == topic] for topic in (TYPES, ROUTINES)}
+        self._topics = {topic: [b"s%d" % number for number, _ in chosen] for topic, chosen in topics.items()}
+        self._queries = {
+            "circumstances": _CIRCUMSTANCES,
+            "views": _VIEWS,
+            "guards": _GUARDS,
+            "all": union(numbered),
+            "relations": union(((number, one) for number, one in numbered if one.relation), scoped=True),
+            **{topic: union(chosen) for topic, chosen in topics.items()},
+        }
+        self._statements: PreparedStatements | None = None
 
     def read(self, change: Change | None) -> Schema:
         """Read the state from which later changes are told; ``change`` is since the last ``read``, None: unknown.
@@ -99,6 +105,18 @@ class SnapshotReader:
         """Read a state that will be undone; ``change`` is since the last ``read``."""
         changed = None if change is None else self._changed(change)
         return _schema(self._all()) if changed is None else self._merged(changed)
+
+    @property
+    def _prepared(self) -> PreparedStatements:
+        if self._statements is None:
+            reply = within(self._session, CONSTANTS)
+            if not reply.ok:
+                raise unreadable(reply)
+            row = reply.results[0]
+            constants = [row.get_value(0, column) for column in range(row.nfields)]
+            queries = {key: finish(query, constants) for key, query in self._queries.items()}
+            self._statements = PreparedStatements(self._session, queries)
+        return self._statements
 
     def guarded(self) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those; errors as for read."""
@@ -128,25 +146,30 @@ class SnapshotReader:
         oids = ",".join(sorted(change.relations))
         calls: list[tuple[str, str | None]] = [("circumstances", oids), ("relations", oids)]
         groups: Groups = {oid.encode(): {} for oid in change.relations}
-        for wanted, key, numbers in (
-            (change.types, "types", self._of_types),
-            (change.routines, "routines", self._of_routines),
-        ):
-            if wanted:
-                calls.append((key, None))
-                groups.update({b"s%d" % number: {} for number in numbers})
+        for topic in (TYPES,) * change.types + (ROUTINES,) * change.routines:
+            calls.append((topic, None))
+            groups.update({group: {} for group in self._topics[topic]})
         if change.wrote:
             calls.append(("guards", None))
         circumstances, *results = self._prepared.run(calls)
         if circumstances.get_value(0, 0) == b"t" or (change.wrote and _guarded(results.pop())):
             return None
-        more = (circumstances.get_value(0, 1) or b"").decode()
-        if set(more.split(",")) > change.relations:
-            groups.update({oid.encode(): {} for oid in more.split(",")})
-            results[0] = self._prepared.run([("relations", more)])[0]
+        if circumstances.get_value(0, 1) == b"t":
+            elsewhere = self._elsewhere(oids)
+            if elsewhere is None:
+                return None
+            groups.update({oid: {} for oid in elsewhere})
+            results[0] = self._prepared.run([("relations", b",".join(elsewhere).decode())])[0]
         for result in results:
             groups.update(self._grouped(result))
         return groups
+
+    def _elsewhere(self, oids: str) -> list[bytes] | None:
+        """Find the relations, and the views on them at any remove; None where more than views may depend on them."""
+        row = self._prepared.run([("views", oids)])[0]
+        if row.get_value(0, 0) == b"t":
+            return None
+        return (row.get_value(0, 1) or b"").split(b",")
 
     def _merged(self, changed: Groups) -> Schema:
         known = self._groups or {}

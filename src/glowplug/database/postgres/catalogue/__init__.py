@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.others import others
 from glowplug.database.postgres.catalogue.relations import relations
-from glowplug.database.postgres.catalogue.section import COMMON, ROUTINES, TYPES, Section
+from glowplug.database.postgres.catalogue.section import CONSTANTS, ROUTINES, TYPES, Section, finish, union
 
-__all__ = ["COMMON", "ROUTINES", "TYPES", "Section", "sections"]
+__all__ = ["CONSTANTS", "ROUTINES", "TYPES", "Section", "finish", "sections", "union"]
 
 
 def sections(version: int) -> tuple[Section, ...]:

@@ -9,13 +9,17 @@ from glowplug.database.postgres.catalogue.section import (
     owner_of,
     privileges_of,
     sorted_items,
+    tablespace_of,
     truth,
 )
 
 _PG_17 = 170000
 _PG_18 = 180000
 
-_OPTIONS = "(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({}) AS items (item))"
+_ACCESS_METHOD = (
+    "CASE WHEN c.relam NOT IN (0, 2) THEN (SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam) END"
+)
+_OPTIONS = "CASE WHEN {0} IS NOT NULL THEN (SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({0}) AS items (item)) END"
 
 
 def relations(version: int) -> tuple[Section, ...]:
@@ -41,14 +45,14 @@ def _tables() -> Section:
             "row_security": truth("c.relrowsecurity"),
             "force_row_security": truth("c.relforcerowsecurity"),
             "options": _OPTIONS.format("c.reloptions"),
-            "toast_options": f"(SELECT {_OPTIONS.format('t.reloptions')} FROM pg_class t"
-            " WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)",
-            "access_method": "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap')",
-            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
-            "server": "(SELECT f.srvname::text FROM pg_foreign_table t JOIN pg_foreign_server f ON f.oid = t.ftserver"
-            " WHERE t.ftrelid = c.oid AND c.relkind = 'f')",
-            "foreign_options": f"(SELECT {_OPTIONS.format('t.ftoptions')} FROM pg_foreign_table t"
-            " WHERE t.ftrelid = c.oid AND c.relkind = 'f')",
+            "toast_options": f"CASE WHEN c.reltoastrelid <> 0 THEN (SELECT {_OPTIONS.format('t.reloptions')}"
+            " FROM pg_class t WHERE t.oid = c.reltoastrelid) END",
+            "access_method": _ACCESS_METHOD,
+            "tablespace": tablespace_of("c.reltablespace"),
+            "server": "CASE WHEN c.relkind = 'f' THEN (SELECT f.srvname::text FROM pg_foreign_table t"
+            " JOIN pg_foreign_server f ON f.oid = t.ftserver WHERE t.ftrelid = c.oid) END",
+            "foreign_options": f"CASE WHEN c.relkind = 'f' THEN (SELECT {_OPTIONS.format('t.ftoptions')}"
+            " FROM pg_foreign_table t WHERE t.ftrelid = c.oid) END",
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
@@ -68,8 +72,8 @@ def _views() -> Section:
             "definition": "pg_get_viewdef(c.oid)",
             "options": _OPTIONS.format("c.reloptions"),
             "populated": "CASE WHEN c.relkind = 'm' THEN c.relispopulated::text END",
-            "access_method": "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap')",
-            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
+            "access_method": _ACCESS_METHOD,
+            "tablespace": tablespace_of("c.reltablespace"),
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
@@ -128,7 +132,7 @@ def _columns(version: int) -> Section:
         " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
         f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
         where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
-        scope="r.oid = ANY ($1) AND a.attrelid = ANY ($1)",
+        scope="a.attrelid = ANY ($1)",
         commented=("pg_class", "a.attrelid", "a.attnum"),
     )
 
@@ -145,13 +149,13 @@ def _constraints() -> Section:
             "validated": "c.convalidated::text",
             "inherited": "CASE WHEN c.coninhcount > 0 THEN CASE WHEN c.conislocal THEN 'and local' ELSE 'only' END END",
             "index_options": _OPTIONS.format("ic.reloptions"),
-            "index_tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = ic.reltablespace)",
+            "index_tablespace": tablespace_of("ic.reltablespace"),
             "clustered": truth("ix.indisclustered"),
             "replica_identity": truth("ix.indisreplident"),
             "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
         },
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND c.conrelid = ANY ($1)",
+        scope="c.conrelid = ANY ($1)",
         source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
@@ -176,7 +180,7 @@ def _indexes() -> Section:
             "valid": "(x.indisvalid AND x.indisready)::text",
             "clustered": truth("x.indisclustered"),
             "replica_identity": truth("x.indisreplident"),
-            "tablespace": "(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)",
+            "tablespace": tablespace_of("c.reltablespace"),
             "partition_of": "CASE WHEN c.relispartition THEN (SELECT i.inhparent::regclass::text FROM pg_inherits i"
             " WHERE i.inhrelid = c.oid) END",
             "statistics": "CASE WHEN x.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || '=' ||"
@@ -184,7 +188,7 @@ def _indexes() -> Section:
             " AND a.attstattarget >= 0) END",
         },
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND x.indrelid = ANY ($1)",
+        scope="x.indrelid = ANY ($1)",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
         where=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN (SELECT conindid FROM pg_constraint"
         " WHERE contype IN ('p', 'u', 'x'))",
@@ -232,7 +236,7 @@ def _triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND t.tgrelid = ANY ($1)",
+        scope="t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
         where=f"t.oid >= {FIRST_USER_OID} AND NOT t.tgisinternal",
         commented=("pg_trigger", "t.oid", "0"),
@@ -247,7 +251,7 @@ def _internal_triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND t.tgrelid = ANY ($1)",
+        scope="t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         where=f"t.oid >= {FIRST_USER_OID} AND t.tgisinternal AND t.tgenabled <> 'O'",
     )
@@ -260,7 +264,7 @@ def _rules() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND w.ev_class = ANY ($1)",
+        scope="w.ev_class = ANY ($1)",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         where=f"w.oid >= {FIRST_USER_OID} AND w.rulename <> '_RETURN'",
         commented=("pg_rewrite", "w.oid", "0"),
@@ -282,7 +286,7 @@ def _policies() -> Section:
             "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
         },
         relation="r.oid",
-        scope="r.oid = ANY ($1) AND p.polrelid = ANY ($1)",
+        scope="p.polrelid = ANY ($1)",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

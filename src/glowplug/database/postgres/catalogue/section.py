@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.postgres.quoting import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 FIRST_USER_OID = 16384
 TYPES = "types"
@@ -17,8 +23,9 @@ class Section:
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
-    relations in ``$1`` alone (by ``relation``, if nothing better is known); both are None outside of relations.
-    ``topic`` joins sections that change together. ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
+    relations in ``$1`` alone, where the planner needs to be told; both are None outside of relations.
+    ``topic`` joins sections that change together.
+    ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
     kind: str
@@ -53,7 +60,7 @@ class Section:
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
         group = f"'s{number}'" if self.relation is None else f"{self.relation}::text"
-        where = f"{self.where} AND {self.scope or f'{self.relation} = ANY ($1)'}" if scoped else self.where
+        where = f"{self.where} AND {self.scope}" if scoped and self.scope else self.where
         return f"SELECT {group}, ROW({', '.join(values)})::text FROM {source} WHERE {where}"
 
 
@@ -65,14 +72,13 @@ def name_of(expression: str) -> str:
 
 def owner_of(role: str) -> str:
     """SQL for an owner that is not the migrations' role; that one owns the database."""
-    return f"CASE WHEN {role} <> (SELECT role FROM me) THEN pg_get_userbyid({role})::text END"
+    return f"CASE WHEN {role} <> {_ROLE} THEN pg_get_userbyid({role})::text END"
 
 
 def privileges_of(acl: str, owner: str, object_type: str) -> str:
     """SQL for privileges as sorted text, with the default's filled in where none are stored."""
     listed = sorted_items(f"coalesce({acl}, acldefault('{object_type}', {owner}))")
-    default = f"(SELECT default_{_WORDS[object_type]} FROM me)"
-    return f"CASE WHEN {acl} IS NULL AND {owner} = (SELECT role FROM me) THEN {default} ELSE {listed} END"
+    return f"CASE WHEN {acl} IS NULL AND {owner} = {_ROLE} THEN {_default(object_type)} ELSE {listed} END"
 
 
 def sorted_items(array: str) -> str:
@@ -92,27 +98,62 @@ def truth(expression: str) -> str:
     return f"CASE WHEN {expression} THEN 'true' END"
 
 
-_WORDS = {"r": "table", "s": "sequence", "f": "function", "T": "type", "n": "schema"}
-_DEFAULTS = ", ".join(
-    f"{sorted_items(f'acldefault({letter!r}, datdba)')} AS default_{word}" for letter, word in _WORDS.items()
+def tablespace_of(oid: str) -> str:
+    """SQL for a tablespace that is not the database's own."""
+    return f"CASE WHEN {oid} <> 0 THEN (SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = {oid}) END"
+
+
+def _default(object_type: str) -> str:
+    return f"%default_{object_type}%"
+
+
+_ROLE = "%role%"
+_TYPES_OF_ACL = "rsfTn"
+
+CONSTANTS = (
+    "SELECT datdba, "
+    + ", ".join(sorted_items(f"acldefault('{object_type}', datdba)") for object_type in _TYPES_OF_ACL)
+    + " FROM pg_database WHERE datname = current_database()"
+)
+"""Asks once for what ``finish`` puts into the sections: the migrations' role, and its default privileges."""
+
+
+def finish(sql: str, constants: Sequence[bytes | None]) -> str:
+    """Put the answer to CONSTANTS into a query made of sections."""
+    role, *defaults = ((value or b"").decode() for value in constants)
+    sql = sql.replace(_ROLE, role)
+    for object_type, text in zip(_TYPES_OF_ACL, defaults, strict=True):
+        sql = sql.replace(_default(object_type), literal(text))
+    return sql
+
+
+def union(chosen: Iterable[tuple[int, Section]], *, scoped: bool = False) -> str:
+    """Give the query of some sections with their numbers; ``scoped``: only of the relations in ``$1``."""
+    selects = " UNION ALL ".join(section.select(number, scoped=scoped) for number, section in chosen)
+    if scoped:
+        return _COMMON.format(materialized="MATERIALIZED", condition="c.oid = ANY ($1) AND " + _NO_EXTENSION) + selects
+    condition = no_extension_owns("pg_class", "c.oid")
+    return _COMMON.format(materialized="NOT MATERIALIZED", condition=condition) + selects
+
+
+_NO_EXTENSION = (
+    "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid"
+    " AND e.objsubid = 0 AND e.deptype = 'e')"
 )
 
-COMMON = f"""WITH me AS MATERIALIZED (
-  SELECT datdba AS role, {_DEFAULTS} FROM pg_database WHERE datname = current_database()
-), owned_by_extension AS MATERIALIZED (
+# A schema or relation that an extension owns is left out, and with it all that it holds.
+_COMMON = f"""WITH owned_by_extension AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), schemas AS NOT MATERIALIZED (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
   WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
     AND {no_extension_owns("pg_namespace", "oid")}
-), relations AS NOT MATERIALIZED (
+), relations AS {{materialized}} (
   SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
   WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND c.relkind <> 't'
-    AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey')
-    AND {no_extension_owns("pg_class", "c.oid")}
+    AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey') AND {{condition}}
 )
 """
-"""What all sections share; a schema or relation that an extension owns is left out, and with it all that it holds."""
