@@ -106,10 +106,11 @@ def plain_index(number: int, choice: random.Random) -> Pair:
 
 
 def plain_column(number: int, choice: random.Random) -> Pair:
-    return (
-        f"ALTER TABLE t0 ADD COLUMN c{number} {choice.choice(['INTEGER', 'VARCHAR(9)'])} DEFAULT {choice.choice(['1', 'NULL'])};",
-        choice.choice([f"ALTER TABLE t0 DROP COLUMN c{number};"] * 2 + ["", f"ALTER TABLE t0 DROP COLUMN d{number};"]),
+    definition = f"{choice.choice(['INTEGER', 'VARCHAR(9)'])} DEFAULT {choice.choice(['1', 'NULL'])}"
+    down = choice.choice(
+        [f"ALTER TABLE t0 DROP COLUMN c{number};"] * 2 + ["", f"ALTER TABLE t0 DROP COLUMN d{number};"]
     )
+    return f"ALTER TABLE t0 ADD COLUMN c{number} {definition};", down
 
 
 def plain_dropped(number: int, choice: random.Random) -> Pair:

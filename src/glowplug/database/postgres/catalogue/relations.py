@@ -160,7 +160,8 @@ def _constraints() -> Section:
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
         # A foreign key to a partitioned table has a row for each partition that it refers to: no object of its own.
-        where=f"c.oid >= {FIRST_USER_OID} AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
+        own_oid="c.oid",
+        where=f"c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
         " OR c.contype <> 'f' OR NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid"
         " AND p.conrelid = c.conrelid))",
         commented=("pg_constraint", "c.oid", "0"),
@@ -190,8 +191,9 @@ def _indexes() -> Section:
         relation="r.oid",
         scope="x.indrelid = ANY ($1)",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
-        where=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN (SELECT conindid FROM pg_constraint"
-        " WHERE contype IN ('p', 'u', 'x'))",
+        own_oid="x.indexrelid",
+        where=f"NOT EXISTS (SELECT FROM pg_constraint k"
+        " WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))",
         commented=("pg_class", "c.oid", "0"),
     )
 
@@ -238,7 +240,8 @@ def _triggers() -> Section:
         relation="r.oid",
         scope="t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
-        where=f"t.oid >= {FIRST_USER_OID} AND NOT t.tgisinternal",
+        own_oid="t.oid",
+        where="NOT t.tgisinternal",
         commented=("pg_trigger", "t.oid", "0"),
     )
 
@@ -253,7 +256,8 @@ def _internal_triggers() -> Section:
         relation="r.oid",
         scope="t.tgrelid = ANY ($1)",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
-        where=f"t.oid >= {FIRST_USER_OID} AND t.tgisinternal AND t.tgenabled <> 'O'",
+        own_oid="t.oid",
+        where="t.tgisinternal AND t.tgenabled <> 'O'",
     )
 
 
@@ -266,7 +270,8 @@ def _rules() -> Section:
         relation="r.oid",
         scope="w.ev_class = ANY ($1)",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
-        where=f"w.oid >= {FIRST_USER_OID} AND w.rulename <> '_RETURN'",
+        own_oid="w.oid",
+        where="w.rulename <> '_RETURN'",
         commented=("pg_rewrite", "w.oid", "0"),
     )
 
