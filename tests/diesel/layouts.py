@@ -6,6 +6,7 @@ One seed and one backend always give one layout, so that a failure is repeated b
 from __future__ import annotations
 
 import importlib
+import os
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
@@ -24,11 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One entry below a migrations directory: a file, a link or (neither) a directory."""
+    """One entry below a migrations directory: a file, a link, a pipe or (none of these) a directory."""
 
     path: str
     content: bytes | None = None
     link: str | None = None
+    pipe: bool = False
+
+    def shown(self) -> str:
+        if self.link is not None:
+            return f"-> {self.link!r}"
+        if self.content is not None:
+            return repr(self.content)
+        return "(pipe)" if self.pipe else "(directory)"
 
     def write(self, root: Path) -> None:
         target = root / self.path
@@ -37,6 +46,8 @@ class Node:
             target.symlink_to(self.link)
         elif self.content is not None:
             target.write_bytes(self.content)
+        elif self.pipe:
+            os.mkfifo(target)
         else:
             target.mkdir(parents=True, exist_ok=True)
 
@@ -62,8 +73,7 @@ class Layout:
         """Show every byte, short enough for a failure's message."""
         lines = [f"layout {self.dialect.value}-{self.seed}: {', '.join(sorted(self.kinds))}"]
         for node in self.nodes:
-            shown = f"-> {node.link!r}" if node.link is not None else repr(node.content or b"")
-            lines.append(f"  {node.path!r}: {'(directory)' if node.content is None and node.link is None else shown}")
+            lines.append(f"  {node.path!r}: {node.shown()}")
         return "\n".join(lines)
 
 
@@ -147,8 +157,8 @@ def _harmless(draft: _Draft) -> None:
 def _refused(draft: _Draft) -> None:
     """Plant what makes Diesel refuse the whole directory."""
     kind = draft.random.choice(
-        ("no-up", "empty-directory", "gitkeep-only", "nested-backend", "dangling-link", "link-to-file", "upper-case-up",
-         "hidden-up"),
+        ("no-up", "empty-directory", "gitkeep-only", "nested-backend", "dangling-link", "link-to-file", "pipe",
+         "upper-case-up", "hidden-up"),
     )  # fmt: skip
     draft.kinds |= {kind, "refused"}
     name = draft.random.choice(("2019-01-01-000000_left", "common", "zzz"))
@@ -166,6 +176,8 @@ def _refused(draft: _Draft) -> None:
         case "link-to-file":
             draft.add("notes.txt", content=b"")
             draft.add(name, link="notes.txt")
+        case "pipe":
+            draft.nodes.append(Node(path=name, pipe=True))
         case "upper-case-up":
             draft.add(f"{name}/UP.SQL", content=b"SELECT 1;")
         case _:

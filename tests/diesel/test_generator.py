@@ -38,7 +38,7 @@ def test_everything_odd_comes_up() -> None:
     expected |= {
         *("no-migration", "duplicate", "down-missing", "symlinked-directory", "symlinked-file", "more-in-a-migration"),
         *("regular-file", "hidden-directory", "hidden-dangling-link", "hidden-file", "lock-file"),
-        *("no-up", "empty-directory", "gitkeep-only", "nested-backend", "dangling-link", "link-to-file"),
+        *("no-up", "empty-directory", "gitkeep-only", "nested-backend", "dangling-link", "link-to-file", "pipe"),
         *("upper-case-up", "hidden-up", "vacuum", "rebuild", "child"),
     }
     assert expected - seen == set()

@@ -26,7 +26,7 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from glowplug.database.sqlite.
 _START_SECONDS = 60.0
 
 
-class HolderEnded(Exception):  # noqa: N818 - it says what happened; who asked makes a value of it
+class HolderEnded(Exception):
     """The process is gone: it ``timed_out`` and was killed, or the system ended it by ``signal_number``."""
 
     def __init__(self, *, timed_out: bool, signal_number: int | None) -> None:
