@@ -71,10 +71,8 @@ class Layout:
 
     def listing(self) -> str:
         """Show every byte, short enough for a failure's message."""
-        lines = [f"layout {self.dialect.value}-{self.seed}: {', '.join(sorted(self.kinds))}"]
-        for node in self.nodes:
-            lines.append(f"  {node.path!r}: {node.shown()}")
-        return "\n".join(lines)
+        title = f"layout {self.dialect.value}-{self.seed}: {', '.join(sorted(self.kinds))}"
+        return "\n".join([title, *(f"  {node.path!r}: {node.shown()}" for node in self.nodes)])
 
 
 class Content(Protocol):

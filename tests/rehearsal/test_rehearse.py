@@ -177,7 +177,7 @@ def test_a_down_that_removes_no_record_ends_the_way_down() -> None:
     answer = rehearsed(("+a 1", "-a\nnorecord"))
     assert answer.chain_down.outcome is WayDown.FAILED
     assert answer.chain_down.error is not None
-    assert "did not go down" in answer.chain_down.error.error.message
+    assert "still recorded" in answer.chain_down.error.error.message
 
 
 def test_forward_only_skips_the_way_down() -> None:

@@ -26,10 +26,8 @@ def chain_down(
     ``baseline`` is the schema before the first migration; ``progress`` hears how many were reverted and what is next.
     """
     by_version = {migration.version: migration for migration in chain.migrations if migration.runnable}
-    recorded = database.connection.recorded()
-    reverted = 0
-    while recorded:
-        version = recorded[0]
+    recorded = database.connection.recorded()  # once, as Diesel does: a down may delete another's row
+    for reverted, version in enumerate(recorded):
         migration = by_version.get(version)
         if migration is None:
             return _stopped(reverted, version, chain.directory, "it is recorded as run, and not in the directory")
@@ -38,13 +36,10 @@ def chain_down(
         if run.error is not None:
             error = StepError(direction=Direction.DOWN, file=migration.file(Direction.DOWN), error=run.error)
             return ChainDown(outcome=WayDown.FAILED, reverted=reverted, failed_at=version, error=error)
-        reverted += 1
-        still = database.connection.recorded()
-        if len(still) >= len(recorded):
+        if version in database.connection.recorded():
             file = migration.file(Direction.DOWN)
-            return _stopped(reverted, version, file, "it ran, and the number of recorded versions did not go down")
-        recorded = still
-    return _complete(database, baseline, reverted)
+            return _stopped(reverted + 1, version, file, "it ran, and its version is still recorded as run")
+    return _complete(database, baseline, len(recorded))
 
 
 def _stopped(reverted: int, version: str, file: str, message: str) -> ChainDown:

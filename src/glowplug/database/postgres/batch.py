@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, SqlError
 from glowplug.database.postgres.change import WATCH, locked
-from glowplug.database.postgres.failure import QUERY_CANCELED, explain
+from glowplug.database.postgres.failure import QUERY_CANCELED, Batch, at_bookkeeping, explain
+from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.dialect import Direction
 from glowplug.sql import postgres as sql
 
 if TYPE_CHECKING:
-    from psycopg.pq.abc import PGresult
-
     from glowplug.database.postgres.session import Reply, Session
     from glowplug.project import Migration
 
 _INSERT = f'INSERT INTO "{BOOKKEEPING_TABLE}" ("version") VALUES ($1)'.encode()
 _DELETE = f'DELETE FROM "{BOOKKEEPING_TABLE}" WHERE ("{BOOKKEEPING_TABLE}"."version" = $1)'.encode()
 _CONNECTION_FAILURE = "08006"
-_ABORTED = "25P02"
 
 COPY_WITH_THE_CLIENT = SqlError(
     code=None,
@@ -38,23 +36,41 @@ class Runner:
         """Work in ``session``."""
         self.session = session
         self._superuser = superuser
-        self._dropped: PGresult | None = None
-        self._watch = False
         self.locked: frozenset[str] | None = None
 
-    def run(self, migration: Migration, direction: Direction, *, watch: bool = False) -> SqlError | None:
-        """Run a file and its bookkeeping as Diesel does; None where Diesel would report success.
-
-        ``watch``: see what the transaction has locked, just before it is committed; afterwards it is ``locked``.
-        """
-        self._dropped = None
+    def run(self, migration: Migration, direction: Direction) -> SqlError | None:
+        """Run a file and its bookkeeping as Diesel does, message by message; None where it would report success."""
         self.locked = None
-        self._watch = watch
         if migration.run_in_transaction:
             return self._in_transaction(migration, direction)
         error = self.file(migration, direction) or self.bookkeeping(migration, direction)
-        if error is not None and self.session.transaction_status is not TransactionStatus.IDLE:
-            self.session.batch(b"ROLLBACK")
+        if error is not None:
+            self._roll_back()
+        return error
+
+    def run_whole(
+        self,
+        migration: Migration,
+        direction: Direction,
+        *,
+        begin: bool = True,
+        end: bytes = b"COMMIT",
+        watch: bool = False,
+    ) -> SqlError | None:
+        """Run a file and its bookkeeping in a transaction, as one message.
+
+        For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
+        of messages differs from ``run``. ``begin``: whether to begin the transaction, ``end``: what ends it.
+        ``watch``: afterwards ``locked`` tells what the transaction had locked.
+        """
+        content = migration.sql(direction) or b""
+        prefix = b"BEGIN;\n" if begin else b""
+        suffix = f"\n;{_bookkeeping(migration, direction)};{WATCH if watch else ''};".encode("utf-8", "surrogateescape")
+        reply = self.session.batch(prefix + content + suffix + end, rows=watch)
+        self.locked = locked(reply.results[-1]) if watch and reply.ok else None
+        error = self._verdict(reply, Batch(content=content, prefix=prefix, completed=reply.completed))
+        if error is not None:
+            self._roll_back()
         return error
 
     def _in_transaction(self, migration: Migration, direction: Direction) -> SqlError | None:
@@ -67,23 +83,18 @@ class Runner:
         if error is None:
             error = self.bookkeeping(migration, direction)
         if error is not None:
-            if not self._idle():
-                self.session.batch(b"ROLLBACK")
+            self._roll_back()
             return error
         if ended:
             return _ended_by_the_file(migration, direction)
-        return self._commit()
-
-    def _commit(self) -> SqlError | None:
-        if not self._watch:
-            return self.plain(b"COMMIT")
-        reply = self.session.batch(f"{WATCH}; COMMIT".encode(), rows=True)
-        if reply.ok:
-            self.locked = locked(reply.results[0])
-        return self._verdict(reply, None)
+        return self.plain(b"COMMIT")
 
     def _idle(self) -> bool:
         return self.session.transaction_status is TransactionStatus.IDLE
+
+    def _roll_back(self) -> None:
+        if not self._idle():
+            self.session.batch(b"ROLLBACK")
 
     def file(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Send the file as one batch; what Diesel refuses to send is an error too."""
@@ -92,29 +103,24 @@ class Runner:
         if error is not None:
             return error
         reply = self.session.batch(content)
-        return COPY_WITH_THE_CLIENT if reply.copied and reply.lost is None else self._verdict(reply, content)
+        if reply.copied and reply.lost is None:
+            return COPY_WITH_THE_CLIENT
+        return self._verdict(reply, Batch(content=content, completed=reply.completed))
 
     def bookkeeping(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Record the version after an up, forget it after a down, in Diesel's own words."""
         statement = _INSERT if direction is Direction.UP else _DELETE
         version = migration.version.encode("utf-8", "surrogateescape")
         error = self._verdict(self.session.execute(statement, [version]), None)
-        if error is None:
-            return None
-        if error.code == _ABORTED and self._dropped is not None:
-            # The file's own failure, which libpq dropped after a COPY with the client: the cause of this one.
-            return explain(self._dropped, superuser=self._superuser)
-        return replace(error, message=f"{error.message} (at Diesel's bookkeeping, after the file had run)")
+        return None if error is None else at_bookkeeping(error)
 
     def plain(self, statement: bytes) -> SqlError | None:
         """Run one statement that comes from no file."""
         return self._verdict(self.session.batch(statement), None)
 
-    def _verdict(self, reply: Reply, content: bytes | None) -> SqlError | None:
-        if reply.hidden is not None:
-            self._dropped = reply.hidden
+    def _verdict(self, reply: Reply, batch: Batch | None) -> SqlError | None:
         if reply.failure is not None:
-            error = explain(reply.failure, content=content, completed=reply.completed, superuser=self._superuser)
+            error = explain(reply.failure, batch=batch, superuser=self._superuser)
         elif reply.lost is not None:
             error = SqlError(code=_CONNECTION_FAILURE, message=f"the connection was lost: {reply.lost.strip()}")
         elif reply.empty:
@@ -127,6 +133,13 @@ class Runner:
             return error
         message = f"did not end within {self.session.statement_timeout:g} s"
         return replace(error, code=QUERY_CANCELED, message=message, detail=None, hint=None, timed_out=True)
+
+
+def _bookkeeping(migration: Migration, direction: Direction) -> str:
+    version = literal(migration.version)
+    if direction is Direction.UP:
+        return f'INSERT INTO "{BOOKKEEPING_TABLE}" ("version") VALUES ({version})'
+    return f'DELETE FROM "{BOOKKEEPING_TABLE}" WHERE ("{BOOKKEEPING_TABLE}"."version" = {version})'
 
 
 def refused(migration: Migration, direction: Direction) -> SqlError | None:

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
 
     from glowplug.sql.postgres_locality import Locality
 
+GIVEN = "SELECT unnest($1) AS relation"
+"""Relations by oid, as ``catalogue.scoped`` takes them."""
+
 # DDL on a relation holds one of these to the transaction's end. No name is resolved by the session's search_path.
 WATCH = """
 SELECT l.relation FROM pg_catalog.pg_lock_status() l
-WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+  AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
   AND l.mode OPERATOR(pg_catalog.=) ANY (ARRAY['ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
     'ExclusiveLock', 'AccessExclusiveLock']::pg_catalog.text[])
 """

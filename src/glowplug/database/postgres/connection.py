@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
-from glowplug.database.postgres.batch import Runner
+from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.change import Change, changed
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
@@ -75,9 +75,12 @@ class PostgresConnection:
         """Run one file as Diesel would."""
         self._reopen()
         self._own_settings |= own_settings(migration.sql(direction) or b"")
-        local = None if self._change is None else self._locality(migration, direction)
+        local = self._locality(migration, direction)
         started = time.perf_counter()
-        error = self.runner.run(migration, direction, watch=local is not None)
+        if local is None:
+            error = self.runner.run(migration, direction)
+        else:
+            error = self.runner.run_whole(migration, direction, watch=self._change is not None)
         seconds = time.perf_counter() - started
         self._remember(local, self.runner.locked)
         return Run(error=error, seconds=seconds)
@@ -90,9 +93,24 @@ class PostgresConnection:
         self._change = Change() if idle else None
         return schema
 
-    def look(self, change: Change | None) -> Schema:
-        """Read the schema inside a transaction that will be rolled back; ``change`` is what it did, None: unknown."""
-        return self._reader.look(None if change is None or self._change is None else self._change | change)
+    def look(self, local: Locality | None) -> Schema:
+        """Read the schema inside a transaction that will be rolled back; ``local`` is what is known of its files."""
+        if local is None or self._change != Change():
+            return self._reader.look(None, here=True)
+        return self._reader.look(changed(local, frozenset()), here=True)
+
+    @property
+    def nestable(self) -> bool:
+        """Whether this database lets files be nested, as far as is known: what is not known is read."""
+        if self._change != Change():
+            self.snapshot()
+        return self._reader.nestable
+
+    def adopt(self, home: PostgresConnection) -> None:
+        """Know the schema that ``home`` knows: this database was copied from that one just now."""
+        if home._change is not None:
+            self._reader.adopt(home._reader)
+            self._change = home._change
 
     def guarded(self) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those."""
@@ -100,10 +118,11 @@ class PostgresConnection:
 
     def _locality(self, migration: Migration, direction: Direction) -> Locality | None:
         """What is known of a file beforehand; None where its locks do not tell what it changed."""
-        content = migration.sql(direction)
-        if content is None or not migration.run_in_transaction or self.access.superuser:
+        if not migration.run_in_transaction or self.access.superuser or refused(migration, direction) is not None:
             return None
-        return locality(content.decode(errors="replace"))
+        if self.session.transaction_status is not TransactionStatus.IDLE:
+            return None
+        return locality((migration.sql(direction) or b"").decode())
 
     def _remember(self, local: Locality | None, oids: frozenset[str] | None) -> None:
         if self._change is None or local is None or oids is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psycopg import pq
@@ -26,42 +27,59 @@ def field(result: PGresult, name: pq.DiagnosticField) -> str | None:
     return None if value is None else value.decode("utf-8", "replace")
 
 
-def explain(result: PGresult, *, content: bytes | None = None, completed: int = 0, superuser: bool = False) -> SqlError:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A file as it was sent: after ``prefix`` (empty, or one statement); ``completed`` statements ended well."""
+
+    content: bytes
+    prefix: bytes = b""
+    completed: int = 0
+
+
+def explain(result: PGresult, *, batch: Batch | None = None, superuser: bool = False) -> SqlError:
     """Turn a failed result into a SqlError.
 
     Args:
         result: the failed result.
-        content: the batch that was sent, to find the line in; None where the error is not about a file's text.
-        completed: how many statements of the batch ended well before: tells which one failed.
+        batch: the file that was sent, to find the line in; None where the error is not about a file's text.
         superuser: whether the role is one already.
     """
     code = field(result, pq.DiagnosticField.SQLSTATE)
     message = field(result, pq.DiagnosticField.MESSAGE_PRIMARY) or result.get_error_message().strip()
     detail = field(result, pq.DiagnosticField.MESSAGE_DETAIL)
-    place = (
-        None
-        if content is None
-        else _place(content.decode(), field(result, pq.DiagnosticField.STATEMENT_POSITION), completed)
-    )
-    return SqlError(
+    error = SqlError(
         code=code,
         message=message,
         detail=detail,
         hint=field(result, pq.DiagnosticField.MESSAGE_HINT),
-        line=None if place is None else place.line,
-        column=None if place is None else place.column,
         missing_extension=_missing_extension(code, message, detail),
         needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE,
     )
+    if batch is None:
+        return error
+    return _placed(error, batch, field(result, pq.DiagnosticField.STATEMENT_POSITION))
 
 
-def _place(text: str, character: str | None, completed: int) -> sql.Position | None:
-    if character is not None:
-        return sql.position(text, int(character) - 1)
-    offsets = sql.statement_offsets(text)
-    if offsets is None or completed >= len(offsets):
-        return None
-    return sql.position(text, offsets[completed])
+def at_bookkeeping(error: SqlError) -> SqlError:
+    """Say that an error is the bookkeeping's: no place in the file is to blame."""
+    return replace(error, message=f"{error.message} (at Diesel's bookkeeping, after the file had run)")
+
+
+def _placed(error: SqlError, batch: Batch, character: str | None) -> SqlError:
+    text = batch.content.decode()
+    offset = None if character is None else int(character) - 1 - len(batch.prefix)
+    if offset is None:
+        starts = sql.statement_offsets(text)
+        if starts is None:
+            return error
+        number = batch.completed - (1 if batch.prefix else 0)
+        if number > len(starts):
+            return error  # a COMMIT
+        offset = starts[number] if number < len(starts) else len(text) + 1
+    if offset > len(text):
+        return at_bookkeeping(error)
+    place = sql.position(text, offset)
+    return replace(error, line=place.line, column=place.column)
 
 
 def _missing_extension(code: str | None, message: str, detail: str | None) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import BOOKKEEPING_TABLE
-from glowplug.database.postgres.change import WATCH, changed, locked
 from glowplug.database.postgres.sequences import SequenceMemory
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.sql.postgres_locality import Locality, locality
+
+IDLE = TransactionStatus.IDLE
 
 if TYPE_CHECKING:
     from glowplug.database.interface import SqlError
@@ -18,42 +18,21 @@ if TYPE_CHECKING:
     from glowplug.schema import Schema
     from glowplug.sql.postgres_nesting import Nesting
 
-_CIRCUMSTANCES = f"""
-SELECT
-  EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
-  OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
-  OR EXISTS (SELECT FROM pg_catalog.pg_class c
-    WHERE c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name
-      AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
-  OR pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
-"""
-"""Whether anything here forbids nesting. Nothing is resolved by the session's search_path."""
-
 
 class Nested:
-    """An open transaction in which files run one after the other; ``end`` undoes them all.
-
-    ``possible`` says whether this database lets files be nested at all.
-    """
+    """A transaction in which files run one after the other; ``end`` undoes them all."""
 
     def __init__(self, home: PostgresConnection) -> None:
-        """Open it on the session of ``home``, which must be idle."""
+        """Work on the session of ``home``; nothing is opened yet."""
         self._home = home
-        self.possible = False
         self._open = False
         self._planted = False
         self._sequences = SequenceMemory(home.session)
         self._local: Locality | None = None if home.access.superuser else Locality()
-        if home.session.transaction_status is not TransactionStatus.IDLE:
-            return
-        self._open = True
-        reply = home.session.batch(f"BEGIN; {_CIRCUMSTANCES}".encode(), rows=True)
-        if reply.ok:
-            self.possible = reply.results[0].get_value(0, 0) == b"f"
 
     def allows(self, wish: Nesting) -> bool:
         """Whether a file with this ``wish`` may run here; what it would leave behind is remembered."""
-        if not self.possible:
+        if not self._open and (self._home.session.transaction_status is not IDLE or not self._home.nestable):
             return False
         if self._planted and wish.writes:
             return False
@@ -64,31 +43,21 @@ class Nested:
 
     def run(self, migration: Migration, direction: Direction, *, writes: bool) -> SqlError | None:
         """Run a file and its bookkeeping; what a COMMIT would still check is checked at once if it ``writes``."""
-        self._add(migration, direction)
-        runner = self._home.runner
-        error = runner.file(migration, direction) or runner.bookkeeping(migration, direction)
-        if error is None and writes:
-            error = runner.plain(b"SET CONSTRAINTS ALL IMMEDIATE")
-        return error
-
-    def _add(self, migration: Migration, direction: Direction) -> None:
         local = locality((migration.sql(direction) or b"").decode())
-        if self._local is None or local is None:
-            self._local = None
-        else:
-            self._local |= local
+        self._local = None if self._local is None or local is None else self._local | local
+        begin, self._open = not self._open, True
+        # IMMEDIATE stays: what it forbids too much of the files that follow, a copy of the database will allow.
+        end = b"SET CONSTRAINTS ALL IMMEDIATE" if writes else b""
+        return self._home.runner.run_whole(migration, direction, begin=begin, end=end)
 
     def snapshot(self) -> Schema:
         """Read the schema as the files left it so far."""
-        home = self._home
-        if self._local is None:
-            return home.look(None)
-        reply = home.session.batch(WATCH.encode(), rows=True)
-        return home.look(changed(self._local, locked(reply.results[0])) if reply.ok else None)
+        return self._home.look(self._local)
 
     def end(self) -> None:
-        """Roll back, if it was opened."""
+        """Roll back, if anything was opened."""
         if self._open:
             self._open = False
-            self._home.session.batch(b"ROLLBACK")
+            if self._home.session.transaction_status is not IDLE:
+                self._home.session.batch(b"ROLLBACK")
             self._sequences.restore()

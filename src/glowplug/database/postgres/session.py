@@ -46,15 +46,13 @@ class Reply:
     """What came back for one message.
 
     ``completed`` counts the statements that ended well before the first failure. ``failure`` is the error that
-    ``PQexec`` would have shown. ``hidden`` is one that it would not: libpq stops reading at a COPY with the client,
-    and drops what the rest of the message does when the next command is sent. ``results`` are those with rows,
-    kept only if asked for. ``timed_out``: the watchdog had to act. ``lost``: why the connection is no more.
+    ``PQexec`` would have shown. ``copied``: there was a COPY with the client, where libpq stops reading. ``results``
+    are those with rows, kept only if asked for. ``timed_out``: the watchdog had to act. ``lost``: why the connection is no more.
     """
 
     completed: int = 0
     empty: bool = False
     failure: PGresult | None = None
-    hidden: PGresult | None = None
     copied: bool = False
     results: list[PGresult] = field(default_factory=list)
     timed_out: bool = False
@@ -198,9 +196,7 @@ class Session:
         elif status == pq.ExecStatus.EMPTY_QUERY:
             reply.empty = True
         elif status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE):
-            if reply.copied:
-                reply.hidden = reply.hidden or result
-            else:
+            if not reply.copied:
                 reply.failure = reply.failure or result
         else:
             reply.completed += 1

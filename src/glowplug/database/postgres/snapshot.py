@@ -6,7 +6,9 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.catalogue import CONSTANTS, ROUTINES, TYPES, finish, sections, union
+from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.postgres.catalogue import CONSTANTS, ROUTINES, TYPES, finish, probe, scoped, sections, union
+from glowplug.database.postgres.change import GIVEN, WATCH, Change
 from glowplug.database.postgres.prepared import PreparedStatements
 from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import EnvironmentFailure
@@ -16,7 +18,6 @@ from glowplug.sql.postgres_triggers import only_changes_its_row
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-    from glowplug.database.postgres.change import Change
     from glowplug.database.postgres.session import Session
     from glowplug.schema.model import Key
 
@@ -24,14 +25,17 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
 _CACHE_SIZE = 200_000
-_TRUST = 24
+_TRUST = 64
+_FIRST_TRUST = 8
 
-_CIRCUMSTANCES = """
+_CIRCUMSTANCES = f"""
 SELECT EXISTS (SELECT FROM pg_event_trigger),
-  EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
-    AND d.deptype <> 'i' AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))
+  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
+  OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
+    AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
+  OR pg_my_temp_schema() <> 0
 """
-"""Whether code of the user's answers to DDL; whether the text of something else may depend on the relations."""
+"""Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction."""
 
 _VIEWS = """
 SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
@@ -69,16 +73,21 @@ class SnapshotReader:
         self._groups: Groups | None = None
         self._schema = Schema()
         self._uses = 0
+        self.nestable = False
         self._session = session
         numbered = list(enumerate(self._sections))
+        relational = [(number, one) for number, one in numbered if one.relation]
         topics = {topic: [item for item in numbered if item[1].topic == topic] for topic in (TYPES, ROUTINES)}
         self._topics = {topic: [b"s%d" % number for number, _ in chosen] for topic, chosen in topics.items()}
         self._queries = {
             "circumstances": _CIRCUMSTANCES,
             "views": _VIEWS,
             "guards": _GUARDS,
-            "all": union(numbered),
-            "relations": union(((number, one) for number, one in numbered if one.relation), scoped=True),
+            "common": union((number, one) for number, one in numbered if one.rare is None),
+            "probe": probe(one for one in self._sections if one.rare),
+            **{f"s{number}": union([(number, one)]) for number, one in numbered if one.rare},
+            "given": scoped(relational, locked=GIVEN),
+            "here": scoped(relational, locked=WATCH),
             **{topic: union(chosen) for topic, chosen in topics.items()},
         }
         self._statements: PreparedStatements | None = None
@@ -90,21 +99,30 @@ class SnapshotReader:
             LostConnection: the server is gone.
             EnvironmentFailure: the catalogues could not be read, or the memory did not hold.
         """
-        changed = None if change is None else self._changed(change)
+        if change is not None and not change.wrote and change == Change() and self._groups is not None:
+            return self._schema
+        changed = self._changed(change)
         self._uses += 1
         if changed is None:
             self._groups = self._all()
             self._schema = _schema(self._groups)
-        elif changed:
+        else:
             self._schema = self._merged(changed)
             self._groups = {**(self._groups or {}), **changed}
             self._verify()
         return self._schema
 
-    def look(self, change: Change | None) -> Schema:
-        """Read a state that will be undone; ``change`` is since the last ``read``."""
-        changed = None if change is None else self._changed(change)
+    def look(self, change: Change | None, *, here: bool) -> Schema:
+        """Read a state that will be undone; ``change`` is since the last ``read``.
+
+        ``here``: in the open transaction that made the change, so that its relations need not be known.
+        """
+        changed = self._changed(change, here=here)
         return _schema(self._all()) if changed is None else self._merged(changed)
+
+    def adopt(self, other: SnapshotReader) -> None:
+        """Remember what ``other`` does: this session's database was copied from that one's."""
+        self._objects, self._groups, self._schema = other._objects, other._groups, other._schema
 
     @property
     def _prepared(self) -> PreparedStatements:
@@ -123,7 +141,7 @@ class SnapshotReader:
         return _guarded(self._prepared.run([("guards", None)])[0])
 
     def _verify(self) -> None:
-        if self._uses % _TRUST:
+        if self._uses % _TRUST != _FIRST_TRUST:
             return
         self._groups = self._all()
         truth = _schema(self._groups)
@@ -135,59 +153,67 @@ class SnapshotReader:
         self._schema = truth
 
     def _all(self) -> Groups:
-        return self._grouped(self._prepared.run([("all", None)])[0])
-
-    def _changed(self, change: Change) -> Groups | None:
-        """Read what ``change`` names; None where more than that may have changed."""
-        if self._groups is None:
-            return None
-        if change.relations == frozenset() and not (change.types or change.routines or change.wrote):
-            return {}
-        oids = ",".join(sorted(change.relations))
-        calls: list[tuple[str, str | None]] = [("circumstances", oids), ("relations", oids)]
-        groups: Groups = {oid.encode(): {} for oid in change.relations}
-        for topic in (TYPES,) * change.types + (ROUTINES,) * change.routines:
-            calls.append((topic, None))
-            groups.update({group: {} for group in self._topics[topic]})
-        if change.wrote:
-            calls.append(("guards", None))
-        circumstances, *results = self._prepared.run(calls)
-        if circumstances.get_value(0, 0) == b"t" or (change.wrote and _guarded(results.pop())):
-            return None
-        if circumstances.get_value(0, 1) == b"t":
-            elsewhere = self._elsewhere(oids)
-            if elsewhere is None:
-                return None
-            groups.update({oid: {} for oid in elsewhere})
-            results[0] = self._prepared.run([("relations", b",".join(elsewhere).decode())])[0]
-        for result in results:
-            groups.update(self._grouped(result))
+        circumstances, probed, common = self._prepared.run([("circumstances", None), ("probe", None), ("common", None)])
+        self._note(circumstances)
+        groups = self._grouped(common)
+        rare = [number for number, section in enumerate(self._sections) if section.rare]
+        there = [number for column, number in enumerate(rare) if probed.get_value(0, column) == b"t"]
+        if there:
+            for result in self._prepared.run([(f"s{number}", None) for number in there]):
+                groups.update(self._grouped(result))
         return groups
 
-    def _elsewhere(self, oids: str) -> list[bytes] | None:
-        """Find the relations, and the views on them at any remove; None where more than views may depend on them."""
-        row = self._prepared.run([("views", oids)])[0]
-        if row.get_value(0, 0) == b"t":
+    def _changed(self, change: Change | None, *, here: bool = False) -> Groups | None:
+        """Read what ``change`` names; None where more than that may have changed."""
+        if change is None or self._groups is None:
             return None
-        return (row.get_value(0, 1) or b"").split(b",")
+        which = ("here", None) if here and not change.relations else ("given", ",".join(sorted(change.relations)))
+        topics = (TYPES,) * change.types + (ROUTINES,) * change.routines
+        calls: list[tuple[str, str | None]] = [("circumstances", None), which, *((topic, None) for topic in topics)]
+        if change.wrote:
+            calls.append(("guards", None))
+        circumstances, relations, *results = self._prepared.run(calls)
+        if (change.wrote and _guarded(results.pop())) or circumstances.get_value(0, 0) == b"t":
+            return None
+        if not here:
+            self._note(circumstances)
+        oids = relations.get_value(0, 1) or b""
+        if oids and relations.get_value(1, 1) == b"true":
+            oids = self._elsewhere(oids) or b""
+            if not oids:
+                return None
+            (relations,) = self._prepared.run([("given", oids.decode())])
+        groups: Groups = {group: {} for topic in topics for group in self._topics[topic]}
+        groups.update({oid: {} for oid in oids.split(b",") if oid})
+        for result, first in ((relations, 2), *((one, 0) for one in results)):
+            groups.update(self._grouped(result, first))
+        return groups
+
+    def _note(self, circumstances: PGresult) -> None:
+        self.nestable = circumstances.get_value(0, 0) == circumstances.get_value(0, 1) == b"f"
+
+    def _elsewhere(self, oids: bytes) -> bytes | None:
+        """Find the relations, and the views on them at any remove; None where more than views may depend on them."""
+        (row,) = self._prepared.run([("views", oids.decode())])
+        return None if row.get_value(0, 0) == b"t" else row.get_value(0, 1)
 
     def _merged(self, changed: Groups) -> Schema:
         known = self._groups or {}
         objects = dict(self._schema.objects)
         for group in changed:
             for key in known.get(group, ()):
-                del objects[key]
-        for group in changed.values():
-            objects.update(group)
+                objects.pop(key, None)
+        for found in changed.values():
+            objects.update(found)
         return Schema(MappingProxyType(objects))
 
-    def _grouped(self, result: PGresult) -> Groups:
+    def _grouped(self, result: PGresult, first: int = 0) -> Groups:
         if len(self._objects) > _CACHE_SIZE:
             self._objects.clear()
         groups: Groups = {}
         known = self._objects
         value = result.get_value
-        for row in range(result.ntuples):
+        for row in range(first, result.ntuples):
             text = value(row, 1) or b""
             found = known.get(text)
             if found is None:

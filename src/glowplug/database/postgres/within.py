@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psycopg import pq
+
 from glowplug.database.interface import BOOKKEEPING_TABLE
-from glowplug.database.postgres.failure import explain
+from glowplug.database.postgres.failure import explain, field
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.errors import EnvironmentFailure, LostConnection
 
@@ -43,6 +45,14 @@ _OPEN_WITHIN = f"SAVEPOINT {_SAVEPOINT}; "
 _CLOSE_WITHIN = f"; ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
 
 
+_UNDEFINED_TABLE = "42P01"
+_RECORDED = f'SELECT version::text FROM {{schema}}."{BOOKKEEPING_TABLE}" ORDER BY version DESC'
+_ELSEWHERE = f"""
+SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') ORDER BY n.nspname
+"""
+
+
 def within(session: Session, sql: str) -> Reply:
     """Run reading ``sql`` under ``SETTINGS``, in whatever transaction is open, and put all back as it was."""
     idle = session.transaction_status is TransactionStatus.IDLE
@@ -58,19 +68,14 @@ def recorded(session: Session) -> tuple[str, ...]:
 
     The table is looked for where Diesel's next session would find it, in public, then anywhere.
     """
-    found = within(
-        session,
-        "SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        f"WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') "
-        "ORDER BY n.nspname <> 'public', n.nspname",
-    )
-    if not found.ok:
-        raise unreadable(found)
-    table = found.results[0]
-    if not table.ntuples:
-        return ()
-    schema = (table.get_value(0, 0) or b"").decode()
-    reply = within(session, f'SELECT version::text FROM {schema}."{BOOKKEEPING_TABLE}" ORDER BY version DESC')
+    reply = within(session, _RECORDED.format(schema="public"))
+    if reply.failure is not None and field(reply.failure, pq.DiagnosticField.SQLSTATE) == _UNDEFINED_TABLE:
+        found = within(session, _ELSEWHERE)
+        if not found.ok:
+            raise unreadable(found)
+        if not found.results[0].ntuples:
+            return ()
+        reply = within(session, _RECORDED.format(schema=(found.results[0].get_value(0, 0) or b"").decode()))
     if not reply.ok:
         raise unreadable(reply)
     rows = reply.results[0]

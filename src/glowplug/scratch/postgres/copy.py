@@ -50,6 +50,7 @@ class DatabaseCopy:
             self._copy_settings()
             self.connection = PostgresConnection(home.access.to(self._name), bookkeeping=False)
             self._set(state)
+            self.connection.adopt(home)
         except BaseException:
             self._drop()
             raise

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.others import others
 from glowplug.database.postgres.catalogue.relations import relations
-from glowplug.database.postgres.catalogue.section import CONSTANTS, ROUTINES, TYPES, Section, finish, union
+from glowplug.database.postgres.catalogue.section import (
+    CONSTANTS,
+    ROUTINES,
+    TYPES,
+    Section,
+    finish,
+    probe,
+    scoped,
+    union,
+)
 
-__all__ = ["CONSTANTS", "ROUTINES", "TYPES", "Section", "finish", "sections", "union"]
+__all__ = ["CONSTANTS", "ROUTINES", "TYPES", "Section", "finish", "probe", "scoped", "sections", "union"]
 
 
 def sections(version: int) -> tuple[Section, ...]:

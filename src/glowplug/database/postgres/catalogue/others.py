@@ -126,6 +126,7 @@ def _domains() -> Section:
             "owner": owner_of("t.typowner"),
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
         },
+        rare=f"pg_type WHERE typtype = 'd' AND oid >= {FIRST_USER_OID}",
         source="pg_type t JOIN schemas s ON s.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype",
         where=f"t.oid >= {FIRST_USER_OID} AND t.typtype = 'd' AND {no_extension_owns('pg_type', 't.oid')}",
         commented=("pg_type", "t.oid", "0"),
@@ -143,6 +144,7 @@ def _domain_constraints() -> Section:
             "definition": f"regexp_replace({definition}, ' NOT VALID$', '')",
             "validated": "c.convalidated::text",
         },
+        rare=f"pg_constraint WHERE contypid >= {FIRST_USER_OID}",
         source="pg_constraint c JOIN pg_type t ON t.oid = c.contypid JOIN schemas s ON s.oid = t.typnamespace",
         where=f"c.oid >= {FIRST_USER_OID} AND c.contype = 'c' AND {no_extension_owns('pg_type', 't.oid')}",
         commented=("pg_constraint", "c.oid", "0"),
@@ -168,6 +170,7 @@ def _database() -> Section:
         name="CASE v.setrole WHEN 0 THEN 'database' ELSE 'role ' || pg_get_userbyid(v.setrole) END"
         " || '.' || split_part(item, '=', 1)",
         properties={"value": "substr(item, strpos(item, '=') + 1)"},
+        rare="pg_db_role_setting WHERE setdatabase <> 0",
         source="pg_db_role_setting v CROSS JOIN LATERAL unnest(v.setconfig) AS items (item)",
         where="v.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())",
     )
@@ -180,6 +183,7 @@ def _default_privileges() -> Section:
         " WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'"
         " WHEN 'n' THEN 'schemas' ELSE p.defaclobjtype::text END)",
         properties={"privileges": sorted_items("p.defaclacl")},
+        rare="pg_default_acl",
         source="pg_default_acl p LEFT JOIN schemas s ON s.oid = p.defaclnamespace",
     )
 
@@ -191,6 +195,7 @@ def _statistics(version: int) -> Section:
         name=f"n.name || '.' || {name_of('s.stxname')}",
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_statisticsobjdef(s.oid)", "target": target, "owner": owner_of("s.stxowner")},
+        rare="pg_statistic_ext",
         source="pg_statistic_ext s JOIN schemas n ON n.oid = s.stxnamespace JOIN relations r ON r.oid = s.stxrelid",
         where=no_extension_owns("pg_statistic_ext", "s.oid"),
         commented=("pg_statistic_ext", "s.oid", "0"),
@@ -209,6 +214,7 @@ def _event_triggers() -> Section:
             "tags": "array_to_string(e.evttags, ', ')",
             "owner": owner_of("e.evtowner"),
         },
+        rare="pg_event_trigger",
         source="pg_event_trigger e",
         where=no_extension_owns("pg_event_trigger", "e.oid"),
         commented=("pg_event_trigger", "e.oid", "0"),
@@ -237,6 +243,7 @@ def _publications(version: int) -> tuple[Section, ...]:
                 "via_root": truth("p.pubviaroot"),
                 "owner": owner_of("p.pubowner"),
             },
+            rare="pg_publication",
             source="pg_publication p",
             where=no_extension_owns("pg_publication", "p.oid"),
             commented=("pg_publication", "p.oid", "0"),
@@ -246,6 +253,7 @@ def _publications(version: int) -> tuple[Section, ...]:
             name=f"{name} || '.' || r.name",
             parent=("'publication'", name),
             properties=row,
+            rare="pg_publication",
             source="pg_publication_rel x JOIN pg_publication p ON p.oid = x.prpubid"
             " JOIN relations r ON r.oid = x.prrelid",
         ),
@@ -257,6 +265,7 @@ def _publications(version: int) -> tuple[Section, ...]:
                 name=f"{name} || '.' || s.name",
                 parent=("'publication'", name),
                 properties={},
+                rare="pg_publication",
                 source="pg_publication_namespace x JOIN pg_publication p ON p.oid = x.pnpubid"
                 " JOIN schemas s ON s.oid = x.pnnspid",
             )
@@ -285,6 +294,7 @@ def _collations(version: int) -> Section:
             "deterministic": "c.collisdeterministic::text",
             "owner": owner_of("c.collowner"),
         },
+        rare=f"pg_collation WHERE oid >= {FIRST_USER_OID}",
         source="pg_collation c JOIN schemas s ON s.oid = c.collnamespace",
         where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_collation', 'c.oid')}",
         commented=("pg_collation", "c.oid", "0"),
@@ -303,6 +313,7 @@ def _operators() -> Section:
             " 'JOIN', o.oprjoin, 'HASHES', o.oprcanhash, 'MERGES', o.oprcanmerge)",
             "owner": owner_of("o.oprowner"),
         },
+        rare=f"pg_operator WHERE oid >= {FIRST_USER_OID}",
         source="pg_operator o JOIN schemas s ON s.oid = o.oprnamespace",
         where=f"o.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_operator', 'o.oid')}",
         commented=("pg_operator", "o.oid", "0"),
@@ -322,6 +333,7 @@ def _operator_classes() -> tuple[Section, ...]:
                 " (SELECT f.opfname FROM pg_opfamily f WHERE f.oid = c.opcfamily))",
                 "owner": owner_of("c.opcowner"),
             },
+            rare=f"pg_opclass WHERE oid >= {FIRST_USER_OID}",
             source="pg_opclass c JOIN schemas s ON s.oid = c.opcnamespace",
             where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_opclass', 'c.oid')}",
             commented=("pg_opclass", "c.oid", "0"),
@@ -339,6 +351,7 @@ def _operator_classes() -> tuple[Section, ...]:
                 " WHERE q.amprocfamily = f.oid)",
                 "owner": owner_of("f.opfowner"),
             },
+            rare=f"pg_opfamily WHERE oid >= {FIRST_USER_OID}",
             source="pg_opfamily f JOIN schemas s ON s.oid = f.opfnamespace",
             where=f"f.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_opfamily', 'f.oid')}",
             commented=("pg_opfamily", "f.oid", "0"),
@@ -355,6 +368,7 @@ def _casts() -> Section:
             "context": "CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' ELSE 'explicit' END",
             "method": "CASE c.castmethod WHEN 'f' THEN 'function' WHEN 'i' THEN 'inout' ELSE 'binary' END",
         },
+        rare=f"pg_cast WHERE oid >= {FIRST_USER_OID}",
         source="pg_cast c",
         # A range type brings one to its multirange: it goes with the type.
         where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_cast', 'c.oid')} AND NOT EXISTS (SELECT FROM"
@@ -375,6 +389,7 @@ def _text_search() -> tuple[Section, ...]:
                 " ORDER BY m.maptokentype, m.mapseqno) FROM pg_ts_config_map m WHERE m.mapcfg = c.oid)",
                 "owner": owner_of("c.cfgowner"),
             },
+            rare=f"pg_ts_config WHERE oid >= {FIRST_USER_OID}",
             source="pg_ts_config c JOIN schemas s ON s.oid = c.cfgnamespace",
             where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_ts_config', 'c.oid')}",
             commented=("pg_ts_config", "c.oid", "0"),
@@ -388,6 +403,7 @@ def _text_search() -> tuple[Section, ...]:
                 "options": "c.dictinitoption",
                 "owner": owner_of("c.dictowner"),
             },
+            rare=f"pg_ts_dict WHERE oid >= {FIRST_USER_OID}",
             source="pg_ts_dict c JOIN schemas s ON s.oid = c.dictnamespace",
             where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_ts_dict', 'c.oid')}",
             commented=("pg_ts_dict", "c.oid", "0"),
@@ -407,6 +423,7 @@ def _foreign() -> tuple[Section, ...]:
                 "owner": owner_of("w.fdwowner"),
                 "privileges": sorted_items("coalesce(w.fdwacl, acldefault('F', w.fdwowner))"),
             },
+            rare="pg_foreign_data_wrapper",
             source="pg_foreign_data_wrapper w",
             where=no_extension_owns("pg_foreign_data_wrapper", "w.oid"),
             commented=("pg_foreign_data_wrapper", "w.oid", "0"),
@@ -422,6 +439,7 @@ def _foreign() -> tuple[Section, ...]:
                 "owner": owner_of("f.srvowner"),
                 "privileges": sorted_items("coalesce(f.srvacl, acldefault('S', f.srvowner))"),
             },
+            rare="pg_foreign_server",
             source="pg_foreign_server f",
             where=no_extension_owns("pg_foreign_server", "f.oid"),
             commented=("pg_foreign_server", "f.oid", "0"),
@@ -431,6 +449,7 @@ def _foreign() -> tuple[Section, ...]:
             name=f"{name_of('u.srvname')} || '.' || u.usename",
             parent=("'foreign server'", name_of("u.srvname")),
             properties={},
+            rare="pg_foreign_server",
             source="pg_user_mappings u",
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
+    THE_LOCKED,
     Section,
     name_of,
     owner_of,
@@ -132,7 +133,7 @@ def _columns(version: int) -> Section:
         " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
         f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
         where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
-        scope="a.attrelid = ANY ($1)",
+        scope=f"a.attrelid = {THE_LOCKED}",
         commented=("pg_class", "a.attrelid", "a.attnum"),
     )
 
@@ -155,13 +156,13 @@ def _constraints() -> Section:
             "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
         },
         relation="r.oid",
-        scope="c.conrelid = ANY ($1)",
+        scope=f"c.conrelid = {THE_LOCKED}",
         source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
         # A foreign key to a partitioned table has a row for each partition that it refers to: no object of its own.
         own_oid="c.oid",
-        where=f"c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
+        where="c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
         " OR c.contype <> 'f' OR NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid"
         " AND p.conrelid = c.conrelid))",
         commented=("pg_constraint", "c.oid", "0"),
@@ -189,10 +190,10 @@ def _indexes() -> Section:
             " AND a.attstattarget >= 0) END",
         },
         relation="r.oid",
-        scope="x.indrelid = ANY ($1)",
+        scope=f"x.indrelid = {THE_LOCKED}",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
         own_oid="x.indexrelid",
-        where=f"NOT EXISTS (SELECT FROM pg_constraint k"
+        where="NOT EXISTS (SELECT FROM pg_constraint k"
         " WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))",
         commented=("pg_class", "c.oid", "0"),
     )
@@ -238,7 +239,7 @@ def _triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope="t.tgrelid = ANY ($1)",
+        scope=f"t.tgrelid = {THE_LOCKED}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
         own_oid="t.oid",
         where="NOT t.tgisinternal",
@@ -254,7 +255,7 @@ def _internal_triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope="t.tgrelid = ANY ($1)",
+        scope=f"t.tgrelid = {THE_LOCKED}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         own_oid="t.oid",
         where="t.tgisinternal AND t.tgenabled <> 'O'",
@@ -268,7 +269,7 @@ def _rules() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
         relation="r.oid",
-        scope="w.ev_class = ANY ($1)",
+        scope=f"w.ev_class = {THE_LOCKED}",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         own_oid="w.oid",
         where="w.rulename <> '_RETURN'",
@@ -291,7 +292,7 @@ def _policies() -> Section:
             "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
         },
         relation="r.oid",
-        scope="p.polrelid = ANY ($1)",
+        scope=f"p.polrelid = {THE_LOCKED}",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

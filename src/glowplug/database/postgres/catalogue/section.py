@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FIRST_USER_OID = 16384
+THE_LOCKED = "ANY (ARRAY(SELECT relation FROM locked))"
 TYPES = "types"
 ROUTINES = "routines"
 _PUBLIC = 2200  # the schema's oid, by initdb
@@ -23,8 +24,9 @@ class Section:
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
-    relations in ``$1`` alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
-    one that tells the user's objects from the server's, where nothing else does so faster.
+    locked relations alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
+    one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
+    in a cheap question whether there is any, for what most databases have none of.
     ``topic`` joins sections that change together.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
@@ -40,6 +42,7 @@ class Section:
     relation: str | None = None
     scope: str | None = None
     own_oid: str | None = None
+    rare: str | None = None
 
     @property
     def property_names(self) -> tuple[str, ...]:
@@ -50,7 +53,7 @@ class Section:
         """Give the SELECT.
 
         Its rows are the group that an object is read together with (its relation's oid, or the section), and one
-        text that holds the section's number and the whole object. ``scoped``: only of the relations in ``$1``.
+        text that holds the section's number and the whole object. ``scoped``: only of the locked relations.
         """
         values = [str(number), self.kind, self.name, *self.parent, *self.properties.values()]
         source = self.source
@@ -134,13 +137,38 @@ def finish(sql: str, constants: Sequence[bytes | None]) -> str:
     return sql
 
 
-def union(chosen: Iterable[tuple[int, Section]], *, scoped: bool = False) -> str:
-    """Give the query of some sections with their numbers; ``scoped``: only of the relations in ``$1``."""
-    selects = " UNION ALL ".join(section.select(number, scoped=scoped) for number, section in chosen)
-    if scoped:
-        return _COMMON.format(materialized="MATERIALIZED", condition="c.oid = ANY ($1) AND " + _NO_EXTENSION) + selects
-    condition = no_extension_owns("pg_class", "c.oid")
-    return _COMMON.format(materialized="NOT MATERIALIZED", condition=condition) + selects
+def union(chosen: Iterable[tuple[int, Section]]) -> str:
+    """Give the query of some sections with their numbers."""
+    common = _COMMON.format(
+        locked="SELECT 0::oid AS relation",
+        materialized="NOT MATERIALIZED",
+        condition=no_extension_owns("pg_class", "c.oid"),
+    )
+    return common + " UNION ALL ".join(section.select(number) for number, section in chosen)
+
+
+def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str) -> str:
+    """Give the query of what lives in the relations that ``locked`` selects.
+
+    Its first rows are of other groups: ``locked``, those relations' oids, and ``depends``, whether the text of
+    something else may depend on them ("true" or "false").
+    """
+    common = _COMMON.format(
+        locked=locked, materialized="MATERIALIZED", condition=f"c.oid = {THE_LOCKED} AND {_NO_EXTENSION}"
+    )
+    selects = [
+        "SELECT 'locked', (SELECT string_agg(relation::text, ',') FROM locked)",
+        "SELECT 'depends', EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass"
+        f" AND d.refobjid = {THE_LOCKED} AND d.deptype <> 'i'"
+        " AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))::text",
+        *(section.select(number, scoped=True) for number, section in chosen),
+    ]
+    return common + " UNION ALL ".join(selects)
+
+
+def probe(chosen: Iterable[Section]) -> str:
+    """Give the query that says of each rare section whether there may be any: one column each."""
+    return "SELECT " + ", ".join(f"EXISTS (SELECT FROM {section.rare})" for section in chosen)
 
 
 _NO_EXTENSION = (
@@ -149,7 +177,9 @@ _NO_EXTENSION = (
 )
 
 # A schema or relation that an extension owns is left out, and with it all that it holds.
-_COMMON = f"""WITH owned_by_extension AS MATERIALIZED (
+_COMMON = f"""WITH locked AS MATERIALIZED (
+  {{locked}}
+), owned_by_extension AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), schemas AS NOT MATERIALIZED (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
