@@ -309,7 +309,7 @@ def test_a_migration_that_kills_its_connection(connection: Connection, transacti
 
 
 def test_a_signal_is_answered_while_a_statement_runs(connection: Connection) -> None:
-    class Woken(Exception):  # noqa: N818 - no error
+    class Woken(Exception):
         pass
 
     def wake(_number: int, _frame: object) -> None:

@@ -249,7 +249,7 @@ def test_an_excursion_left_by_an_error_is_undone(database: PostgresDatabase) -> 
     run(database, "CREATE TABLE x (a int)")
     before = database.connection.snapshot()
 
-    class Left(Exception):  # noqa: N818 - no error
+    class Left(Exception):
         pass
 
     def leave() -> None:

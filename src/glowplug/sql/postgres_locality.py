@@ -57,9 +57,9 @@ class Locality:
 
 @functools.lru_cache(maxsize=8)
 def locality(text: str) -> Locality | None:
-    """Tell what the file's locks leave unsaid; None where that can't be told, or the file does not parse."""
+    """Tell what the file's locks leave unsaid; None where that can't be told, or where there is nothing that parses."""
     tree = parse(text)
-    if tree is None:
+    if tree is None or not tree.stmts:
         return None
     types = routines = writes = plants = False
     for raw in tree.stmts:

@@ -76,6 +76,7 @@ class Holder:
                 bufsize=0,
             )
         except OSError as error:
+            self._log.close()
             raise EnvironmentFailure(f"{sys.executable} can't be started: {error.strerror}") from error
 
     @property

@@ -99,7 +99,7 @@ def _columns(version: int) -> Section:
         }
         join = (
             " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid"
-            " AND nn.conkey[1] = a.attnum AND nn.oid >= 16384"
+            " AND nn.conkey[1] = a.attnum"
         )
     return Section(
         kind="'column'",
