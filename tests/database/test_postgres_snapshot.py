@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
@@ -194,6 +195,7 @@ def test_a_change_is_seen(connection: PostgresConnection, change: str, expected:
     up(connection, BASE)
     before = connection.snapshot()
     up(connection, change)
+    assert connection.snapshot().objects == SnapshotReader(connection.session).read(None).objects  # memory and truth
     role = next(iter(before.objects["schema", "other"].properties["privileges"].split("=")))
     assert differences(before, connection.snapshot()) == {
         (kind, name.replace("{role}", role), what) for kind, name, what in expected

@@ -85,6 +85,8 @@ INSERT INTO t (a, b) SELECT i, 'x' FROM generate_series(1, 10) i;
 CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE feels (m mood DEFAULT 'ok');
 CREATE SEQUENCE s; CREATE TABLE log (at timestamptz DEFAULT now(), n int DEFAULT nextval('s'));
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN IF NEW IS DISTINCT FROM OLD THEN NEW.b := coalesce(NEW.b, 'x'); END IF; RETURN NEW; END $$;
 CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN INSERT INTO log DEFAULT VALUES; RETURN NEW; END $$
 """
@@ -108,6 +110,17 @@ PAIRS: list[Pair] = [
      "ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'", True, NESTED, True, True),
     # what a longer transaction would change, or no rollback brings back
     ("INSERT INTO t (a) VALUES (99)", "DELETE FROM t WHERE a = 99", True, NESTED, True, True),
+    ("INSERT INTO t (a) SELECT * FROM generate_series(1, 3)", "INSERT INTO log (at) VALUES (now()); DELETE FROM t",
+     True, NESTED, True, True),
+    ("INSERT INTO t DEFAULT VALUES; INSERT INTO log DEFAULT VALUES", "DELETE FROM log", True, NESTED, True, True),
+    ("CREATE VIEW tv AS SELECT * FROM t; INSERT INTO tv (a) VALUES (1)", "DELETE FROM tv; DROP VIEW tv",
+     True, NESTED, True, True),
+    ("CREATE DOMAIN counted AS int DEFAULT nextval('s'); CREATE TABLE x (n counted); INSERT INTO x DEFAULT VALUES",
+     "DELETE FROM x; DROP TABLE x; DROP DOMAIN counted", True, NESTED, True, True),
+    ("CREATE TABLE x (id serial, a int); INSERT INTO x (a) VALUES (1)",
+     "DROP TABLE x", True, NESTED, True, True),
+    ("CREATE TRIGGER own BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()",
+     "UPDATE t SET a = 2; DROP TRIGGER own ON t", True, NESTED, True, True),
     ("SELECT setval('s', 100)", "SELECT setval('s', 1); SELECT nextval('s')", True, COPY, True, True),
     ("ALTER TYPE mood ADD VALUE 'new'", WITHOUT_THE_VALUE, True, NESTED, True, True),
     ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY i", False, COPY, True, True),
@@ -336,7 +349,9 @@ def test_the_role_is_a_superuser_only_when_asked_for(server: PostgresServer) -> 
     "sql",
     [
         "COMMIT", "BEGIN", "ROLLBACK", "SAVEPOINT a", "SET LOCAL a.b = 'c'", "SET a.b = 'c'", "DO $$ BEGIN END $$",
-        "SELECT 1", "INSERT INTO t DEFAULT VALUES", "CREATE TABLE x AS SELECT 1", "VACUUM", "CALL p()", "LISTEN x",
+        "SELECT 1", "INSERT INTO t VALUES (nextval('s'))", "CREATE TABLE x AS SELECT 1",
+        "INSERT INTO t DEFAULT VALUES", "CREATE VIEW x AS SELECT 1; INSERT INTO x VALUES (1)",
+        "VACUUM", "CALL p()", "LISTEN x",
         "NOTIFY x", "SET CONSTRAINTS ALL DEFERRED", "CREATE TEMP TABLE x (a int)", "CREATE TABLE pg_temp.x (a int)",
         "CREATE TEMP VIEW x AS SELECT 1", "CREATE TEMP SEQUENCE x", "ALTER TYPE m ADD VALUE 'x'", "PREPARE q AS SELECT",
         "CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY i", "CREATE EXTENSION x", "DROP EXTENSION x",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glowplug.check import faults
+from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
 from glowplug.project.faults import DOWN_IS_EMPTY, DOWN_IS_MISSING
@@ -30,6 +31,7 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool) -> tuple[Fi
     found = [*chain.findings]
     for trip in rehearsal.round_trips:
         found.extend(_of_round_trip(trip))
+    found.extend(_of_records(rehearsal))
     found.extend(_of_way_down(chain, rehearsal))
     return _without_repeats(chain, rehearsal.round_trips, found, forward_only=forward_only)
 
@@ -110,6 +112,18 @@ def _of_second_up(trip: RoundTrip) -> Iterator[Finding]:
             "after the down, the up makes another schema than the first time:\n" + _listed(trip.second_up_differences),
             direction=Direction.UP,
         )
+
+
+def _of_records(rehearsal: Rehearsal) -> Iterator[Finding]:
+    forgotten = rehearsal.forgotten
+    if forgotten is None:
+        return
+    message = f"what ran is no longer recorded in {BOOKKEEPING_TABLE}, so that Diesel would run it again and the way "
+    message += "down leaves it out: " + ", ".join(forgotten.versions[:SHOWN]) + _more(len(forgotten.versions))
+    if forgotten.culprit is None:
+        yield faults.RECORD_IS_LOST.found(message)
+    else:
+        yield _about(faults.RECORD_IS_LOST, forgotten.culprit, message, direction=Direction.UP)
 
 
 def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:

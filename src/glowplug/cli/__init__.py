@@ -80,7 +80,7 @@ def main() -> None:
         click.echo(f"glowplug: {harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
     except Exception:  # noqa: BLE001 - Python's own exit code for a bug is 1, which here is a verdict
-        traceback.print_exc()
+        click.echo(harmless(traceback.format_exc()), err=True)
         sys.exit(GlowplugError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 

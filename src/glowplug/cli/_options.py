@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
@@ -29,4 +29,9 @@ def wants_colour(color: str) -> bool:
     """Whether to paint standard output; NO_COLOR (any value but "") wins over ``auto``."""
     if color != "auto":
         return color == "always"
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and is_terminal(sys.stdout)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal; one that was closed before the start (then it is None) is not."""
+    return stream is not None and stream.isatty()

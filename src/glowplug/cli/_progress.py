@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from glowplug.cli._options import is_terminal
 from glowplug.report.harmless import one_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def progress_line(*, quiet: bool) -> Iterator[Observer]:
     """Give something to call at every migration."""
     if quiet:
         yield lambda _chain, _progress: None
-    elif sys.stderr.isatty():
+    elif is_terminal(sys.stderr):
         from rich.console import Console  # noqa: PLC0415 - only where it renders
         from rich.text import Text  # noqa: PLC0415 - only where it renders
 

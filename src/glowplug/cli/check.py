@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import traceback
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +21,13 @@ from glowplug.errors import EnvironmentFailure, GlowplugError, UsageError
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
 from glowplug.report import json, text
+from glowplug.report.harmless import harmless
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
 
+LONGEST = 24 * 3600.0  # seconds
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/+[^/]*@", re.IGNORECASE)  # a Path has one slash
 REPORT_IT = "This is a bug of glowplug's, and no verdict on the migrations: please report it with the trace above."
 
 
@@ -80,6 +85,7 @@ def command(
       glowplug check --format json > report.json
     """
     try:
+        _reject_urls(path, base, since)
         options = Options(
             base=base,
             since=since,
@@ -91,7 +97,7 @@ def command(
     except GlowplugError as error:
         report = _failed(error)
     except Exception as bug:  # noqa: BLE001 - exit 1 is a verdict; a bug of glowplug's is none
-        traceback.print_exc()
+        click.echo(harmless(traceback.format_exc()), err=True)
         report = _failed(EnvironmentFailure(f"glowplug itself failed: {type(bug).__name__}: {bug}", advice=REPORT_IT))
     _print(report, form, verbose - quiet, colour=wants_colour(color))
     return report.exit_code
@@ -112,9 +118,18 @@ def _seconds(time: str) -> float:
         seconds = float(number) * units[unit]
     except (ValueError, KeyError):
         seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"--statement-timeout {time}: not a time; write 60s, 500ms or 2m")
+    if not 0 < seconds <= LONGEST:
+        raise UsageError(f"--statement-timeout {time}: not a time up to 24h; write 60s, 500ms or 2m")
     return seconds
+
+
+def _reject_urls(*arguments: Path | str | None) -> None:
+    """Refuse what may hold a password, without repeating it."""
+    if any(_URL.match(str(argument)) for argument in arguments):
+        raise UsageError(
+            "a URL is no argument: it may hold a password, which every process of this machine could read",
+            advice="Put a scratch server's URL into GLOWPLUG_SCRATCH_URL; give a checkout or a migrations directory.",
+        )
 
 
 def _failed(error: GlowplugError) -> CheckReport:
@@ -122,7 +137,15 @@ def _failed(error: GlowplugError) -> CheckReport:
 
 
 def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> None:
-    if form == "json":
-        click.echo(json.render(report), nl=False)
-    else:
-        click.echo(text.render(report, verbosity=verbosity), nl=False, color=colour)
+    """Print the report; who closes the pipe early (``| head``) changes no answer.
+
+    Raises:
+        EnvironmentFailure: it can't be written.
+    """
+    shown = json.render(report) if form == "json" else text.render(report, verbosity=verbosity)
+    try:
+        click.echo(shown, nl=False, color=colour)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes
+    except OSError as error:
+        raise EnvironmentFailure(f"the answer can't be written: {error.strerror}") from error

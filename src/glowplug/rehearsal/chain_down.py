@@ -9,6 +9,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.outcome import ChainDown, StepError, WayDown
 from glowplug.schema import diff
 from glowplug.schema.diff import EXTRA
+from glowplug.schema.noise import tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def _stopped(reverted: int, version: str, file: str, message: str) -> ChainDown:
 
 def _complete(database: Database, baseline: Schema, reverted: int) -> ChainDown:
     final = database.connection.snapshot()
-    differences = diff(baseline, final)
+    differences, _ = tell_apart(diff(baseline, final), baseline, final)
     return ChainDown(
         outcome=WayDown.COMPLETE,
         reverted=reverted,

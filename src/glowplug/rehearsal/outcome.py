@@ -87,9 +87,18 @@ class ChainDown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """Versions that ran and are not recorded; ``culprit``: whose up made it so, None where that did not show again."""
+
+    versions: tuple[str, ...]
+    culprit: Migration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """All round trips of a chain in its order, and the way down."""
 
     round_trips: tuple[RoundTrip, ...]
     chain_down: ChainDown
     recorded: tuple[str, ...]  # what the bookkeeping table held before the way down, in the order of revert
+    forgotten: Forgotten | None = None

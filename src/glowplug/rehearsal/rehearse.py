@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.rehearsal.bookkeeping import forgotten
 from glowplug.rehearsal.chain_down import chain_down
 from glowplug.rehearsal.outcome import ChainDown, Outcome, Rehearsal, RoundTrip, WayDown
 from glowplug.rehearsal.round_trip import round_trip
@@ -71,6 +72,11 @@ def rehearse(
                     Progress(done=count, total=len(recorded), name=migration.name, way="down")
                 ),
             )
-        return Rehearsal(round_trips=tuple(trips), chain_down=down, recorded=recorded)
     finally:
         database.close()
+    return Rehearsal(
+        round_trips=tuple(trips),
+        chain_down=down,
+        recorded=recorded,
+        forgotten=forgotten(server, trips, recorded),
+    )

@@ -1,7 +1,8 @@
 """Text that came from migrations, names or servers, made harmless for terminals and CI logs.
 
 A control sequence could repaint a terminal; a line that begins with ``::`` or holds ``##[`` is a command to GitHub's
-and Azure's runners (their ``ActionCommand`` parsers trim leading white space, and look for ``##[`` anywhere in a line).
+runners (their ``ActionCommand`` parser trims leading white space, and looks for ``##[`` anywhere in a line), one that
+holds ``##vso[`` to Azure's agents, one that begins with ``##teamcity[`` to TeamCity.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import re
 import unicodedata
 
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+BRACKETED_COMMAND = re.compile(r"##(?=\w*\[)")
+"""Where ``##[``, ``##vso[`` and their like begin."""
+
 _KEPT = frozenset("\n\t")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, format (bidi too), surrogates, separators
 
@@ -17,7 +21,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, format (bidi
 def harmless(text: str) -> str:
     """Show every control and format character as an escape, and break what a CI runner would obey."""
     visible = "".join(map(_visible, text))
-    return _COMMAND.sub(r"\1: ", visible).replace("##[", "# #[")
+    return BRACKETED_COMMAND.sub("# #", _COMMAND.sub(r"\1: ", visible))
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import glowplug
+from glowplug.report.harmless import BRACKETED_COMMAND
 
 if TYPE_CHECKING:
     from glowplug.check.report import ChainReport, CheckReport, Problem
@@ -22,7 +23,7 @@ Document = dict[str, Any]
 def render(report: CheckReport) -> str:
     """Render the whole document as ASCII, indented, with a line end."""
     text = json.dumps(document(report), indent=2, ensure_ascii=True)
-    return text.replace("##[", "\\u0023#[") + "\n"
+    return BRACKETED_COMMAND.sub(r"\\u0023#", text) + "\n"
 
 
 def document(report: CheckReport) -> Document:

@@ -31,7 +31,20 @@ _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | --[^\n]*(?:\n|$) | /\*.*?\*/ | \s+ | [(),] | \w+ | .""",
     re.VERBOSE | re.DOTALL,
 )
-
+_POSTGRES_ROUTINE = re.compile(r"\A(.*?^AS )\$(\w+)\$(.*)\$\2\$\s*\Z", re.DOTALL | re.MULTILINE)
+_DEPENDS_ON_DIALECT = re.compile(
+    r"""\\                          # escapes, or not
+    | \$(?:[^\W\d]\w*)?\$         # a dollar quote, or two dollar signs
+    | \#                           # a comment of MySQL's
+    | --['"`]                      # MySQL's double minus, or a comment
+    | /\*(?:(?!\*/).)*/\*          # a nested comment, or its end
+    | \[[^\W\d]\w*\s              # SQLite's brackets around a name
+    | \bLANGUAGE\s+(?!(?:plpgsql|sql)\b)  # white space may mean something
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+"""Where strings and comments end differs by dialect, or can't be told word by word: then no guess is made."""
+_BEFORE_AN_ORDINAL = frozenset({"BY", ","})  # of ORDER BY and GROUP BY, or of a list, where a digit alone is rare
 _NAMES_ITSELF = re.compile(r"\s*(CREATE|CONSTRAINT)\b", re.IGNORECASE)
 
 
@@ -68,10 +81,12 @@ def _reason(item: Difference, before: Schema) -> str | None:
         return COUNTS_FOR_NOTHING[item.property]
     if item.before is None or item.after is None:
         return None
-    escapes = "\\" in item.before + item.after  # whose strings end where differs by dialect: then no guess is made
-    if item.kind in BODIES and not escapes and _tokens(item.before) == _tokens(item.after):
+    plain = not any(
+        _DEPENDS_ON_DIALECT.search(_POSTGRES_ROUTINE.sub(r"\1\3", text)) for text in (item.before, item.after)
+    )
+    if item.kind in BODIES and plain and _tokens(item.before) == _tokens(item.after):
         return "only white space differs"
-    if item.kind in VIEWS and item.property == "definition" and _same_but_for_order(item.before, item.after):
+    if item.kind in VIEWS and plain and item.property == "definition" and _same_but_for_order(item.before, item.after):
         return "only the order of the view's columns differs"
     if item.kind == "column" and item.property == "type":
         column = before.objects[item.kind, item.name]
@@ -106,11 +121,19 @@ class _Select:
 
 
 def _select_list(tokens: list[str]) -> _Select | None:
-    """Take the only top-level SELECT apart into its list and the rest; None where there are several, or none."""
+    """Take the only top-level SELECT apart into its list and the rest.
+
+    None where there are several, or none, or where what stands around it counts columns: names given in order before
+    it (``v (x, y) AS SELECT``), ``ORDER BY 1``.
+    """
     words = [lexeme.upper() for lexeme in tokens]
     if words.count("SELECT") != 1 or {"UNION", "INTERSECT", "EXCEPT", "DISTINCT"} & set(words):
         return None
     start = words.index("SELECT")
+    if "(" in words[:start] or any(
+        words[index - 1] in _BEFORE_AN_ORDINAL and word.isdigit() for index, word in enumerate(words) if index
+    ):
+        return None
     depth, item = 0, list[str]()
     items: list[tuple[str, ...]] = []
     for index in range(start + 1, len(tokens)):

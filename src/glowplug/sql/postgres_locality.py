@@ -89,17 +89,19 @@ def _is_local(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's g
 
 def _is_local_drop(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     node = importlib.import_module("postgast.pg_query_pb2")
-    return statement.remove_type in _names() and statement.behavior != node.DROP_CASCADE and not statement.concurrent
+    return bool(
+        statement.remove_type in _names() and statement.behavior != node.DROP_CASCADE and not statement.concurrent
+    )
 
 
 def _is_comment_on_relation(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     node = importlib.import_module("postgast.pg_query_pb2")
-    return statement.objtype in (node.OBJECT_COLUMN, node.OBJECT_TABLE, node.OBJECT_VIEW)
+    return bool(statement.objtype in (node.OBJECT_COLUMN, node.OBJECT_TABLE, node.OBJECT_VIEW))
 
 
 def _is_of_table(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     node = importlib.import_module("postgast.pg_query_pb2")
-    return statement.objtype == node.OBJECT_TABLE
+    return bool(statement.objtype == node.OBJECT_TABLE)
 
 
 @functools.cache

@@ -77,7 +77,8 @@ _WRITING = frozenset({"delete_stmt", "insert_stmt", "truncate_stmt", "update_stm
 
 FUNCTIONS = frozenset({
     "abs", "array_length", "array_position", "array_remove", "btrim", "ceil", "char_length", "clock_timestamp",
-    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format", "generate_series",
+    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format",
+    "generate_series",
     "gen_random_uuid", "greatest", "initcap", "json_build_object", "jsonb_build_array", "jsonb_build_object",
     "jsonb_typeof", "least", "left", "length", "lower", "ltrim", "make_interval", "md5", "now", "num_nonnulls",
     "num_nulls", "octet_length", "overlay", "position", "random", "regexp_replace", "repeat", "replace", "right",
@@ -102,6 +103,9 @@ class Nesting:
     inserts: tuple[tuple[str, str], ...] = ()
 
 
+_BESIDE_INSERTS = _WRITING | {"alter_table_stmt", "comment_stmt", "index_stmt"}
+"""Statements that give no name to another table."""
+
 _UNSURE = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
 """Parts of statements that may take a sequence's next value."""
 
@@ -114,15 +118,19 @@ def nesting(text: str) -> Nesting | None:
         return None
     writes = plants = False
     inserts = []
+    kinds = set()
     for raw in tree.stmts:
         kind = raw.stmt.WhichOneof("node")
         statement = getattr(raw.stmt, kind)
         if not _is_neutral(kind, statement):
             return None
+        kinds.add(kind)
         writes = writes or kind in _WRITING
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
         if kind == "insert_stmt":
             inserts.append((statement.relation.schemaname, statement.relation.relname))
+    if inserts and not kinds <= _BESIDE_INSERTS:
+        return None  # a name may mean another table by the time that it is inserted into
     return Nesting(writes=writes, plants=plants, inserts=tuple(inserts))
 
 

@@ -25,8 +25,8 @@ _COMMANDS = frozenset({
     "alter", "analyze", "assert", "call", "close", "cluster", "comment", "commit", "copy", "create", "deallocate",
     "delete", "discard", "do", "drop", "execute", "explain", "fetch", "for", "foreach", "get", "grant", "import",
     "insert", "into", "listen", "load", "lock", "loop", "merge", "move", "notify", "open", "perform", "prepare",
-    "reassign", "refresh", "reindex", "release", "reset", "revoke", "rollback", "savepoint", "security", "select", "set",
-    "start", "table", "truncate", "unlisten", "update", "vacuum", "values", "while", "with",
+    "reassign", "refresh", "reindex", "release", "reset", "revoke", "rollback", "savepoint", "security", "select",
+    "set", "start", "table", "truncate", "unlisten", "update", "vacuum", "values", "while", "with",
 })  # fmt: skip
 
 

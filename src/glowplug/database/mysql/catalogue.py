@@ -33,6 +33,7 @@ _VIEWS = ("table_name", "view_definition", "check_option", "definer", "security_
 _ROUTINES = (
     *("specific_name", "routine_name", "routine_type", "dtd_identifier", "routine_definition", "is_deterministic"),
     *("sql_data_access", "security_type", "sql_mode", "routine_comment", "definer", *_CHARSETS),
+    *("character_set_name", "collation_name"),
 )
 _PARAMETERS = (
     "specific_name",
@@ -41,6 +42,8 @@ _PARAMETERS = (
     "parameter_mode",
     "parameter_name",
     "dtd_identifier",
+    "character_set_name",
+    "collation_name",
 )
 _EVENTS = (
     *("event_name", "definer", "time_zone", "event_definition", "event_type", "execute_at", "interval_value"),
@@ -90,11 +93,14 @@ def read_catalogue(session: Session, schema: str, *, mariadb: bool) -> Catalogue
         view["view_definition"] = (view["view_definition"] or "").replace(f"{quote_name(schema)}.", "")
     counters = {str(each["table_name"]): each.pop("auto_increment") for each in sections["tables"]}
     kinds = {str(each["table_name"]): each["table_type"] for each in sections["tables"] if each["table_type"] != "VIEW"}
-    statements = (
+    statements = [f"SHOW CREATE DATABASE {quote_name(schema)}"]
+    statements += (
         f"SHOW CREATE {'SEQUENCE' if kind == 'SEQUENCE' else 'TABLE'} {quote_name(schema)}.{quote_name(name)}"
         for name, kind in kinds.items()
     )
-    answers = session.rows(";".join(statements)) if kinds else []
+    database, *answers = session.rows(";".join(statements))
+    for each in sections["database"]:  # MariaDB's alone has a comment
+        each["comment"] = (text_of(database[0][1]) or "").partition("*/ COMMENT ")[2]
     creates = {
         name: _COUNTER.sub(r"\1", text_of(rows[0][1]) or "", count=1) for name, rows in zip(kinds, answers, strict=True)
     }

@@ -35,10 +35,13 @@ def objects(
         yield SchemaObject(
             kind="database",
             name="database",
-            properties={
-                "charset": record["default_character_set_name"] or "",
-                "collation": record["default_collation_name"] or "",
-            },
+            properties=_some(
+                {
+                    "charset": record["default_character_set_name"],
+                    "collation": record["default_collation_name"],
+                    "comment": record["comment"],
+                }
+            ),
         )
     kinds = {str(each["table_name"]): _kind(each) for each in sections["tables"]}
     for record in sections["tables"]:
@@ -221,9 +224,9 @@ def _routines(routines: Sequence[Record], parameters: Sequence[Record]) -> Itera
         types = ", ".join(each["dtd_identifier"] or "" for each in own)
         properties = {
             "definition": record["routine_definition"],
-            "returns": record["dtd_identifier"],
+            "returns": record["dtd_identifier"] and _typed(record),
             "parameters": ", ".join(
-                f"{each['parameter_mode'] or 'IN'} {each['parameter_name']} {each['dtd_identifier']}" for each in own
+                f"{each['parameter_mode'] or 'IN'} {each['parameter_name']} {_typed(each)}" for each in own
             ),
             "deterministic": _truth(record["is_deterministic"] == "YES"),
             "data_access": record["sql_data_access"],
@@ -236,6 +239,12 @@ def _routines(routines: Sequence[Record], parameters: Sequence[Record]) -> Itera
             name=f"{record['routine_name']}({types})",
             properties=_some(properties),
         )
+
+
+def _typed(record: Record) -> str:
+    """A parameter's or a result's type with its character set and collation, where it has some."""
+    parts = (record["dtd_identifier"], record["character_set_name"], record["collation_name"])
+    return " ".join(part for part in parts if part)
 
 
 def _event(record: Record) -> SchemaObject:

@@ -90,7 +90,7 @@ class SequenceMemory:
             raise unreadable(reply)
 
     def _plain_tables(self, tables: Iterable[tuple[str, str]]) -> list[str] | None:
-        """Resolve names as the migration does; None where one is no table (a view's rows go elsewhere)."""
+        """Resolve names as the migration does; None where one is no table now (a view's rows go elsewhere)."""
         questions = []
         for schema, name in tables:
             full = f"{identifier(schema)}.{identifier(name)}" if schema else identifier(name)
@@ -106,6 +106,6 @@ class SequenceMemory:
             for result in reply.results
             for row in range(result.ntuples)
         ]
-        if any(kind not in (b"r", b"p") for _, kind in rows):
+        if len(rows) < len(reply.results) or any(kind not in (b"r", b"p") for _, kind in rows):
             return None
         return [oid.decode() for oid, _ in rows]

@@ -46,8 +46,9 @@ class Reply:
     """What came back for one message.
 
     ``completed`` counts the statements that ended well before the first failure. ``failure`` is the error that
-    ``PQexec`` would have shown. ``copied``: there was a COPY with the client, where libpq stops reading. ``results``
-    are those with rows, kept only if asked for. ``timed_out``: the watchdog had to act. ``lost``: why the connection is no more.
+    ``PQexec`` would have shown. ``copied``: there was a COPY with the client, where libpq stops reading.
+    ``results`` are those with rows, kept only if asked for. ``timed_out``: the watchdog had to act.
+    ``lost``: why the connection is no more.
     """
 
     completed: int = 0

@@ -46,8 +46,11 @@ def find_lent_server(request: Request) -> LentServer | None:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise ConfigurationError(f"{variable} holds no URL: {error}") from None
+        except ValueError:  # its text may hold a part of the password
+            raise ConfigurationError(
+                f"{variable} holds no URL",
+                advice="Characters such as / # ? @ in a password are written as %2F %23 %3F %40.",
+            ) from None
         if parts.scheme in _SCHEMES:
             return LentServer(address=_address(parts, port), variable=variable, shown=_shown(parts))
         if variable == OWN_VARIABLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.others import others
+from glowplug.database.postgres.catalogue.rarities import rarities
 from glowplug.database.postgres.catalogue.relations import relations
 from glowplug.database.postgres.catalogue.section import (
     CONSTANTS,
@@ -20,4 +21,4 @@ __all__ = ["CONSTANTS", "ROUTINES", "TYPES", "Section", "finish", "probe", "scop
 
 def sections(version: int) -> tuple[Section, ...]:
     """Give all sections for a server of this ``server_version_num``."""
-    return (*relations(version), *others(version))
+    return (*relations(version), *others(version), *rarities(version))

@@ -20,7 +20,10 @@ _PG_18 = 180000
 _ACCESS_METHOD = (
     "CASE WHEN c.relam NOT IN (0, 2) THEN (SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam) END"
 )
-_OPTIONS = "CASE WHEN {0} IS NOT NULL THEN (SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({0}) AS items (item)) END"
+_OPTIONS = (
+    "CASE WHEN {0} IS NOT NULL THEN"
+    " (SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({0}) AS items (item)) END"
+)
 
 
 def relations(version: int) -> tuple[Section, ...]:
@@ -98,8 +101,7 @@ def _columns(version: int) -> Section:
             " THEN nn.conname::text END",
         }
         join = (
-            " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid"
-            " AND nn.conkey[1] = a.attnum"
+            " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"
         )
     return Section(
         kind="'column'",

@@ -156,11 +156,13 @@ def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str) -> str:
     common = _COMMON.format(
         locked=locked, materialized="MATERIALIZED", condition=f"c.oid = {THE_LOCKED} AND {_NO_EXTENSION}"
     )
+    depends = (
+        f"EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {THE_LOCKED}"
+        " AND d.deptype <> 'i' AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))"
+    )
     selects = [
         "SELECT 'locked', (SELECT string_agg(relation::text, ',') FROM locked)",
-        "SELECT 'depends', EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass"
-        f" AND d.refobjid = {THE_LOCKED} AND d.deptype <> 'i'"
-        " AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))::text",
+        f"SELECT 'depends', {depends}::text",
         *(section.select(number, scoped=True) for number, section in chosen),
     ]
     return common + " UNION ALL ".join(selects)
