@@ -10,6 +10,7 @@ from glowplug.project.faults import DOWN_IS_EMPTY
 from glowplug.rehearsal import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
 from glowplug.rehearsal.outcome import WayDown
 from glowplug.schema import Difference
+from glowplug.schema.noise import Noise
 
 COMPLETE = ChainDown(outcome=WayDown.COMPLETE, reverted=1)
 LOST = Difference(kind="column", name="public.users.email", property="not_null", before="true", after="false")
@@ -140,3 +141,17 @@ def test_half_a_migration_that_stays_is_said() -> None:
     assert finding.message.endswith(
         "half of it stays, and the next try starts from there:\ntable batches is left behind"
     )
+
+
+def test_noise_is_told_by_its_reason() -> None:
+    moved = [
+        Noise(
+            difference=Difference(kind="column", name=f"t.{name}", property="position", before="1", after="2"),
+            reason="only the order of columns differs",
+        )
+        for name in "abcdef"
+    ]
+    trip = RoundTrip(migration=migration(), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL, noise=tuple(moved))
+    (finding,) = judged(trip)
+    assert finding.severity is Severity.NOTICE
+    assert finding.message.splitlines()[1] == "only the order of columns differs: t.a, t.b, t.c, t.d and 2 more"

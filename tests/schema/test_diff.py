@@ -49,3 +49,12 @@ def test_a_column_that_is_gone_from_a_table_that_stays_is_listed() -> None:
         "not_null=true, type=text",
         None,
     )
+
+
+def test_of_a_long_text_the_lines_that_differ_are_shown() -> None:
+    body = "BEGIN\n" + "  same;\n" * 20 + "  old;\nEND"
+    before = Schema.of([SchemaObject(kind="function", name="f()", properties={"definition": body})])
+    changed = body.replace("old", "new")
+    after = Schema.of([SchemaObject(kind="function", name="f()", properties={"definition": changed})])
+    (found,) = diff(before, after)
+    assert str(found) == "function f(): definition differs:\n  -  old;\n  +  new;"

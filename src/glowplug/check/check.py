@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.check.allow import accept, complaints
-from glowplug.check.judge import describe_error, judge
+from glowplug.check.judge import describe_error, judge, way_down_broken
 from glowplug.check.novelty import Novelty
 from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
 from glowplug.check.settings import Cage, Settings
 from glowplug.errors import EnvironmentFailure, GlowplugError, NothingToCheck
 from glowplug.finding import Severity
 from glowplug.project.configuration import FILE_NAME, Configuration
-from glowplug.rehearsal import Outcome, rehearse
+from glowplug.rehearsal import Outcome, rehearse, stops_only_since
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
@@ -109,7 +109,10 @@ def _check_chain(chain: Chain, terms: _Terms) -> ChainReport:
                 forward_only=terms.settings.forward_only,
                 progress=lambda progress: terms.progress(chain, progress),
             )
+            broken = stops_only_since(chain, server, rehearsal, new.new)
             report = _chain_report(chain, new, server, rehearsal, terms)
+            if broken:
+                report = replace(report, findings=(*report.findings, way_down_broken(rehearsal.chain_down)))
         return replace(report, seconds=time.monotonic() - started)
     except GlowplugError as error:
         return ChainReport(

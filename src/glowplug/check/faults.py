@@ -16,6 +16,7 @@ SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severit
 SECOND_UP_DIFFERS = Fault(rule="second-up-differs", hazards=(128,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
 RECORD_IS_LOST = Fault(rule="record-is-lost", hazards=(), severity=Severity.ERROR, harm=Harm.INTEGRITY)
 WAY_DOWN_FAILS = Fault(rule="way-down-fails", hazards=(132,), severity=Severity.ERROR, harm=Harm.FAILS)
+WAY_DOWN_BROKEN = Fault(rule="way-down-broken", hazards=(132,), severity=Severity.ERROR, harm=Harm.FAILS)
 WAY_DOWN_STOPS = Fault(rule="way-down-stops", hazards=(127,), severity=Severity.WARNING, harm=Harm.FAILS)
 WAY_DOWN_LEAVES = Fault(rule="way-down-leaves", hazards=(128,), severity=Severity.ERROR, harm=Harm.INTEGRITY)
 MOSTLY_WITHOUT_DOWNS = Fault(rule="mostly-without-downs", hazards=(127,), severity=Severity.WARNING, harm=Harm.FAILS)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from glowplug.project import Chain, Migration
     from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip, StepError
     from glowplug.schema import Difference
+    from glowplug.schema.noise import Noise
 
 SHOWN = 12  # differences in one message; the JSON holds all
+NAMES_SHOWN = 4
 WITHOUT_DOWN = frozenset({Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
 ABOUT_AN_ABSENT_DOWN = frozenset({DOWN_IS_MISSING.rule, DOWN_IS_EMPTY.rule})
 REACHED_ENOUGH = 3  # a chain shorter than this has no habit yet
@@ -90,9 +92,7 @@ def _of_round_trip(trip: RoundTrip) -> Iterator[Finding]:
         yield _about(
             faults.DOWN_RESTORES_BUT_FOR_NOISE,
             migration,
-            "restored, but for what changes nothing:\n"
-            + "\n".join(f"{item.difference}: {item.reason}" for item in trip.noise[:SHOWN])
-            + _more(len(trip.noise)),
+            "restored, but for what changes nothing:\n" + _by_reason(trip.noise),
         )
 
 
@@ -154,6 +154,17 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
             f"the whole chain's way down stops here, after {down.reverted} reverts"
             + (", though this down passes alone: " if trip.outcome in {Outcome.RESTORED, Outcome.DIFFERS} else ": "),
         )
+
+
+def way_down_broken(down: ChainDown) -> Finding:
+    """Say that what is new broke history's way down: nothing that is history alone can make the answer no."""
+    place = None if down.error is None else _place(down.error)
+    cause = "" if down.error is None else f": {describe_error(down.error)}"
+    return faults.WAY_DOWN_BROKEN.found(
+        f"the way down stops at {down.failed_at}, which is not new and goes down where the new migrations have never "
+        f"run: they leave something behind that stops it{cause}",
+        place=place,
+    )
 
 
 def _of_complete_way_down(rehearsal: Rehearsal, down: ChainDown) -> Iterator[Finding]:
@@ -223,6 +234,17 @@ def _about(fault: Fault, migration: Migration, message: str, *, direction: Direc
 
 def _listed(differences: tuple[Difference, ...]) -> str:
     return "\n".join(map(str, differences[:SHOWN])) + _more(len(differences))
+
+
+def _by_reason(noise: tuple[Noise, ...]) -> str:
+    subjects: dict[str, list[str]] = {}
+    for item in noise:
+        subjects.setdefault(item.reason, []).append(item.difference.name)
+    return "\n".join(
+        f"{reason}: {', '.join(names[:NAMES_SHOWN])}"
+        + (f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else "")
+        for reason, names in subjects.items()
+    )
 
 
 def _more(count: int) -> str:

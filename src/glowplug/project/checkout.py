@@ -86,7 +86,7 @@ def migrations_directory(checkout: Checkout) -> Told | None:
     said = checkout.variables.get("MIGRATION_DIRECTORY")
     if said is not None:
         directory = checkout.start / said
-        if not said or not directory.is_dir():
+        if not said or not is_directory(directory):
             raise UsageError(f"{checkout.source('MIGRATION_DIRECTORY')} is {said!r}, which is no directory")
         return Told(path=directory.resolve(), replaces_search=True)
     said = checkout.variables.get("DIESEL_CONFIG_FILE")
@@ -125,9 +125,17 @@ def directory_of(file: Path, root: Path) -> Told | None:
     if not isinstance(said, str):
         raise ConfigurationError("migrations_directory.dir is no string", file=shown, line=line)
     directory = file.parent / said
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise ConfigurationError(f"migrations_directory.dir is {said!r}, which is no directory", file=shown, line=line)
     return Told(path=directory.resolve())
+
+
+def is_directory(path: Path) -> bool:
+    """Whether it is one; a name that is too long for the system is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _root(start: Path, boundary: Path, upward: Path | None) -> Path:

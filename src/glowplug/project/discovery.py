@@ -237,9 +237,11 @@ def _nothing(checkout: Checkout) -> UsageError:
 
 def _resolved(path: Path) -> Path | None:
     try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a link to itself, a NUL byte
+        resolved = path.resolve()
+        resolved.exists()
+    except (OSError, RuntimeError, ValueError):  # a link to itself, a NUL byte, a name too long for the system
         return None
+    return resolved
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -5,6 +5,7 @@ tomli keeps no positions, so the file is parsed a second time, by tree-sitter, o
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import tomli
@@ -34,6 +35,7 @@ def line_of(content: bytes, path: Path) -> int | None:
     return None
 
 
+@functools.lru_cache(maxsize=4)  # thousands of [[allow]] ask one by one
 def _lines(content: bytes) -> dict[Path, int]:
     from tree_sitter import Language, Parser  # noqa: PLC0415 - a parser is loaded when it is needed, not at start
     from tree_sitter_toml import language  # noqa: PLC0415

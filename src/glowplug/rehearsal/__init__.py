@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from glowplug.rehearsal.outcome import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
 from glowplug.rehearsal.rehearse import rehearse
+from glowplug.rehearsal.without import stops_only_since
 
-__all__ = ["ChainDown", "Outcome", "Rehearsal", "RoundTrip", "SecondUp", "StepError", "rehearse"]
+__all__ = ["ChainDown", "Outcome", "Rehearsal", "RoundTrip", "SecondUp", "StepError", "rehearse", "stops_only_since"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 MISSING = "missing"
 EXTRA = "extra"
+LINES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +30,14 @@ class Difference:
     after: str | None
 
     def __str__(self) -> str:
-        """One line for a person: what, which property, both values."""
+        """For a person: what, which property, both values; of a text of many lines those that differ."""
         subject = f"{self.kind} {self.name}"
         if self.property == MISSING:
             return f"{subject} is gone"
         if self.property == EXTRA:
             return f"{subject} is left behind"
+        if self.before is not None and self.after is not None and "\n" in self.before + self.after:
+            return f"{subject}: {self.property} differs:\n" + _lines_that_differ(self.before, self.after)
         return f"{subject}: {self.property} was {_shown(self.before)}, is {_shown(self.after)}"
 
 
@@ -60,6 +64,13 @@ def describe(item: SchemaObject) -> str:
     if definition is not None:
         return definition
     return ", ".join(f"{name}={value}" for name, value in sorted(item.properties.items()))
+
+
+def _lines_that_differ(before: str, after: str) -> str:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    shown = [f"  {line}" for line in lines if not line.startswith("@@")]
+    more = [f"  and {len(shown) - LINES_SHOWN} more lines"] if len(shown) > LINES_SHOWN else []
+    return "\n".join([*shown[:LINES_SHOWN], *more])
 
 
 def _shown(value: str | None) -> str:

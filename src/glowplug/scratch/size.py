@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_LARGEST = 2**60  # the system counts a file's bytes in 63 bits
 _GRACE = 1.0
 _PAUSE_PER_LOOK = 30
 """How much longer it rests than it looks: many files take long, and the migrations have better use for the time."""
@@ -37,12 +38,12 @@ def parse_size(size: int | str) -> int:
     """Bytes of ``size``: a number, or text as "500 MiB" or "2 GB".
 
     Raises:
-        ConfigurationError: it is no size, or none above zero.
+        ConfigurationError: it is no size, none above zero, or more than any disk holds.
     """
     found = _SIZE.fullmatch(str(size))
     unit = _UNITS.get(found[2].upper()) if found else None
-    count = int(float(found[1]) * unit) if found and unit else 0
-    if count <= 0:
+    count = int(min(float(found[1]) * unit, 2.0 * _LARGEST)) if found and unit else 0
+    if not 0 < count <= _LARGEST:
         raise ConfigurationError(
             f"[scratch] size_limit = {size!r} is no size", advice='Write bytes, or as in "500 MiB" or "2 GiB".'
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -107,7 +108,7 @@ def _on_machine(environment: Mapping[str, str], root: Path = Path("/")) -> Itera
     for directory in directories:
         for name in _PROGRAMS:
             program = (directory / name).resolve()
-            if program in seen or not program.is_file():
+            if program in seen or not (os.access(program, os.X_OK) and program.is_file()):
                 continue
             seen.add(program)
             answer = subprocess.run(
