@@ -190,7 +190,7 @@ def test_without_a_transaction_one_statement_runs_alone(connection: Connection) 
     assert up(connection, "CREATE TABLE t (a int)") is None
     concurrently = "-- a comment\nCREATE INDEX CONCURRENTLY i ON t (a);\n"
     assert up(connection, concurrently, version="2", transaction=False) is None
-    assert ("index", "public.i") in kinds(connection)
+    assert ("index", "public.t.i") in kinds(connection)
     error = up(connection, f"SET lock_timeout = '1s'; DROP INDEX CONCURRENTLY i; {concurrently}", transaction=False)
     assert error is not None
     assert error.code == "25001"

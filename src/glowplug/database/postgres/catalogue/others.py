@@ -56,7 +56,7 @@ def _routines() -> Section:
     )
     return Section(
         kind="CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END",
-        name=f"s.name || '.' || {name_of('p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')'",
+        name=f"s.name || '.' || {name_of('p.proname')} || '(' || oidvectortypes(p.proargtypes) || ')'",
         parent=("'schema'", "s.name"),
         properties={
             "definition": f"CASE WHEN p.prokind = 'a' THEN {aggregate} ELSE pg_get_functiondef(p.oid) END",

@@ -174,7 +174,7 @@ def _constraints() -> Section:
 def _indexes() -> Section:
     return Section(
         kind="'index'",
-        name=f"r.schema || '.' || {name_of('c.relname')}",
+        name=f"r.name || '.' || {name_of('c.relname')}",
         parent=("r.kind", "r.name"),
         properties={
             # Without its own name, as a constraint's definition is, so that a new name alone is told from a new index.
