@@ -152,9 +152,6 @@ HIDDEN_CALLS = {
 
 
 @pytest.mark.postgres
-@pytest.mark.xfail(
-    reason="the snapshot trusts its memory after a file that changes rows or selects, though what that calls may be DDL"
-)
 @pytest.mark.parametrize("name", HIDDEN_CALLS)
 def test_a_function_of_the_projects_own_that_is_called_without_a_word(tmp_path: Path, name: str) -> None:
     plant, call = HIDDEN_CALLS[name]

@@ -33,6 +33,7 @@ _RELATIONS = frozenset(
     }
 )
 _ROWS = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "truncate_stmt", "update_stmt"})
+_EVALUATING = _ROWS | {"alter_table_stmt", "index_stmt", "variable_set_stmt"}
 _TYPES = frozenset({"composite_type_stmt", "create_enum_stmt"})
 _ROUTINES = frozenset({"create_function_stmt"})
 _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_unlock", "set_config", "setval"}
@@ -40,11 +41,16 @@ _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locality:
-    """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers)."""
+    """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers).
+
+    ``evaluates``: it may call functions of the user's that its text does not name (defaults, checks, views, casts,
+    operators, indexes).
+    """
 
     types: bool = False
     routines: bool = False
     writes: bool = False
+    evaluates: bool = False
 
     def __or__(self, other: Locality) -> Locality:
         """Both, one after the other."""
@@ -52,6 +58,7 @@ class Locality:
             types=self.types or other.types,
             routines=self.routines or other.routines,
             writes=self.writes or other.writes,
+            evaluates=self.evaluates or other.evaluates,
         )
 
 
@@ -61,7 +68,7 @@ def locality(text: str) -> Locality | None:
     tree = parse(text)
     if tree is None or not tree.stmts:
         return None
-    types = routines = writes = plants = False
+    types = routines = writes = plants = evaluates = False
     for raw in tree.stmts:
         kind = raw.stmt.WhichOneof("node")
         statement = getattr(raw.stmt, kind)
@@ -71,8 +78,11 @@ def locality(text: str) -> Locality | None:
         types = types or kind in _TYPES or dropped == "OBJECT_TYPE"
         routines = routines or kind in _ROUTINES or dropped == "OBJECT_FUNCTION"
         writes = writes or kind in _ROWS
+        evaluates = evaluates or kind in _EVALUATING
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
-    return None if writes and plants else Locality(types=types, routines=routines, writes=writes)
+    return None if writes and plants else Locality(
+        types=types, routines=routines, writes=writes, evaluates=evaluates
+    )
 
 
 def _is_local(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages

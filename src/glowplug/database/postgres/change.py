@@ -25,12 +25,16 @@ WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Relations by oid, and whether types or routines may have changed, too; ``wrote``: rows were changed as well."""
+    """Relations by oid, and whether types or routines may have changed, too.
+
+    ``wrote``: rows were changed as well; ``evaluated``: functions of the user's may have been called.
+    """
 
     relations: frozenset[str] = frozenset()
     types: bool = False
     routines: bool = False
     wrote: bool = False
+    evaluated: bool = False
 
     def __or__(self, other: Change) -> Change:
         """Both together."""
@@ -39,12 +43,19 @@ class Change:
             types=self.types or other.types,
             routines=self.routines or other.routines,
             wrote=self.wrote or other.wrote,
+            evaluated=self.evaluated or other.evaluated,
         )
 
 
 def changed(local: Locality, oids: frozenset[str]) -> Change:
     """Put together what a file says and what it locked."""
-    return Change(relations=oids, types=local.types, routines=local.routines, wrote=local.writes)
+    return Change(
+        relations=oids,
+        types=local.types,
+        routines=local.routines,
+        wrote=local.writes,
+        evaluated=local.evaluates,
+    )
 
 
 def locked(result: PGresult) -> frozenset[str]:

@@ -33,9 +33,14 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
   OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
     AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
-  OR pg_my_temp_schema() <> 0
+  OR pg_my_temp_schema() <> 0,
+  EXISTS (SELECT FROM pg_proc p WHERE p.oid >= 16384 AND p.provolatile = 'v'
+    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
+      AND e.deptype = 'e'))
 """
-"""Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction."""
+"""Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
+there is a function that could do anything when a default, a check, a view, a cast or an operator calls it."""
 
 _VIEWS = """
 SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
@@ -74,6 +79,7 @@ class SnapshotReader:
         self._schema = Schema()
         self._uses = 0
         self.nestable = False
+        self._hidden_code = True
         self._session = session
         numbered = list(enumerate(self._sections))
         relational = [(number, one) for number, one in numbered if one.relation]
@@ -86,8 +92,9 @@ class SnapshotReader:
             "common": union((number, one) for number, one in numbered if one.rare is None),
             "probe": probe(one for one in self._sections if one.rare),
             **{f"s{number}": union([(number, one)]) for number, one in numbered if one.rare},
-            "given": scoped(relational, locked=GIVEN),
-            "here": scoped(relational, locked=WATCH),
+            "given": scoped(relational, locked=GIVEN, quick=False),
+            "quick": scoped(relational, locked=GIVEN, quick=True),
+            "here": scoped(relational, locked=WATCH, quick=True),
             **{topic: union(chosen) for topic, chosen in topics.items()},
         }
         self._statements: PreparedStatements | None = None
@@ -167,13 +174,15 @@ class SnapshotReader:
         """Read what ``change`` names; None where more than that may have changed."""
         if change is None or self._groups is None:
             return None
-        which = ("here", None) if here and not change.relations else ("given", ",".join(sorted(change.relations)))
+        which = ("here", None) if here and not change.relations else ("quick", ",".join(sorted(change.relations)))
         topics = (TYPES,) * change.types + (ROUTINES,) * change.routines
         calls: list[tuple[str, str | None]] = [("circumstances", None), which, *((topic, None) for topic in topics)]
         if change.wrote:
             calls.append(("guards", None))
         circumstances, relations, *results = self._prepared.run(calls)
         if (change.wrote and _guarded(results.pop())) or circumstances.get_value(0, 0) == b"t":
+            return None
+        if change.evaluated and (change.routines or self._hidden_code or circumstances.get_value(0, 2) == b"t"):
             return None
         if not here:
             self._note(circumstances)
@@ -182,6 +191,8 @@ class SnapshotReader:
             oids = self._elsewhere(oids) or b""
             if not oids:
                 return None
+        more = any(relations.get_value(row, 2) == b"t" for row in range(relations.ntuples))
+        if more or oids != (relations.get_value(0, 1) or b""):
             (relations,) = self._prepared.run([("given", oids.decode())])
         groups: Groups = {group: {} for topic in topics for group in self._topics[topic]}
         groups.update({oid: {} for oid in oids.split(b",") if oid})
@@ -191,6 +202,7 @@ class SnapshotReader:
 
     def _note(self, circumstances: PGresult) -> None:
         self.nestable = circumstances.get_value(0, 0) == circumstances.get_value(0, 1) == b"f"
+        self._hidden_code = circumstances.get_value(0, 2) == b"t"
 
     def _elsewhere(self, oids: bytes) -> bytes | None:
         """Find the relations, and the views on them at any remove; None where more than views may depend on them."""
