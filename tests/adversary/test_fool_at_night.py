@@ -154,3 +154,14 @@ def test_a_path_that_leads_through_a_closed_directory(tmp_path: Path) -> None:
     for user in (look, look.replace("os.setgid(65534); os.setuid(65534);", "")):
         done = subprocess.run([sys.executable, "-c", user, str(closed)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql"])
+@pytest.mark.parametrize(
+    "rest", ["://u:s3cr/et@h/db", "://u:12/s3cret@h/db", "://u:s3cr#et@h/db", ":s3cret", "://u:s3cr?et@h"]
+)
+def test_no_part_of_a_password_is_repeated(tmp_path: Path, scheme: str, rest: str) -> None:
+    where = write(tmp_path, scheme, [("SELECT 1;", "SELECT 1;")])
+    done = glowplug("check", where=where, **{f"GLOWPLUG_SCRATCH_URL_{scheme.upper()}": scheme + rest})
+    assert done.returncode == 2
+    assert "s3cr" not in done.stdout + done.stderr

@@ -213,3 +213,36 @@ def test_the_file_under_attack_does_not_open_its_own_cage(tmp_path: Path) -> Non
     assert document["chains"][0]["migrations"][1]["round_trip"]["outcome"] == "up_failed"
     assert "cage-changed" in rules(document)
     assert not (root / "stolen.db").exists()
+
+
+def test_a_directory_that_the_base_checks_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    decoy = root / "decoy" / "2024-01-01-000000_a"
+    decoy.mkdir(parents=True)
+    for file, text in GOOD.items():
+        (decoy / file).write_text(text)
+    (root / "glowplug.toml").write_text('[[chain]]\nmigrations = "decoy"\nbackend = "sqlite"\n')
+    code, document = checked(root, "--base", "HEAD")
+    assert code == 1
+    assert [chain["directory"] for chain in document["chains"]] == ["decoy"]
+    assert "directory-left-out" in rules(document)
+
+
+def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None:
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    new = root / "migrations" / "2024-02-01-000000_b"
+    new.mkdir()
+    (new / "up.sql").write_text("CREATE TABLE b (id INTEGER);")
+    (root / "glowplug.toml").write_text('[rollback]\nstrategy = "forward-only"\n')
+    _, document = checked(root, "--base", "HEAD")
+    assert "down-is-missing" in rules(document)
+    assert "settings-changed" in rules(document)
+    _, document = checked(root, "--base", "none")
+    assert "down-is-missing" not in rules(document)
+    assert "forward-only" in rules(document)

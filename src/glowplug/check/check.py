@@ -7,23 +7,26 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from glowplug.check import faults
 from glowplug.check.allow import accept, complaints
 from glowplug.check.judge import describe_error, judge, way_down_broken
 from glowplug.check.novelty import Novelty
 from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
 from glowplug.check.settings import Cage, Settings
-from glowplug.errors import EnvironmentFailure, GlowplugError, NothingToCheck
-from glowplug.finding import Severity
+from glowplug.errors import EnvironmentFailure, GlowplugError, NothingToCheck, UsageError
+from glowplug.finding import Place, Severity
 from glowplug.project.configuration import FILE_NAME, Configuration
+from glowplug.project.discovery import find_project
 from glowplug.rehearsal import Outcome, rehearse, stops_only_since
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glowplug.check.novelty import NewIn
+    from glowplug.finding import Finding
     from glowplug.project import Chain, Project
     from glowplug.rehearsal import Rehearsal
     from glowplug.rehearsal.rehearse import Progress
@@ -97,6 +100,26 @@ def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     return Cage(settings=Settings.of(at_base)), ()
 
 
+def _left_out(terms: _Terms) -> Iterator[Finding]:
+    """Say which directories the base's glowplug.toml would have checked, which still hold migrations, and are not."""
+    if terms.cage.settings is terms.settings:
+        return
+    try:
+        before, now = (
+            find_project(terms.novelty.root, environment=terms.environment, configuration=settings.configuration)
+            for settings in (terms.cage.settings, terms.settings)
+        )
+    except UsageError:
+        return  # nothing was checked there
+    for directory in sorted({chain.directory for chain in before.chains} - {chain.directory for chain in now.chains}):
+        yield faults.LEFT_OUT.found(
+            f"{directory} is checked at {terms.novelty.base}, still holds migrations, and is left out by this "
+            "glowplug.toml",
+            place=Place(file=FILE_NAME, line=terms.settings.configuration.line("chain")),
+            subject=directory,
+        )
+
+
 def _check_chain(chain: Chain, terms: _Terms) -> ChainReport:
     started = time.monotonic()
     new = terms.novelty.of(chain)
@@ -106,7 +129,7 @@ def _check_chain(chain: Chain, terms: _Terms) -> ChainReport:
             rehearsal = rehearse(
                 chain,
                 server,
-                forward_only=terms.settings.forward_only,
+                forward_only=terms.cage.forward_only,
                 progress=lambda progress: terms.progress(chain, progress),
             )
             broken = stops_only_since(chain, server, rehearsal, new.new)
@@ -145,7 +168,7 @@ def _chain_report(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal
         rehearsal=rehearsal,
         findings=(
             *new.findings(chain),
-            *judge(chain, rehearsal, forward_only=terms.settings.forward_only),
+            *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
             *server.findings(),
         ),
         problem=_unproved(rehearsal, new),
@@ -189,6 +212,7 @@ def _accepted(chains: Sequence[ChainReport], terms: _Terms) -> tuple[ChainReport
     configuration = terms.cage.settings.configuration
     own = (
         *terms.cage.changes(terms.settings, str(terms.novelty.base)),
+        *_left_out(terms),
         *complaints(allowed, frozenset(used), terms.cage.settings.allow_lines(), file=configuration.shown, today=today),
     )
     first, *rest = accepted

@@ -27,3 +27,4 @@ SETTINGS_CHANGED = Fault(rule="settings-changed", severity=Severity.WARNING, har
 ALLOW_EXPIRED = Fault(rule="allow-expired", severity=Severity.ERROR, harm=Harm.STYLE)
 ALLOW_UNNEEDED = Fault(rule="allow-unneeded", severity=Severity.WARNING, harm=Harm.STYLE)
 ALLOW_WITHOUT_REASON = Fault(rule="allow-without-reason", severity=Severity.ERROR, harm=Harm.STYLE)
+LEFT_OUT = Fault(rule="directory-left-out", severity=Severity.ERROR, harm=Harm.SECURITY)

@@ -101,6 +101,11 @@ class Cage:
         """Every ``[[allow]]``."""
         return self.settings.allow
 
+    @property
+    def forward_only(self) -> bool:
+        """Whether this project ships no downs."""
+        return self.settings.forward_only
+
     def hold(self, own: ChainSettings, directory: str) -> ChainSettings:
         """Give the chain's own settings with the setups that are in force."""
         held = self.settings.chain(directory)
@@ -138,7 +143,7 @@ class Cage:
             )
         if proposed.rollback != self.settings.rollback:
             yield faults.SETTINGS_CHANGED.found(
-                f"[rollback] differs from {base}",
+                f"[rollback] differs from {base}: what stands there is in force until the change has arrived there",
                 place=Place(file=shown, line=proposed.configuration.line("rollback")),
                 subject="rollback",
             )

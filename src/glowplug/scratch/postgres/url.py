@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 
-from glowplug.errors import ConfigurationError
+from glowplug.scratch.lent import find_lent_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from glowplug.scratch.settings import Request
 
 OWN_VARIABLE = "GLOWPLUG_SCRATCH_URL_POSTGRES"
-COMMON_VARIABLE = "GLOWPLUG_SCRATCH_URL"
-PRODUCTION_VARIABLE = "DATABASE_URL"
 _SCHEMES = ("postgres", "postgresql")
 _PLACE = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")
 
@@ -36,26 +34,10 @@ def find_named_server(request: Request) -> NamedServer | None:
     Raises:
         ConfigurationError: what is named is no PostgreSQL URL, or is where production is named.
     """
-    named = request.settings.url_env
-    if named == PRODUCTION_VARIABLE:
-        raise ConfigurationError(
-            f'[scratch] url_env = "{PRODUCTION_VARIABLE}" is refused: that variable names a database that is used',
-            advice=f"Put the scratch server's URL into a variable of its own, as {OWN_VARIABLE}.",
-        )
-    for variable in (OWN_VARIABLE, named, COMMON_VARIABLE):
-        url = request.environment.get(variable) if variable else None
-        if not variable or not url:
-            continue
-        try:
-            parts = urlsplit(url)
-            parts.port  # noqa: B018 - it is parsed here, and may be refused
-        except ValueError as error:
-            raise ConfigurationError(f"{variable} holds no URL: {error}") from None
-        if parts.scheme in _SCHEMES:
-            return NamedServer(conninfo=_conninfo(parts), variable=variable, shown=_shown(parts))
-        if variable == OWN_VARIABLE:
-            raise ConfigurationError(f"{variable} holds no PostgreSQL URL", advice="It begins with postgres://")
-    return None
+    lent = find_lent_url(request, own_variable=OWN_VARIABLE, schemes=_SCHEMES, product="PostgreSQL")
+    if lent is None:
+        return None
+    return NamedServer(conninfo=_conninfo(lent.parts), variable=lent.variable, shown=lent.shown)
 
 
 def _conninfo(parts: SplitResult) -> dict[str, str]:
@@ -72,9 +54,3 @@ def _conninfo(parts: SplitResult) -> dict[str, str]:
         "dbname": database or "postgres",
     }
     return {name: value for name, value in given.items() if value} | dict(parse_qsl(parts.query))
-
-
-def _shown(parts: SplitResult) -> str:
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{user and f'{user}@'}{place}{parts.path}"
