@@ -156,7 +156,7 @@ def test_what_a_killed_run_left_is_removed_at_the_next_start(room: int) -> None:
     with Area(room=SMALL):
         pass
     wait_until(lambda: not directory.exists())
-    assert not working_in(directory)
+    wait_until(lambda: not working_in(directory))
 
 
 def test_the_children_of_a_killed_run_end_with_it() -> None:

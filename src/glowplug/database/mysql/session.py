@@ -86,6 +86,8 @@ class Session:
         Raises:
             LostConnection: the server can't be reached, or refuses.
         """
+        if address.unix_socket is not None:
+            _knock(address.unix_socket)
         try:
             self._link: pymysql.connections.Connection[_Cursor] = pymysql.connections.Connection(
                 user=address.user,
@@ -203,6 +205,16 @@ def text_of(value: bytes | str | None) -> str | None:
 def first_column(rows: Sequence[Row]) -> list[str]:
     """The first column of each row as text, NULL as empty."""
     return [text_of(row[0]) or "" for row in rows]
+
+
+def _knock(path: str) -> None:
+    """See whether a server listens at a socket: where none does, PyMySQL would leave its own end of it open."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(CONNECT_SECONDS)
+        try:
+            door.connect(path)
+        except OSError as error:
+            raise LostConnection(f"the scratch server can't be reached at {path}: {error.strerror or error}") from error
 
 
 def _server_error(error: pymysql.err.MySQLError) -> ServerError:
