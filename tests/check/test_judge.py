@@ -95,11 +95,10 @@ def test_one_cause_is_said_once() -> None:
     assert [finding.rule for finding in judged(trip, down=way)] == ["down-fails"]
 
 
-def test_a_way_down_that_ends_at_a_missing_down_is_a_warning() -> None:
+def test_a_way_down_that_ends_at_a_missing_down_is_said_by_that_alone() -> None:
     one = migration(down=None)
     way = ChainDown(outcome=WayDown.FAILED, failed_at=one.version, error=refusal(one, Direction.DOWN))
-    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.NO_DOWN), down=way)
-    assert (finding.rule, finding.severity) == ("way-down-stops", Severity.WARNING)
+    assert judged(RoundTrip(migration=one, outcome=Outcome.NO_DOWN), down=way) == []
 
 
 def test_a_recorded_version_that_is_not_on_disk_stops_the_way_down() -> None:
@@ -155,3 +154,18 @@ def test_noise_is_told_by_its_reason() -> None:
     (finding,) = judged(trip)
     assert finding.severity is Severity.NOTICE
     assert finding.message.splitlines()[1] == "only the order of columns differs: t.a, t.b, t.c, t.d and 2 more"
+
+
+def test_errors_that_are_met_again_and_again_say_what_to_do() -> None:
+    one = migration()
+    for code, message, words in (
+        ("25001", "CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "run_in_transaction = false"),
+        ("42704", 'role "reader" does not exist', "database_setup"),
+        ("P0001", "use the server (at Diesel's bookkeeping, after the file had run)", "session_setup"),
+        ("HY000", 'Can\'t create table `x`.`y` (errno: 150 "Foreign key…") (1005)', "SET FOREIGN_KEY_CHECKS = 0"),
+    ):
+        error = StepError(
+            direction=Direction.UP, file=one.file(Direction.UP), error=SqlError(code=code, message=message)
+        )
+        (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error))
+        assert words in finding.message

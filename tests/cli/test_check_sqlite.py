@@ -246,3 +246,61 @@ def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None
     _, document = checked(root, "--base", "none")
     assert "down-is-missing" not in rules(document)
     assert "forward-only" in rules(document)
+
+
+def committed(tmp_path: Path, migrations: dict[str, dict[str, str]]) -> Path:
+    root = project(tmp_path, migrations)
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    return root
+
+
+def test_a_migration_that_only_the_base_has_is_a_no(tmp_path: Path) -> None:
+    second = {"up.sql": "CREATE TABLE b (id INTEGER);", "down.sql": "DROP TABLE b;"}
+    root = committed(tmp_path, {"2024-01-01-000000_a": GOOD, "2024-01-02-000000_b": second})
+    (root / "migrations" / "2024-01-02-000000_b").rename(root / "migrations" / "2024-01-03-000000_b")
+    code, document = checked(root, "--base", "HEAD")
+    assert code == 1
+    (gone,) = (finding for finding in document["chains"][0]["findings"] if finding["rule"] == "gone-since-base")
+    assert (gone["version"], gone["severity"]) == ("20240102000000", "error")
+
+
+def test_a_new_migration_that_is_older_than_history_is_a_warning(tmp_path: Path) -> None:
+    root = committed(tmp_path, {"2024-01-02-000000_a": GOOD})
+    late = root / "migrations" / "2024-01-01-000000_late"
+    late.mkdir()
+    (late / "up.sql").write_text("CREATE TABLE b (id INTEGER);")
+    (late / "down.sql").write_text("DROP TABLE b;")
+    code, document = checked(root, "--base", "HEAD")
+    assert code == 0
+    (found,) = document["chains"][0]["findings"]
+    assert (found["rule"], found["severity"], found["version"]) == ("out-of-order", "warning", "20240101000000")
+    assert "20240102000000" in found["message"]
+
+
+def test_a_rule_that_is_none_is_told_from_one_that_found_nothing(tmp_path: Path) -> None:
+    allow = '[[allow]]\nrule = "down-does-not-restor"\nversion = "1"\nbecause = "x"\n'
+    done = glowplug(project(tmp_path, {"2024-01-01-000000_a": GOOD}, glowplug__toml=allow), "check")
+    assert "there is no such rule; is down-does-not-restore meant?" in done.stdout
+
+
+def test_diesel_toml_does_not_lead_out_of_the_checkout(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "migrations").mkdir(parents=True)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    root = committed(inside, {"2024-01-01-000000_a": GOOD})
+    (root / "diesel.toml").write_text('[migrations_directory]\ndir = "../outside/migrations"\n')
+    done = glowplug(root, "check")
+    assert done.returncode == 2
+    assert "diesel.toml:2: migrations_directory.dir" in done.stdout
+    assert "outside the checkout" in done.stdout
+
+
+def test_a_verdict_is_not_lost_to_an_encoding(tmp_path: Path) -> None:
+    bad = {"up.sql": "CREATE TABLE b (id INTEGER);", "down.sql": "SELECT 1;"}
+    root = project(tmp_path, {"2024-01-01-000000_a": bad})
+    done = glowplug(root, "check", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "down-does-not-restore" in done.stdout

@@ -380,15 +380,3 @@ def test_session_setup_runs_on_every_session_of_the_migrations(server: Server) -
         assert up(database.connection, "SELECT pg_terminate_backend(pg_backend_pid())") is not None
         assert up(database.connection, check, version="2") is None
         database.close()
-
-
-def test_a_projects_own_trigger_on_the_bookkeeping_table_is_explained(connection: Connection) -> None:
-    guard = (
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'use the server'; END $$;"
-        'CREATE TRIGGER refuse BEFORE INSERT ON "__diesel_schema_migrations" EXECUTE FUNCTION refuse()'
-    )
-    error = up(connection, guard)
-    assert error is not None
-    assert error.code == "P0001"
-    assert "use the server" in error.message
-    assert "session_setup" in (error.hint or "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from glowplug.check import faults
-from glowplug.finding import Place, Suppression
+from glowplug.finding import Fault, Place, Suppression
+from glowplug.project import faults as of_layout
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
     from glowplug.check.settings import AllowSettings
     from glowplug.finding import Finding
+
+RULES = frozenset(
+    fault.rule for module in (faults, of_layout) for fault in vars(module).values() if isinstance(fault, Fault)
+)
 
 
 def accept(
@@ -66,7 +72,7 @@ def complaints(
         elif index not in used:
             found.append(
                 faults.ALLOW_UNNEEDED.found(
-                    f"this [[allow]] of {subject} accepts nothing: remove it", place=place, subject=subject
+                    f"this [[allow]] of {subject} accepts nothing: {_what_to_do(entry)}", place=place, subject=subject
                 )
             )
     return tuple(found)
@@ -78,3 +84,10 @@ def _same_version(entry: AllowSettings, finding: Finding) -> bool:
 
 def _expired(entry: AllowSettings, today: dt.date) -> bool:
     return entry.until is not None and today > entry.until
+
+
+def _what_to_do(entry: AllowSettings) -> str:
+    if entry.rule in RULES:
+        return "remove it"
+    close = difflib.get_close_matches(entry.rule, RULES, n=1)
+    return "there is no such rule" + (f"; is {close[0]} meant?" if close else "")

@@ -84,6 +84,7 @@ def check(
         _accepted(chains, terms),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
+        since=novelty.after,
         notes=notes,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glowplug.check import faults
+from glowplug.check.advice import advice_on
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # differences in one message; the JSON holds all
 NAMES_SHOWN = 4
 WITHOUT_DOWN = frozenset({Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
+SAID_OF_ITS_DOWN = WITHOUT_DOWN | {Outcome.DOWN_FAILED}  # why the way down stops there is a finding already
 ABOUT_AN_ABSENT_DOWN = frozenset({DOWN_IS_MISSING.rule, DOWN_IS_EMPTY.rule})
 REACHED_ENOUGH = 3  # a chain shorter than this has no habit yet
 
@@ -45,13 +47,9 @@ def describe_error(error: StepError) -> str:
     for label, more in (("detail", sql.detail), ("hint", sql.hint)):
         if more:
             text += f"\n{label}: {more}"
-    if sql.timed_out:
-        text += "\nIt was ended for taking too long; `--statement-timeout` gives it more time."
-    if sql.needs_superuser:
-        text += (
-            "\nMigrations run as a role that owns the scratch database and is no superuser. If production's role may "
-            "do this, say `superuser = true` under `[scratch]` in glowplug.toml."
-        )
+    advice = advice_on(sql)
+    if advice is not None:
+        text += f"\n{advice}"
     return text
 
 
@@ -140,13 +138,7 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
             version=down.failed_at,
             place=Place(file=chain.directory),
         )
-    elif trip.outcome in WITHOUT_DOWN:
-        yield _about(
-            faults.WAY_DOWN_STOPS,
-            trip.migration,
-            f"the way down stops here, after {down.reverted} reverts: there is no down to run",
-        )
-    elif trip.outcome is not Outcome.DOWN_FAILED:
+    elif trip.outcome not in SAID_OF_ITS_DOWN:
         yield _failed(
             faults.WAY_DOWN_FAILS,
             trip.migration,
@@ -198,8 +190,7 @@ def _without_repeats(
             )
         return tuple(rest)
     if len(reached) >= REACHED_ENOUGH and without * 2 > len(reached):
-        said_already = ABOUT_AN_ABSENT_DOWN | {faults.WAY_DOWN_STOPS.rule}
-        rest = [finding for finding in found if finding.rule not in said_already]
+        rest = [finding for finding in found if finding.rule not in ABOUT_AN_ABSENT_DOWN]
         rest.append(
             faults.MOSTLY_WITHOUT_DOWNS.found(
                 f"{without} of {len(reached)} downs are empty or missing: if this project ships no downs, say "

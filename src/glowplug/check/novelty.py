@@ -12,7 +12,7 @@ from glowplug.project.layout import digests_of
 from glowplug.repository import Base, file_at, files_at, find_base, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from glowplug.finding import Finding
@@ -65,19 +65,59 @@ class Novelty:
             item.name for item in chain.migrations if item.version in known and item.digest not in known[item.version]
         )
         added = frozenset(item.name for item in chain.migrations if item.version not in known)
-        return NewIn(new=added | edited, edited=edited, since=str(self.base))
+        present = {item.version for item in chain.migrations}
+        return NewIn(
+            new=added | edited,
+            edited=edited,
+            late=frozenset(
+                item.name for item in chain.migrations if item.name in added and item.version < max(known, default="")
+            ),
+            gone=tuple(sorted(version for version in known if version not in present)),
+            newest=max(known, default=None),
+            since=str(self.base),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIn:
-    """The names of a chain's directories that are new; ``edited`` of them were there at ``since``, with other bytes."""
+    """What is new in a chain since the base, which is ``since``.
+
+    ``new`` names directories; ``edited`` of them were there at the base with other bytes, ``late`` ones are older than
+    the base's ``newest`` version; ``gone`` are versions that only the base has.
+    """
 
     new: frozenset[str]
     edited: frozenset[str] = field(default_factory=frozenset)
+    late: frozenset[str] = field(default_factory=frozenset)
+    gone: tuple[str, ...] = ()
+    newest: str | None = None
     since: str | None = None
 
     def findings(self, chain: Chain) -> tuple[Finding, ...]:
-        """Say which migrations were edited: Diesel, having no checksum, never runs them again where they ran."""
+        """Say what a database that ran the base's migrations would not follow: Diesel has no checksum and no order."""
+        return (*self._gone(chain), *self._edited(chain), *self._late(chain))
+
+    def _gone(self, chain: Chain) -> Iterator[Finding]:
+        for version in self.gone:
+            yield faults.GONE_SINCE_BASE.found(
+                f"the migration {version} is in {self.since}, and not here: a database that ran it can't revert it any "
+                "more, and if it was renamed, runs it again; put it back, and write a migration that undoes it",
+                version=version,
+                place=Place(file=chain.directory),
+            )
+
+    def _late(self, chain: Chain) -> Iterator[Finding]:
+        for item in chain.migrations:
+            if item.name in self.late:
+                yield faults.OUT_OF_ORDER.found(
+                    f"older than {self.newest}, which {self.since} has: a database that is up to date runs it last, a "
+                    "fresh one (as here) earlier; give it a newer version, so that all run it in one order",
+                    version=item.version,
+                    migration=item.name,
+                    place=Place(file=item.path),
+                )
+
+    def _edited(self, chain: Chain) -> tuple[Finding, ...]:
         return tuple(
             faults.EDITED_SINCE_BASE.found(
                 f"edited since {self.since}: where it has run already, Diesel will not run it again, and nothing tells "

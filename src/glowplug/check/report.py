@@ -80,12 +80,17 @@ class ChainReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """The whole answer."""
+    """The whole answer.
+
+    ``base`` is what the work was compared with; ``since`` what decides which migrations are new: the base, or what
+    ``--since`` said; None where all are.
+    """
 
     answer: Answer
     exit_code: int
     fail_on: Severity
     base: str | None = None
+    since: str | None = None
     chains: tuple[ChainReport, ...] = ()
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
@@ -99,6 +104,7 @@ def conclude(
     *,
     fail_on: Severity,
     base: str | None,
+    since: str | None = None,
     problem: Problem | None = None,
     notes: tuple[str, ...] = (),
 ) -> CheckReport:
@@ -112,5 +118,12 @@ def conclude(
     code = min(codes, key=WORST_FIRST.index)
     answer = Answer.PASS if code == 0 else Answer.FAIL if code == 1 else Answer.ERROR
     return CheckReport(
-        answer=answer, exit_code=code, fail_on=fail_on, base=base, chains=chains, problem=problem, notes=notes
+        answer=answer,
+        exit_code=code,
+        fail_on=fail_on,
+        base=base,
+        since=since or base,
+        chains=chains,
+        problem=problem,
+        notes=notes,
     )

@@ -37,11 +37,11 @@ def progress_line(*, quiet: bool) -> Iterator[Observer]:
         with console.status(Text("starting a scratch server")) as status:
             yield _now_and_then(SECONDS_BETWEEN_PAINTINGS, lambda line: status.update(Text(line)))
     else:
-        yield _now_and_then(SECONDS_BETWEEN_LINES, lambda line: click.echo(line, err=True))
+        yield _now_and_then(SECONDS_BETWEEN_LINES, lambda line: click.echo(line, err=True), at_once=False)
 
 
-def _now_and_then(seconds: float, show: Callable[[str], None]) -> Observer:
-    last = time.monotonic() - seconds
+def _now_and_then(seconds: float, show: Callable[[str], None], *, at_once: bool = True) -> Observer:
+    last = time.monotonic() - seconds * at_once
 
     def observe(chain: Chain, progress: Progress) -> None:
         nonlocal last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ def find_checkout(start: Path, environment: Mapping[str, str]) -> Checkout:
 
 def checkout_of(directory: Path) -> Path | None:
     """Give the nearest directory upward that holds a ``.git``, which is a file in a worktree or submodule."""
-    return next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
+    return next((one for one in (directory, *directory.parents) if os.path.lexists(one / ".git")), None)
 
 
 def migrations_directory(checkout: Checkout) -> Told | None:
@@ -127,7 +128,16 @@ def directory_of(file: Path, root: Path) -> Told | None:
     directory = file.parent / said
     if not is_directory(directory):
         raise ConfigurationError(f"migrations_directory.dir is {said!r}, which is no directory", file=shown, line=line)
-    return Told(path=directory.resolve())
+    directory = directory.resolve()
+    boundary = checkout_of(file.resolve().parent)
+    if boundary is not None and not directory.is_relative_to(boundary):
+        raise ConfigurationError(
+            f"migrations_directory.dir is {said!r}, which lies outside the checkout",
+            file=shown,
+            line=line,
+            advice="Write it relative to diesel.toml; or name the directory in MIGRATION_DIRECTORY for this run.",
+        )
+    return Told(path=directory)
 
 
 def is_directory(path: Path) -> bool:

@@ -97,12 +97,12 @@ def _subdirectories(directory: Path) -> list[str]:
     return sorted(
         name
         for name in names
-        if name not in _NEVER and not name.startswith(".") and not (directory / name / ".git").exists()
+        if name not in _NEVER and not name.startswith(".") and not os.path.lexists(directory / name / ".git")
     )
 
 
 def _has_migration(directory: Path) -> bool:
-    return any((directory / name / UP).exists() for name in _listed(directory))
+    return any(os.path.lexists(directory / name / UP) for name in _listed(directory))
 
 
 def _listed(directory: Path) -> list[str]:

@@ -49,6 +49,8 @@ def _lines(report: CheckReport, verbosity: int) -> Iterator[str]:
             yield from _chain(chain, verbosity)
     if report.problem is not None:
         yield from _problem(report.problem)
+    if verbosity >= 0:
+        yield ""
     yield _verdict(report)
 
 
@@ -161,17 +163,18 @@ def _verdict(report: CheckReport) -> str:
     findings = ", ".join(
         _count(counted[severity], severity.value, f"{severity.value}s") for severity in Severity if counted[severity]
     )
-    base = "" if report.base is None else f" (new since {one_line(report.base)})"
+    everything = any(chain.everything_counts for chain in report.chains)
+    base = "" if report.since is None or everything else f" (new since {one_line(report.since)})"
     match report.exit_code:
         case 0:
             word = click.style("Yes", fg="green", bold=True)
-            return f"\n{word}: {findings or 'nothing found'}{base}"
+            return f"{word}: {findings or 'nothing found'}{base}"
         case 1:
             word = click.style("No", fg="red", bold=True)
-            return f"\n{word}: {findings}{base}"
+            return f"{word}: {findings}{base}"
         case code:
             word = click.style("Can't tell", fg="red", bold=True)
-            return f"\n{word}: the check did not get through (exit {code}){'; ' + findings if findings else ''}{base}"
+            return f"{word}: the check did not get through (exit {code}){'; ' + findings if findings else ''}{base}"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -24,8 +24,6 @@ _DENIED = frozenset({
 })  # fmt: skip
 
 _SYNTAX = 1064
-_CANNOT_CREATE_TABLE = 1005
-_FOREIGN_KEY_IS_MALFORMED = "errno: 150"
 
 
 def explain(
@@ -55,19 +53,8 @@ def explain(
         message=f"{_short(error.message)} ({error.number})" if error.number else error.message,
         line=line,
         column=column,
-        hint=_hint(error),
         needs_superuser=not superuser and error.number in _DENIED,
     )
-
-
-def _hint(error: ServerError) -> str | None:
-    if error.number == _CANNOT_CREATE_TABLE and _FOREIGN_KEY_IS_MALFORMED in error.message:
-        return (
-            "The two columns must have one type, character set and collation, and the referenced table must be there "
-            "first. An application that runs SET FOREIGN_KEY_CHECKS = 0 before its migrations says so in "
-            "session_setup of glowplug.toml."
-        )
-    return None
 
 
 def _short(message: str) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 INSUFFICIENT_PRIVILEGE = "42501"
-_RAISED = "P0001"  # RAISE EXCEPTION in PL/pgSQL
 QUERY_CANCELED = "57014"
 _EXTENSION_CODES = ("0A000", "58P01")
 _CONTROL_FILE = re.compile(r"([^/\\\"]+)\.control\"")
@@ -63,13 +62,7 @@ def explain(result: PGresult, *, batch: Batch | None = None, superuser: bool = F
 
 def at_bookkeeping(error: SqlError) -> SqlError:
     """Say that an error is the bookkeeping's: no place in the file is to blame."""
-    hint = error.hint
-    if error.code == _RAISED and hint is None:
-        hint = (
-            "Code of the project's own refuses Diesel's row. If the application sets something up before its "
-            "migrations (a lock, a setting), say so in session_setup of glowplug.toml."
-        )
-    return replace(error, message=f"{error.message} (at Diesel's bookkeeping, after the file had run)", hint=hint)
+    return replace(error, message=f"{error.message} (at Diesel's bookkeeping, after the file had run)")
 
 
 def _placed(error: SqlError, batch: Batch, character: str | None) -> SqlError:

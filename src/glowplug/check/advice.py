@@ -1,0 +1,60 @@
+"""What to do next about errors that Diesel's users meet again and again, beside what the server itself says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glowplug.database.interface import SqlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    code: str
+    message: re.Pattern[str]
+    advice: str
+
+
+_KNOWN = (
+    _Known(
+        code="25001",
+        message=re.compile("cannot run inside a transaction block"),
+        advice="Put the statement alone into a migration whose metadata.toml says `run_in_transaction = false`. Diesel "
+        "sends a file as one batch, and even without a transaction of its own a batch of several statements is one.",
+    ),
+    _Known(
+        code="42704",
+        message=re.compile('^role ".*" does not exist'),
+        advice="If production has it before the first migration, say so in glowplug.toml: "
+        '`database_setup = ["CREATE ROLE …"]` under `[[chain]]`.',
+    ),
+    _Known(
+        code="P0001",
+        message=re.compile("at Diesel's bookkeeping"),
+        advice="Code of the project's own refuses Diesel's row. If the application sets something up before its "
+        "migrations (a lock, a setting), say so in `session_setup` of glowplug.toml.",
+    ),
+    _Known(
+        code="HY000",
+        message=re.compile("errno: 150 "),
+        advice="The two columns must have one type, character set and collation, and the referenced table must be "
+        "there first. If the application runs SET FOREIGN_KEY_CHECKS = 0 before its migrations, say so in "
+        "`session_setup` of glowplug.toml.",
+    ),
+)
+
+
+def advice_on(error: SqlError) -> str | None:
+    """Give what to do next about an error, where that is known."""
+    if error.timed_out:
+        return "It was ended for taking too long; `--statement-timeout` gives it more time."
+    if error.needs_superuser:
+        return (
+            "Migrations run as a role that owns the scratch database and is no superuser. If production's role may do "
+            "this, say `superuser = true` under `[scratch]` in glowplug.toml."
+        )
+    return next(
+        (known.advice for known in _KNOWN if known.code == error.code and known.message.search(error.message)), None
+    )
