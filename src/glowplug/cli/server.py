@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -80,6 +81,7 @@ def list_servers(form: str, *, verbose: int, quiet: bool, color: str) -> None:
     """
     del verbose, color
     from glowplug.scratch import wheel  # noqa: PLC0415 - only when it is run
+    from glowplug.scratch.mysql import source as mysql_source  # noqa: PLC0415 - it brings a driver
     from glowplug.scratch.postgres import source  # noqa: PLC0415 - it brings a driver
 
     unusable: list[str] = []
@@ -91,6 +93,17 @@ def list_servers(form: str, *, verbose: int, quiet: bool, color: str) -> None:
         _Row(server=f"SQLite {_of_apsw(each.name)}", source="cache", path=str(each))
         for each in wheel.cached_apsws(os.environ)
     ]
+    rows += [
+        _Row(server=f"{each.version.vendor} {each.version.number}", source="machine", path=str(each.program))
+        for each in mysql_source.find_all(os.environ)
+    ]
+    rows.append(
+        _Row(
+            server=f"SQLite {_of_apsw(importlib.metadata.version('apsw'))}",
+            source="embedded",
+            path=str(importlib.metadata.distribution("apsw").locate_file("apsw")),
+        )
+    )
     installable = [version.partition(".")[0] for version in wheel.pinned(wheel.POSTGRES)]
     installable += [_SQLITE + ".".join(version.split(".")[:2]) for version in wheel.pinned(wheel.APSW)]
     if form == "json":

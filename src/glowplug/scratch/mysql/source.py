@@ -88,7 +88,7 @@ def choose(request: Request) -> Installation:
         NoServer: there is none.
     """
     wanted = production_version(request.chain.server_version)
-    found = list(_on_machine(request.environment))
+    found = list(find_all(request.environment))
     if not found:
         raise NoServer("no MariaDB or MySQL server can be had for the scratch database", advice=ADVICE)
     return max(
@@ -101,7 +101,8 @@ def choose(request: Request) -> Installation:
     )
 
 
-def _on_machine(environment: Mapping[str, str], root: Path = Path("/")) -> Iterator[Installation]:
+def find_all(environment: Mapping[str, str], root: Path = Path("/")) -> Iterator[Installation]:
+    """Every server program on the machine that runs, with its version."""
     directories = [Path(each) for each in environment.get("PATH", "").split(":") if each.startswith("/")]
     directories += [each for pattern in _USUAL_PLACES for each in sorted(root.glob(pattern))]
     seen = set()
