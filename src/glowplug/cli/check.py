@@ -20,7 +20,7 @@ from glowplug.cli._progress import progress_line
 from glowplug.errors import EnvironmentFailure, GlowplugError, UsageError
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
-from glowplug.report import json, text
+from glowplug.report import FORMATS, render
 from glowplug.report.harmless import harmless
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Documented(click.Command):
     show_default=True,
     help="For one migration's file; 2m works.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @everywhere
 def command(
     *,
@@ -93,7 +93,7 @@ def command(
             fail_on=Severity(fail_on),
             statement_timeout=_seconds(statement_timeout),
         )
-        report = _check(path, options, quiet=quiet or form == "json")
+        report = _check(path, options, quiet=quiet or form != "text")
     except GlowplugError as error:
         report = _failed(error)
     except Exception as bug:  # noqa: BLE001 - exit 1 is a verdict; a bug of glowplug's is none
@@ -142,7 +142,7 @@ def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> N
     Raises:
         EnvironmentFailure: it can't be written.
     """
-    shown = json.render(report) if form == "json" else text.render(report, verbosity=verbosity)
+    shown = render(report, form, verbosity=verbosity)
     try:
         click.echo(shown, nl=False, color=colour)
     except BrokenPipeError:

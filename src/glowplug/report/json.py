@@ -20,7 +20,7 @@ SCHEMA = "glowplug.check/1"
 Document = dict[str, Any]
 
 
-def render(report: CheckReport) -> str:
+def render(report: CheckReport, *, verbosity: int = 0) -> str:  # noqa: ARG001 - a program gets all
     """Render the whole document as ASCII, indented, with a line end."""
     text = json.dumps(document(report), indent=2, ensure_ascii=True)
     return BRACKETED_COMMAND.sub(r"\\u0023#", text) + "\n"
