@@ -304,3 +304,17 @@ def test_a_verdict_is_not_lost_to_an_encoding(tmp_path: Path) -> None:
     done = glowplug(root, "check", PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stderr) == (1, "")
     assert "down-does-not-restore" in done.stdout
+
+
+def test_history_that_can_not_go_up_is_said_and_what_stands_behind_it_is_no_yes(tmp_path: Path) -> None:
+    root = committed(tmp_path, {"2024-01-01-000000_a": {"up.sql": "SELECT nothing;", "down.sql": "SELECT 1;"}})
+    code, document = checked(root, "--base", "HEAD")
+    assert code == 0
+    assert rules(document)[-1] == "history-stops"
+    new = root / "migrations" / "2024-02-01-000000_b"
+    new.mkdir()
+    for file, text in GOOD.items():
+        (new / file).write_text(text)
+    code, document = checked(root, "--base", "HEAD")
+    assert (code, document["outcome"]) == (3, "error")
+    assert "1 new migration could not be checked" in document["chains"][0]["error"]["message"]

@@ -28,9 +28,14 @@ if TYPE_CHECKING:
     from glowplug.check.novelty import NewIn
     from glowplug.finding import Finding
     from glowplug.project import Chain, Project
-    from glowplug.rehearsal import Rehearsal
+    from glowplug.rehearsal import Rehearsal, StepError
     from glowplug.rehearsal.rehearse import Progress
     from glowplug.scratch.interface import Server
+
+NOT_LIKE_PRODUCTION = (
+    "If it ran in production, the scratch server is not like production: say server_version, encoding, session_setup "
+    "or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,32 +176,52 @@ def _chain_report(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal
             *new.findings(chain),
             *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
             *server.findings(),
+            *(() if terms.options.everything else _foretold(rehearsal, new)),
         ),
         problem=_unproved(rehearsal, new),
         everything_counts=terms.options.everything,
     )
 
 
+def _stopped_in_history(rehearsal: Rehearsal, new: NewIn) -> StepError | None:
+    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
+    return None if stopped is None or stopped.migration.name in new.new else stopped.error
+
+
+def _behind(rehearsal: Rehearsal, new: NewIn) -> int:
+    """How many new migrations were not reached."""
+    return sum(
+        trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable and trip.migration.name in new.new
+        for trip in rehearsal.round_trips
+    )
+
+
 def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
     """Say when history stops the way up before what is new: that is no yes."""
-    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
-    if stopped is None or stopped.migration.name in new.new or stopped.error is None:
-        return None
-    behind = [
-        trip.migration.name
-        for trip in rehearsal.round_trips
-        if trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable and trip.migration.name in new.new
-    ]
-    if not behind:
+    error, behind = _stopped_in_history(rehearsal, new), _behind(rehearsal, new)
+    if error is None or not behind:
         return None
     return Problem(
-        message=f"{len(behind)} new migrations could not be checked: the way up stops before them, in history: "
-        + describe_error(stopped.error),
-        file=stopped.error.file,
-        line=stopped.error.error.line,
+        message=f"{behind} new {'migration' if behind == 1 else 'migrations'} could not be checked: the way up stops before them, in history: "
+        + describe_error(error),
+        file=error.file,
+        line=error.error.line,
         exit_code=EnvironmentFailure.exit_code,
-        advice="If it ran in production, the scratch server is not like production: say server_version, encoding, "
-        "session_setup or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL.",
+        advice=NOT_LIKE_PRODUCTION,
+    )
+
+
+def _foretold(rehearsal: Rehearsal, new: NewIn) -> tuple[Finding, ...]:
+    """Say when history stops the way up though nothing is new: what comes next could not be checked."""
+    error = _stopped_in_history(rehearsal, new)
+    if error is None or _behind(rehearsal, new):
+        return ()
+    return (
+        faults.HISTORY_STOPS.found(
+            "the way up stops here, in history, so that no migration to come can be checked: "
+            f"{describe_error(error)}\n{NOT_LIKE_PRODUCTION}",
+            place=Place(file=error.file, line=error.error.line),
+        ),
     )
 
 
