@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 30
 POSTGRES_MIGRATIONS = 300
+DUMPED_MIGRATIONS = 100  # pg_dump takes minutes for all of them, and its dumps only grow
 SQLITE_MIGRATIONS = 60
 VERDICTS = (0, 1)
 
@@ -112,26 +113,36 @@ def postgres() -> Iterator[Case]:
             corpus.write(project, count=POSTGRES_MIGRATIONS)
         chain = chain_of(project)
         scripts = peers.read(project / chain.directory)
+        part = replace(chain, migrations=chain.migrations[:DUMPED_MIGRATIONS])
         with server_of(chain) as server:
-            by_hand, dumped = "up, down, up through one psycopg connection", "the same with pg_dump compared"
+            first = f"the first {len(part.migrations)} migrations"
+            by_hand, dumped = "up, down, up through one psycopg connection", f"the same with pg_dump compared, {first}"
+            rehearsed_part = f"glowplug's rehearsal, server running, {first}"
             rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
             yield Case(
                 name="postgres",
                 contestants={
                     by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
-                    dumped: lambda: done(peers.up_down_up(peer, scripts, compare=True)),
+                    dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
+                    rehearsed_part: lambda: done(rehearse(part, server, forward_only=False)),
                     whole: lambda: check(project),
                 },
                 promises=[
                     Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=3),
                     Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),
-                    Promise(text=f"{dumped} / {rehearsal}", of=rehearsal, against=dumped, limit=5, at_least=True),
-                    Promise(text=f"{dumped} / {whole}", of=whole, against=dumped, limit=5, at_least=True),
+                    Promise(
+                        text=f"{dumped} / glowplug's rehearsal of them",
+                        of=rehearsed_part,
+                        against=dumped,
+                        limit=5,
+                        at_least=True,
+                    ),
                 ],
                 facts={
                     "corpus": "CORPUS" if given else f"generated, {POSTGRES_MIGRATIONS} migrations",
                     "migrations": len(chain.migrations),
+                    "migrations dumped": len(part.migrations),
                     "peer": peer.version(),
                     "glowplug": server.describe().server,
                 },

@@ -148,10 +148,11 @@ def test_a_path_that_leads_through_a_closed_directory(tmp_path: Path) -> None:
     closed.mkdir(mode=0o700)
     (closed / "mariadbd").mkdir()
     look = (
-        "import os, sys; from pathlib import Path; from glowplug.scratch.mysql.source import _on_machine;"
-        "os.setgid(65534); os.setuid(65534); list(_on_machine({'PATH': sys.argv[1]}, Path('/nowhere')))"
+        "import os, sys; from pathlib import Path; from glowplug.scratch.mysql.source import find_all;"
+        "os.setgid(65534); os.setuid(65534); list(find_all({'PATH': sys.argv[1]}, Path('/nowhere')))"
     )
-    for user in (look, look.replace("os.setgid(65534); os.setuid(65534);", "")):
+    as_ourselves = look.replace("os.setgid(65534); os.setuid(65534);", "")
+    for user in (look, as_ourselves) if os.geteuid() == 0 else (as_ourselves,):
         done = subprocess.run([sys.executable, "-c", user, str(closed)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

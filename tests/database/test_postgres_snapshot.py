@@ -325,3 +325,10 @@ def test_a_forged_prepared_statement_is_not_used(connection: PostgresConnection)
     assert differences(before, connection.snapshot()) == set()
     up(connection, "DEALLOCATE ALL")
     assert differences(before, connection.snapshot()) == set()
+
+
+def test_no_run_tells_the_scratch_roles_random_name(connection: PostgresConnection) -> None:
+    up(connection, "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (a int); GRANT SELECT ON t TO PUBLIC")
+    texts = [value for item in connection.snapshot() for value in (item.name, *item.properties.values())]
+    assert any("owner=" in text for text in texts)
+    assert not [text for text in texts if "glowplug_" in text]

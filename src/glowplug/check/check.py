@@ -202,8 +202,8 @@ def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
     if error is None or not behind:
         return None
     return Problem(
-        message=f"{behind} new {'migration' if behind == 1 else 'migrations'} could not be checked: the way up stops before them, in history: "
-        + describe_error(error),
+        message=f"{behind} new {'migration' if behind == 1 else 'migrations'} could not be checked: the way up stops "
+        "before them, in history: " + describe_error(error),
         file=error.file,
         line=error.error.line,
         exit_code=EnvironmentFailure.exit_code,

@@ -80,9 +80,7 @@ def locality(text: str) -> Locality | None:
         writes = writes or kind in _ROWS
         evaluates = evaluates or kind in _EVALUATING
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
-    return None if writes and plants else Locality(
-        types=types, routines=routines, writes=writes, evaluates=evaluates
-    )
+    return None if writes and plants else Locality(types=types, routines=routines, writes=writes, evaluates=evaluates)
 
 
 def _is_local(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.change import Change, changed
+from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import own_settings, read_state
 from glowplug.database.postgres.within import recorded
 from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.sql.postgres_concurrent import lone_index
 from glowplug.sql.postgres_locality import locality
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
+    from glowplug.sql.postgres_concurrent import LoneIndex
     from glowplug.sql.postgres_locality import Locality
 
 DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
@@ -76,13 +79,18 @@ class PostgresConnection:
         self._reopen()
         self._own_settings |= own_settings(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
+        lone = self._lone_index(migration, direction)
+        table = None if lone is None else self._table_of(lone)
         started = time.perf_counter()
         if local is None:
             error = self.runner.run(migration, direction)
         else:
             error = self.runner.run_whole(migration, direction, watch=self._change is not None)
         seconds = time.perf_counter() - started
-        self._remember(local, self.runner.locked)
+        if lone is None:
+            self._remember(local, self.runner.locked)
+        else:
+            self._remember(lone.local, None if error is not None or table is None else frozenset({table}))
         return Run(error=error, seconds=seconds)
 
     def snapshot(self) -> Schema:
@@ -123,6 +131,24 @@ class PostgresConnection:
         if self.session.transaction_status is not TransactionStatus.IDLE:
             return None
         return locality((migration.sql(direction) or b"").decode())
+
+    def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
+        """What is known of a file outside of a transaction whose change a single name tells."""
+        if migration.run_in_transaction or self.access.superuser or refused(migration, direction) is not None:
+            return None
+        if self._change is None or self.session.transaction_status is not TransactionStatus.IDLE:
+            return None
+        return lone_index((migration.sql(direction) or b"").decode())
+
+    def _table_of(self, lone: LoneIndex) -> str | None:
+        """Find the table, the name resolved as the file's own statement will resolve it."""
+        full = f"{identifier(lone.schema)}.{identifier(lone.name)}" if lone.schema else identifier(lone.name)
+        oid = f"pg_catalog.to_regclass({literal(full)})::pg_catalog.oid"
+        if lone.dropped:
+            oid = f"(SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid OPERATOR(pg_catalog.=) {oid})"
+        reply = self.session.batch(f"SELECT {oid}".encode(), rows=True)
+        found = reply.results[0].get_value(0, 0) if reply.ok and reply.results else None
+        return None if found is None else found.decode()
 
     def _remember(self, local: Locality | None, oids: frozenset[str] | None) -> None:
         if self._change is None or local is None or oids is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Groups = dict[bytes, dict[Key, SchemaObject]]
 
 _QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
+_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{12}\b")  # the role's and the database's, another in every run
 _CACHE_SIZE = 200_000
 _TRUST = 64
 _FIRST_TRUST = 8
@@ -130,6 +131,7 @@ class SnapshotReader:
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
         self._objects, self._groups, self._schema = other._objects, other._groups, other._schema
+        self.nestable, self._hidden_code = other.nestable, other._hidden_code
 
     @property
     def _prepared(self) -> PreparedStatements:
@@ -234,7 +236,7 @@ class SnapshotReader:
         return groups
 
     def _object(self, row: bytes) -> SchemaObject:
-        number, kind, name, parent_kind, parent_name, *values = _fields(row.decode())
+        number, kind, name, parent_kind, parent_name, *values = _fields(_SCRATCH_NAME.sub("owner", row.decode()))
         names = self._sections[int(number or 0)].property_names
         return SchemaObject(
             kind=kind or "",

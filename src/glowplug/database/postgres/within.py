@@ -37,7 +37,8 @@ SETTINGS = (
 )
 """What could change a catalogue's rendering, end the reading, or slow it down."""
 
-_SET = "".join(f"SET LOCAL {name} = {value if name == 'search_path' else repr(value)}; " for name, value in SETTINGS)
+_CALLS = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS)
+_SET = f"SELECT {_CALLS}; "
 
 _OPEN_IDLE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; "
 _CLOSE_IDLE = "; ROLLBACK"
@@ -58,6 +59,7 @@ def within(session: Session, sql: str) -> Reply:
     idle = session.transaction_status is TransactionStatus.IDLE
     before, after = (_OPEN_IDLE, _CLOSE_IDLE) if idle else (_OPEN_WITHIN, _CLOSE_WITHIN)
     reply = session.batch(f"{before}{_SET}{sql}{after}".encode(), rows=True)
+    del reply.results[:1]
     if not reply.ok and reply.lost is None:
         session.batch(after.removeprefix("; ").encode())
     return reply

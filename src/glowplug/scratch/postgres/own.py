@@ -36,7 +36,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": PORT,
     "max_connections": "40",
-    "max_locks_per_transaction": "2048",
+    "max_locks_per_transaction": "512",
     "max_prepared_transactions": "2",
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",

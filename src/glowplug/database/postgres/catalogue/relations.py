@@ -6,6 +6,7 @@ from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
     THE_LOCKED,
     Section,
+    Seldom,
     name_of,
     owner_of,
     privileges_of,
@@ -17,13 +18,16 @@ from glowplug.database.postgres.catalogue.section import (
 _PG_17 = 170000
 _PG_18 = 180000
 
-_ACCESS_METHOD = (
-    "CASE WHEN c.relam NOT IN (0, 2) THEN (SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam) END"
-)
-_OPTIONS = (
-    "CASE WHEN {0} IS NOT NULL THEN"
-    " (SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({0}) AS items (item)) END"
-)
+_ACCESS_METHOD = Seldom("c.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam)")
+
+
+def _options(array: str) -> Seldom:
+    items = f"(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({array}) AS items (item))"
+    return Seldom(f"{array} IS NOT NULL", items)
+
+
+def _any_of(relation: str, catalogue: str, condition: str = "true") -> str:
+    return f"EXISTS (SELECT FROM {catalogue} WHERE {relation} = {THE_LOCKED} AND {condition})"
 
 
 def relations(version: int) -> tuple[Section, ...]:
@@ -41,22 +45,32 @@ def _tables() -> Section:
             "persistence": "CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END",
             "partition_key": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
             "partition_bound": "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END",
-            "inherits": "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-            " FROM pg_inherits i WHERE i.inhrelid = c.oid)",
+            "inherits": Seldom(
+                "EXISTS (SELECT FROM pg_inherits)",
+                "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
+                " FROM pg_inherits i WHERE i.inhrelid = c.oid)",
+            ),
             "of_type": "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END",
             "replica_identity": "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing'"
             " WHEN 'i' THEN 'index' END",
             "row_security": truth("c.relrowsecurity"),
             "force_row_security": truth("c.relforcerowsecurity"),
-            "options": _OPTIONS.format("c.reloptions"),
-            "toast_options": f"CASE WHEN c.reltoastrelid <> 0 THEN (SELECT {_OPTIONS.format('t.reloptions')}"
-            " FROM pg_class t WHERE t.oid = c.reltoastrelid) END",
+            "options": _options("c.reloptions"),
+            "toast_options": Seldom(
+                "EXISTS (SELECT FROM pg_class t WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)",
+                f"(SELECT {_options('t.reloptions')} FROM pg_class t WHERE t.oid = c.reltoastrelid)",
+            ),
             "access_method": _ACCESS_METHOD,
             "tablespace": tablespace_of("c.reltablespace"),
-            "server": "CASE WHEN c.relkind = 'f' THEN (SELECT f.srvname::text FROM pg_foreign_table t"
-            " JOIN pg_foreign_server f ON f.oid = t.ftserver WHERE t.ftrelid = c.oid) END",
-            "foreign_options": f"CASE WHEN c.relkind = 'f' THEN (SELECT {_OPTIONS.format('t.ftoptions')}"
-            " FROM pg_foreign_table t WHERE t.ftrelid = c.oid) END",
+            "server": Seldom(
+                "c.relkind = 'f'",
+                "(SELECT f.srvname::text FROM pg_foreign_table t"
+                " JOIN pg_foreign_server f ON f.oid = t.ftserver WHERE t.ftrelid = c.oid)",
+            ),
+            "foreign_options": Seldom(
+                "c.relkind = 'f'",
+                f"(SELECT {_options('t.ftoptions')} FROM pg_foreign_table t WHERE t.ftrelid = c.oid)",
+            ),
             "owner": owner_of("c.relowner"),
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
@@ -74,7 +88,7 @@ def _views() -> Section:
         parent=("'schema'", "r.schema"),
         properties={
             "definition": "pg_get_viewdef(c.oid)",
-            "options": _OPTIONS.format("c.reloptions"),
+            "options": _options("c.reloptions"),
             "populated": "CASE WHEN c.relkind = 'm' THEN c.relispopulated::text END",
             "access_method": _ACCESS_METHOD,
             "tablespace": tablespace_of("c.reltablespace"),
@@ -84,6 +98,7 @@ def _views() -> Section:
         relation="r.oid",
         source="relations r JOIN pg_class c ON c.oid = r.oid",
         where="r.relkind IN ('v', 'm')",
+        quick_unless="EXISTS (SELECT FROM relations WHERE relkind IN ('v', 'm'))",
         commented=("pg_class", "c.oid", "0"),
     )
 
@@ -122,12 +137,15 @@ def _columns(version: int) -> Section:
             "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
             "statistics": "nullif(a.attstattarget, -1)",
             # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
-            "options": "CASE WHEN a.attoptions IS NOT NULL AND NOT (starts_with(a.attoptions[1], 'pg_attver=')"
-            " AND array_length(a.attoptions, 1) = 1) THEN (SELECT string_agg(item, ' ' ORDER BY item"
-            " COLLATE \"C\") FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%') END",
-            "foreign_options": f"CASE WHEN a.attfdwoptions IS NOT NULL THEN {_OPTIONS.format('a.attfdwoptions')} END",
+            "options": Seldom(
+                "(a.attoptions IS NOT NULL AND NOT (starts_with(a.attoptions[1], 'pg_attver=')"
+                " AND array_length(a.attoptions, 1) = 1))",
+                "(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\")"
+                " FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%')",
+            ),
+            "foreign_options": _options("a.attfdwoptions"),
             "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
-            "privileges": f"CASE WHEN a.attacl IS NOT NULL THEN {sorted_items('a.attacl')} END",
+            "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
         },
         relation="r.oid",
         source="(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
@@ -151,7 +169,7 @@ def _constraints() -> Section:
             f" ELSE regexp_replace({definition}, ' NOT VALID$', '') END",
             "validated": "c.convalidated::text",
             "inherited": "CASE WHEN c.coninhcount > 0 THEN CASE WHEN c.conislocal THEN 'and local' ELSE 'only' END END",
-            "index_options": _OPTIONS.format("ic.reloptions"),
+            "index_options": _options("ic.reloptions"),
             "index_tablespace": tablespace_of("ic.reltablespace"),
             "clustered": truth("ix.indisclustered"),
             "replica_identity": truth("ix.indisreplident"),
@@ -185,11 +203,15 @@ def _indexes() -> Section:
             "clustered": truth("x.indisclustered"),
             "replica_identity": truth("x.indisreplident"),
             "tablespace": tablespace_of("c.reltablespace"),
-            "partition_of": "CASE WHEN c.relispartition THEN (SELECT i.inhparent::regclass::text FROM pg_inherits i"
-            " WHERE i.inhrelid = c.oid) END",
-            "statistics": "CASE WHEN x.indexprs IS NOT NULL THEN (SELECT string_agg(a.attnum || '=' ||"
-            " a.attstattarget, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid"
-            " AND a.attstattarget >= 0) END",
+            "partition_of": Seldom(
+                "c.relispartition",
+                "(SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid)",
+            ),
+            "statistics": Seldom(
+                "x.indexprs IS NOT NULL",
+                "(SELECT string_agg(a.attnum || '=' || a.attstattarget, ' ' ORDER BY a.attnum) FROM pg_attribute a"
+                " WHERE a.attrelid = c.oid AND a.attstattarget >= 0)",
+            ),
         },
         relation="r.oid",
         scope=f"x.indrelid = {THE_LOCKED}",
@@ -202,7 +224,8 @@ def _indexes() -> Section:
 
 
 def _sequences() -> Section:
-    owner = f"o.name || '.' || {name_of('oa.attname')}"
+    # Its table is looked up apart from the relations: an ALTER SEQUENCE locks the sequence alone.
+    owner = f"os.name || '.' || {name_of('o.relname')} || '.' || {name_of('oa.attname')}"
     return Section(
         kind="'sequence'",
         name="r.name",
@@ -224,7 +247,7 @@ def _sequences() -> Section:
         source="relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_sequence s ON s.seqrelid = r.oid"
         " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
         " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
-        " LEFT JOIN relations o ON o.oid = od.refobjid"
+        " LEFT JOIN (pg_class o JOIN schemas os ON os.oid = o.relnamespace) ON o.oid = od.refobjid"
         " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid",
         where="r.relkind = 'S'",
         commented=("pg_class", "r.oid", "0"),
@@ -261,6 +284,7 @@ def _internal_triggers() -> Section:
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         own_oid="t.oid",
         where="t.tgisinternal AND t.tgenabled <> 'O'",
+        quick_unless=_any_of("tgrelid", "pg_trigger", "tgisinternal AND tgenabled <> 'O'"),
     )
 
 
@@ -275,6 +299,7 @@ def _rules() -> Section:
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         own_oid="w.oid",
         where="w.rulename <> '_RETURN'",
+        quick_unless=_any_of("ev_class", "pg_rewrite", "rulename <> '_RETURN'"),
         commented=("pg_rewrite", "w.oid", "0"),
     )
 
@@ -295,6 +320,7 @@ def _policies() -> Section:
         },
         relation="r.oid",
         scope=f"p.polrelid = {THE_LOCKED}",
+        quick_unless=_any_of("polrelid", "pg_policy"),
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

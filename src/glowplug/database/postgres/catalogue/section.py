@@ -8,13 +8,31 @@ from typing import TYPE_CHECKING
 from glowplug.database.postgres.quoting import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 FIRST_USER_OID = 16384
 THE_LOCKED = "ANY (ARRAY(SELECT relation FROM locked))"
 TYPES = "types"
 ROUTINES = "routines"
 _PUBLIC = 2200  # the schema's oid, by initdb
+
+
+@dataclass(frozen=True, slots=True)
+class Seldom:
+    """A property that costs much to plan and start, and is ``otherwise`` wherever ``condition`` is not true."""
+
+    condition: str
+    expression: str
+    otherwise: str = "NULL::text"
+
+    def __str__(self) -> str:
+        """SQL for it."""
+        return f"CASE WHEN {self.condition} THEN {self.expression} ELSE {self.otherwise} END"
+
+    @staticmethod
+    def of(expression: str | Seldom) -> Seldom | None:
+        """The property, if it is one of this kind."""
+        return expression if isinstance(expression, Seldom) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +45,15 @@ class Section:
     locked relations alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
     one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
-    ``topic`` joins sections that change together.
+    ``topic`` joins sections that change together. ``quick_unless`` is a condition on the locked relations under which
+    there may be something in this section at all: where it is given, a quick reading asks that and no more.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
     kind: str
     name: str
     parent: tuple[str, str] = ("NULL::text", "NULL::text")
-    properties: dict[str, str]
+    properties: Mapping[str, str | Seldom]
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
@@ -43,19 +62,23 @@ class Section:
     scope: str | None = None
     own_oid: str | None = None
     rare: str | None = None
+    quick_unless: str | None = None
 
     @property
     def property_names(self) -> tuple[str, ...]:
         """The properties, in the order of the row's values."""
         return (*self.properties, "comment") if self.commented else tuple(self.properties)
 
-    def select(self, number: int, *, scoped: bool = False) -> str:
+    def select(self, number: int, *, scoped: bool = False, quick: bool = False) -> str:
         """Give the SELECT.
 
         Its rows are the group that an object is read together with (its relation's oid, or the section), and one
         text that holds the section's number and the whole object. ``scoped``: only of the locked relations.
+        ``quick``: a third value says whether the object has what this query does not read ("t" or "f").
         """
-        values = [str(number), self.kind, self.name, *self.parent, *self.properties.values()]
+        given = [(Seldom.of(expression), expression) for expression in self.properties.values()]
+        values = [str(number), self.kind, self.name, *self.parent]
+        values += [seldom.otherwise if seldom and quick else str(expression) for seldom, expression in given]
         source = self.source
         if self.commented:
             catalogue, oid, column = self.commented
@@ -71,7 +94,9 @@ class Section:
         if not scoped and self.own_oid:
             conditions.append(f"{self.own_oid} >= {FIRST_USER_OID}")
         where = " AND ".join(conditions)
-        return f"SELECT {group}, ROW({', '.join(values)})::text FROM {source} WHERE {where}"
+        unread = " OR ".join(seldom.condition for seldom, _ in given if seldom) or "false"
+        more = f", {unread}" if quick else ""
+        return f"SELECT {group}, ROW({', '.join(values)})::text{more} FROM {source} WHERE {where}"
 
 
 def name_of(expression: str) -> str:
@@ -85,10 +110,10 @@ def owner_of(role: str) -> str:
     return f"CASE WHEN {role} <> {_ROLE} THEN pg_get_userbyid({role})::text END"
 
 
-def privileges_of(acl: str, owner: str, object_type: str) -> str:
-    """SQL for privileges as sorted text, with the default's filled in where none are stored."""
+def privileges_of(acl: str, owner: str, object_type: str) -> Seldom:
+    """Privileges as sorted text, with the default's filled in where none are stored."""
     listed = sorted_items(f"coalesce({acl}, acldefault('{object_type}', {owner}))")
-    return f"CASE WHEN {acl} IS NULL AND {owner} = {_ROLE} THEN {_default(object_type)} ELSE {listed} END"
+    return Seldom(f"({acl} IS NOT NULL OR {owner} <> {_ROLE})", listed, otherwise=_default(object_type))
 
 
 def sorted_items(array: str) -> str:
@@ -108,9 +133,9 @@ def truth(expression: str) -> str:
     return f"CASE WHEN {expression} THEN 'true' END"
 
 
-def tablespace_of(oid: str) -> str:
-    """SQL for a tablespace that is not the database's own."""
-    return f"CASE WHEN {oid} <> 0 THEN (SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = {oid}) END"
+def tablespace_of(oid: str) -> Seldom:
+    """A tablespace that is not the database's own."""
+    return Seldom(f"{oid} <> 0", f"(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = {oid})")
 
 
 def _default(object_type: str) -> str:
@@ -147,12 +172,14 @@ def union(chosen: Iterable[tuple[int, Section]]) -> str:
     return common + " UNION ALL ".join(section.select(number) for number, section in chosen)
 
 
-def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str) -> str:
+def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str, quick: bool) -> str:
     """Give the query of what lives in the relations that ``locked`` selects.
 
     Its first rows are of other groups: ``locked``, those relations' oids, and ``depends``, whether the text of
-    something else may depend on them ("true" or "false").
+    something else may depend on them ("true" or "false"). ``quick``: where the third value of any row is true, there
+    is more to read than this query does, and its answer is of no use.
     """
+    chosen = tuple(chosen)
     common = _COMMON.format(
         locked=locked, materialized="MATERIALIZED", condition=f"c.oid = {THE_LOCKED} AND {_NO_EXTENSION}"
     )
@@ -160,10 +187,15 @@ def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str) -> str:
         f"EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {THE_LOCKED}"
         " AND d.deptype <> 'i' AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))"
     )
+    more = " OR ".join(section.quick_unless for _, section in chosen if section.quick_unless) or "false"
     selects = [
-        "SELECT 'locked', (SELECT string_agg(relation::text, ',') FROM locked)",
-        f"SELECT 'depends', {depends}::text",
-        *(section.select(number, scoped=True) for number, section in chosen),
+        "SELECT 'locked', (SELECT string_agg(relation::text, ',') FROM locked)" + (f", {more}" if quick else ""),
+        f"SELECT 'depends', {depends}::text" + (", false" if quick else ""),
+        *(
+            section.select(number, scoped=True, quick=quick)
+            for number, section in chosen
+            if not (quick and section.quick_unless)
+        ),
     ]
     return common + " UNION ALL ".join(selects)
 

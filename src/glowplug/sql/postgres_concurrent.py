@@ -1,0 +1,53 @@
+"""PostgreSQL files that do no more than make or drop one index CONCURRENTLY: they run outside of a transaction."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from dataclasses import dataclass
+
+from glowplug.sql.postgres import parse
+from glowplug.sql.postgres_locality import Locality, locality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoneIndex:
+    """The one relation (schema or "", name) that such a file names.
+
+    It is the index that it drops (``dropped``), or the table that it makes one on.
+    """
+
+    schema: str
+    name: str
+    dropped: bool
+    local: Locality
+
+
+@functools.lru_cache(maxsize=8)
+def lone_index(text: str) -> LoneIndex | None:
+    """Read the file; None if it does anything else, or calls functions that are not known."""
+    tree = parse(text)
+    if tree is None or len(tree.stmts) != 1:
+        return None
+    (raw,) = tree.stmts
+    kind = raw.stmt.WhichOneof("node")
+    statement = getattr(raw.stmt, kind)
+    if kind == "index_stmt":
+        local = locality(text) if statement.concurrent else None
+        if local is None or statement.relation.catalogname:
+            return None
+        table = statement.relation
+        return LoneIndex(schema=table.schemaname, name=table.relname, dropped=False, local=local)
+    node = importlib.import_module("postgast.pg_query_pb2")
+    if (
+        kind != "drop_stmt"
+        or not statement.concurrent
+        or statement.remove_type != node.OBJECT_INDEX
+        or statement.behavior == node.DROP_CASCADE
+        or len(statement.objects) != 1
+    ):
+        return None
+    words = [item.string.sval for item in statement.objects[0].list.items]
+    if len(words) not in (1, 2):
+        return None
+    return LoneIndex(schema=words[0] if len(words) > 1 else "", name=words[-1], dropped=True, local=Locality())

@@ -1,0 +1,152 @@
+"""What is read of changed relations alone, by the shorter query where that is enough, is what a whole reading sees."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.database.postgres.change import Change
+from glowplug.database.postgres.snapshot import SnapshotReader
+from glowplug.dialect import Dialect, Direction
+from glowplug.project import Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.scratch.postgres.database import create_database
+from glowplug.scratch.postgres.server import open_server
+from glowplug.scratch.settings import Request, ScratchSettings
+from glowplug.sql.postgres_concurrent import lone_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.database.postgres import PostgresConnection
+    from glowplug.scratch.postgres.server import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+PLAIN = """
+CREATE TABLE q (id serial PRIMARY KEY, a int NOT NULL DEFAULT 1, b text, big text);
+CREATE TABLE r (id int PRIMARY KEY, q int REFERENCES q);
+CREATE INDEX q_b ON q (b);
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+"""
+CHANGES = [
+    "ALTER TABLE q ADD x numeric(4, 1) DEFAULT 2 NOT NULL",
+    "ALTER TABLE q DROP a",
+    "ALTER TABLE q SET (fillfactor = 70)",
+    "ALTER TABLE q SET (toast.autovacuum_enabled = false)",
+    "ALTER TABLE q REPLICA IDENTITY FULL",
+    "ALTER TABLE q ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE q ALTER a SET (n_distinct = 5)",
+    "ALTER TABLE q ALTER a SET STATISTICS 7",
+    "ALTER TABLE q ALTER b SET STORAGE external",
+    "ALTER TABLE q ADD g int GENERATED ALWAYS AS (a + 1) STORED",
+    "ALTER TABLE q ADD i int GENERATED ALWAYS AS IDENTITY",
+    "ALTER TABLE q ADD CONSTRAINT c CHECK (a > 0) NOT VALID",
+    "ALTER TABLE q ADD CONSTRAINT un UNIQUE (b) WITH (fillfactor = 60)",
+    "CREATE TABLE child () INHERITS (q)",
+    "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE INDEX ON p (id); CREATE TABLE p1 PARTITION OF p DEFAULT",
+    "CREATE INDEX lower_b ON q (lower(b)); ALTER INDEX lower_b ALTER 1 SET STATISTICS 9",
+    "CREATE INDEX q_a ON q (a) WITH (fillfactor = 50)",
+    "CREATE TRIGGER tr BEFORE INSERT ON q FOR EACH ROW EXECUTE FUNCTION trg()",
+    "CREATE RULE ru AS ON DELETE TO q DO INSTEAD NOTHING",
+    "CREATE POLICY po ON q USING (a > 1)",
+    "CREATE VIEW v AS SELECT id, b FROM q",
+    "CREATE MATERIALIZED VIEW m AS SELECT id FROM q WITH NO DATA",
+    "CREATE SEQUENCE s INCREMENT 3 OWNED BY q.a",
+    "ALTER SEQUENCE q_id_seq CYCLE",
+    "GRANT SELECT ON q TO PUBLIC",
+    "GRANT SELECT (b) ON q TO PUBLIC",
+    "COMMENT ON COLUMN q.b IS 'x'; COMMENT ON TABLE q IS 'y'",
+    "DROP TABLE r; DROP TABLE q",
+]
+
+
+def request() -> Request:
+    return Request(
+        dialect=Dialect.POSTGRES, chain=ChainSettings(), settings=ScratchSettings(), environment=dict(os.environ)
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with open_server(request()) as running:
+        yield running
+
+
+@pytest.fixture
+def connection(server: PostgresServer) -> Iterator[PostgresConnection]:
+    database = create_database(server.conninfo, request=request(), superuser=False, private=True)
+    up(database.connection, PLAIN)
+    database.connection.snapshot()
+    yield database.connection
+    database.close()
+
+
+def up(connection: PostgresConnection, sql: str, *, transaction: bool = True) -> None:
+    version = os.urandom(8).hex()
+    one = Migration(
+        version=version, name=version, path=version, up=sql.encode(), down=None, run_in_transaction=transaction
+    )
+    error = connection.run(one, Direction.UP).error
+    assert error is None, error
+
+
+def truth(connection: PostgresConnection) -> object:
+    return SnapshotReader(connection.session).read(None).objects
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_after_a_commit(connection: PostgresConnection, change: str) -> None:
+    up(connection, change)
+    assert connection.snapshot().objects == truth(connection)
+    up(connection, "ALTER TABLE IF EXISTS q ADD later int")  # what the change left is there in the next reading, too
+    assert connection.snapshot().objects == truth(connection)
+
+
+@pytest.mark.parametrize("change", [one for one in CHANGES if not one.startswith("GRANT")])
+def test_inside_of_the_transaction(connection: PostgresConnection, change: str) -> None:
+    reader = SnapshotReader(connection.session)
+    reader.read(None)
+    connection.require("BEGIN")
+    connection.require(change)
+    assert reader.look(Change(), here=True).objects == truth(connection)
+    connection.require("ROLLBACK")
+
+
+def test_an_index_made_and_dropped_concurrently(connection: PostgresConnection) -> None:
+    before = connection.snapshot()
+    up(connection, "CREATE INDEX CONCURRENTLY new_one ON q (a)", transaction=False)
+    made = connection.snapshot()
+    assert made.objects == truth(connection)
+    assert made.objects.keys() - before.objects.keys() == {("index", "public.q.new_one")}
+    up(connection, "DROP INDEX CONCURRENTLY new_one", transaction=False)
+    assert connection.snapshot().objects == truth(connection) == before.objects
+
+
+def test_an_index_is_found_where_the_session_looks(connection: PostgresConnection) -> None:
+    up(connection, "CREATE SCHEMA other; CREATE TABLE other.q (a int)")
+    up(connection, "SET search_path = other, public", transaction=False)
+    connection.snapshot()
+    up(connection, "CREATE INDEX CONCURRENTLY new_one ON q (a)", transaction=False)
+    assert connection.snapshot().objects == truth(connection)
+    assert ("index", "other.q.new_one") in connection.snapshot().objects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE INDEX i ON q (a)",
+        "CREATE INDEX CONCURRENTLY i ON q (mine(a))",
+        "CREATE INDEX CONCURRENTLY i ON q (a); SELECT 1",
+        "DROP INDEX CONCURRENTLY i, j",
+        "DROP INDEX CONCURRENTLY i CASCADE",
+        "DROP INDEX i",
+        "REINDEX INDEX CONCURRENTLY i",
+        "VACUUM q",
+        "",
+    ],
+)
+def test_no_other_file_is_taken_for_one_index(text: str) -> None:
+    assert lone_index(text) is None
