@@ -77,7 +77,16 @@ class NoServer(EnvironmentFailure):
 
 
 class MissingExtension(EnvironmentFailure):
-    """The scratch server lacks an extension that a migration asks for."""
+    """The scratch server lacks an extension that a migration, or database_setup, asks for."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        """Say which, and who asks for it; the advice is how to get one."""
+        super().__init__(
+            message,
+            line=line,
+            advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
+            "or install the extension's package beside the PostgreSQL on this machine.",
+        )
 
 
 class LostConnection(EnvironmentFailure):

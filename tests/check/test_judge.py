@@ -161,6 +161,8 @@ def test_errors_that_are_met_again_and_again_say_what_to_do() -> None:
     for code, message, words in (
         ("25001", "CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "run_in_transaction = false"),
         ("42704", 'role "reader" does not exist', "database_setup"),
+        ("42883", "function unaccent(text) does not exist", "CREATE EXTENSION"),
+        ("42704", 'type "geometry" does not exist', "CREATE EXTENSION"),
         ("P0001", "use the server (at Diesel's bookkeeping, after the file had run)", "session_setup"),
         ("HY000", 'Can\'t create table `x`.`y` (errno: 150 "Foreign key…") (1005)', "SET FOREIGN_KEY_CHECKS = 0"),
     ):

@@ -9,7 +9,7 @@ import pytest
 
 from glowplug.database.postgres import Administrator
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError
+from glowplug.errors import ConfigurationError, MissingExtension
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch.postgres.database import create_database
@@ -367,3 +367,14 @@ def test_the_role_is_a_superuser_only_when_asked_for(server: PostgresServer) -> 
 )  # fmt: skip
 def test_what_is_not_known_to_be_neutral_is_not_nested(sql: str) -> None:
     assert nesting(f"CREATE TABLE a (b int); {sql}") is None
+
+
+def test_an_extension_that_database_setup_lacks_is_no_mistake_of_the_file() -> None:
+    wish = Request(
+        dialect=Dialect.POSTGRES,
+        chain=ChainSettings(database_setup=("CREATE EXTENSION no_such_thing",)),
+        settings=ScratchSettings(),
+        environment=os.environ,
+    )
+    with open_server(wish) as server, pytest.raises(MissingExtension, match="asks for the extension 'no_such_thing'"):
+        server.create()

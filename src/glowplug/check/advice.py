@@ -24,6 +24,15 @@ _KNOWN = (
         advice="Put the statement alone into a migration whose metadata.toml says `run_in_transaction = false`. Diesel "
         "sends a file as one batch, and even without a transaction of its own a batch of several statements is one.",
     ),
+    *(
+        _Known(
+            code=code,
+            message=re.compile(message),
+            advice="If an extension or a schema that production has before the first migration brings it, say so in "
+            'glowplug.toml: `database_setup = ["CREATE EXTENSION …"]` under `[[chain]]`.',
+        )
+        for code, message in (("42883", "^function .* does not exist"), ("42704", "^type .* does not exist"))
+    ),
     _Known(
         code="42704",
         message=re.compile('^role ".*" does not exist'),

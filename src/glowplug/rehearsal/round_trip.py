@@ -62,10 +62,6 @@ def _failure(migration: Migration, direction: Direction, run: Run) -> StepError 
         raise MissingExtension(
             f"{file} asks for the extension {run.error.missing_extension!r}, which the scratch server lacks",
             line=run.error.line,
-            advice=(
-                "Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
-                "or install the extension's package beside the PostgreSQL on this machine."
-            ),
         )
     return StepError(direction=direction, file=migration.file(direction), error=run.error)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
-from glowplug.errors import ConfigurationError, EnvironmentFailure, GlowplugError
+from glowplug.errors import ConfigurationError, EnvironmentFailure, GlowplugError, MissingExtension
 from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from glowplug.database.interface import Connection
     from glowplug.scratch.settings import Request
 
+_NOT_AVAILABLE = re.compile(r'extension "([^"]+)" is not available')
 _ENCODING = "UTF8"
 _COLLATION = "C.UTF-8"
 _PG_15 = 150000
@@ -134,6 +136,11 @@ def _furnish(administrator: Administrator, access: Access, request: Request) -> 
             try:
                 inside.execute(statement)
             except EnvironmentFailure as failure:
+                lacking = _NOT_AVAILABLE.search(failure.message)
+                if lacking is not None:
+                    raise MissingExtension(
+                        f"database_setup asks for the extension {lacking[1]!r}, which the scratch server lacks"
+                    ) from failure
                 raise ConfigurationError(
                     f"database_setup fails: {failure.message}", advice=f"The statement is: {statement}"
                 ) from failure
