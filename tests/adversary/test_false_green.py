@@ -144,6 +144,14 @@ _DROPS = (
 )
 HIDDEN_CALLS = {
     "a column's default": ("CREATE TABLE w (a int DEFAULT mk());", "INSERT INTO w DEFAULT VALUES;"),
+    "a statement put together": (
+        (
+            "CREATE FUNCTION go() RETURNS int LANGUAGE plpgsql AS 'BEGIN"
+            " ExEcUtE ''DR'' || ''OP SCHEMA IF EXISTS kept''; RETURN 1; END';"
+            " DROP FUNCTION mk; CREATE TABLE w (a int DEFAULT go());"
+        ),
+        "INSERT INTO w DEFAULT VALUES;",
+    ),
     "a CHECK": ("CREATE TABLE w (a int CHECK (mk() = a));", "INSERT INTO w VALUES (1);"),
     "a view": ("CREATE VIEW w AS SELECT mk();", "SELECT * FROM w;"),
     "a domain": ("CREATE DOMAIN w AS int CHECK (mk() = VALUE);", "SELECT 1::w;"),

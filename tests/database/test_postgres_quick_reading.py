@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.postgres import snapshot
 from glowplug.database.postgres.change import Change
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.dialect import Dialect, Direction
@@ -150,3 +152,22 @@ def test_an_index_is_found_where_the_session_looks(connection: PostgresConnectio
 )
 def test_no_other_file_is_taken_for_one_index(text: str) -> None:
     assert lone_index(text) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "hidden"),
+    [
+        ("BEGIN INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING; RETURN 1; END", False),
+        ("BEGIN UPDATE t SET created_at = now(); RETURN 1; END", False),
+        ("BEGIN DO 'BEGIN NULL; END'; RETURN 1; END", True),
+        ("BEGIN DO/**/UPDATE; RETURN 1; END", True),
+        ("BEGIN EXECUTE 'x'; RETURN 1; END", True),
+        ("BEGIN\nDrOp SCHEMA x; RETURN 1; END", True),
+    ],
+)
+def test_which_code_of_the_users_could_change_a_schema(body: str, hidden: bool) -> None:
+    assert bool(re.search(f"(^|[^a-z0-9_])({words_in_python()})([^a-z0-9_]|$)", body, re.IGNORECASE)) is hidden
+
+
+def words_in_python() -> str:
+    return snapshot._CHANGING_WORDS.replace("[[:space:]]", r"\s")  # noqa: SLF001 - the list itself is what is shown

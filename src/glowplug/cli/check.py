@@ -145,7 +145,7 @@ def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> N
     shown = render(report, form, verbosity=verbosity)
     try:
         click.echo(shown, nl=False, color=colour)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes
     except OSError as error:
-        raise EnvironmentFailure(f"the answer can't be written: {error.strerror}") from error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again when it flushes
+        if not isinstance(error, BrokenPipeError):
+            raise EnvironmentFailure(f"the answer can't be written: {error.strerror}") from error

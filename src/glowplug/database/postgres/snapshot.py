@@ -29,14 +29,31 @@ _CACHE_SIZE = 200_000
 _TRUST = 64
 _FIRST_TRUST = 8
 
+# A function in SQL or PL/pgSQL changes no schema without one of these words, a stable one not even with them; what
+# makes or empties a relation locks it. No backslash: the migration's session says what that means.
+_CHANGING_WORDS = (
+    "alter|call|comment|create|do(?![[:space:]]+(nothing|update)([^a-z0-9_]|$))|drop|execute|grant|import|reassign"
+    "|revoke|security"
+)
+# diesel_manage_updated_at, as `diesel setup` writes it into every PostgreSQL project: it makes a trigger, whose table
+# it locks, unless format is somebody's own.
+_DIESELS_OWN = (
+    "BEGIN EXECUTE format(''CREATE TRIGGER set_updated_at BEFORE UPDATE ON %s FOR EACH ROW EXECUTE PROCEDURE"
+    " diesel_set_updated_at()'', _tbl); END;"
+)
+
 _CIRCUMSTANCES = f"""
 SELECT EXISTS (SELECT FROM pg_event_trigger),
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
   OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
     AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
   OR pg_my_temp_schema() <> 0,
-  EXISTS (SELECT FROM pg_proc p WHERE p.oid >= 16384 AND p.provolatile = 'v'
+  EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND p.provolatile = 'v'
     AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+    AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '(^|[^a-z0-9_])({_CHANGING_WORDS})([^a-z0-9_]|$)')
+    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
+      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
+      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format'))
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
       AND e.deptype = 'e'))
 """
