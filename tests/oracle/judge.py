@@ -36,7 +36,8 @@ def say(line: str) -> None:
 
 def glowplugs_document(project: Path) -> dict[str, Any]:
     """What ``glowplug check`` says."""
-    command = [sys.executable, "-m", "glowplug", "check", str(project), "--all", "--format", "json"]
+    options = ("--all", "--base", "none", "--format", "json")  # its glowplug.toml as it is, not as a base has it
+    command = [sys.executable, "-m", "glowplug", "check", str(project), *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     try:
         return dict(json.loads(done.stdout))
