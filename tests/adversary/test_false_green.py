@@ -152,6 +152,10 @@ HIDDEN_CALLS = {
         ),
         "INSERT INTO w DEFAULT VALUES;",
     ),
+    "a function that hides in an extension": (
+        "CREATE EXTENSION citext; ALTER EXTENSION citext ADD FUNCTION mk(); CREATE TABLE w (a int DEFAULT mk());",
+        "INSERT INTO w DEFAULT VALUES;",
+    ),
     "a CHECK": ("CREATE TABLE w (a int CHECK (mk() = a));", "INSERT INTO w VALUES (1);"),
     "a view": ("CREATE VIEW w AS SELECT mk();", "SELECT * FROM w;"),
     "a domain": ("CREATE DOMAIN w AS int CHECK (mk() = VALUE);", "SELECT 1::w;"),
@@ -164,4 +168,11 @@ HIDDEN_CALLS = {
 def test_a_function_of_the_projects_own_that_is_called_without_a_word(tmp_path: Path, name: str) -> None:
     plant, call = HIDDEN_CALLS[name]
     _, chain = checked(write(tmp_path, "postgres", [(_DROPS + plant, "SELECT 1;"), ("SELECT 1;", call)]))
+    assert outcomes(chain)[1] == "differs"
+
+
+@pytest.mark.postgres
+def test_what_is_added_to_an_extension_does_not_vanish(tmp_path: Path) -> None:
+    hide = "CREATE TABLE w (a int); ALTER EXTENSION citext ADD TABLE w;"
+    _, chain = checked(write(tmp_path, "postgres", [("CREATE EXTENSION citext;", "SELECT 1;"), (hide, "SELECT 1;")]))
     assert outcomes(chain)[1] == "differs"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
@@ -238,10 +236,6 @@ def test_a_copy_of_a_database_in_this_journal_mode(session: Session, tmp_path: P
     assert tables(session) == {"t"}
 
 
-def diesel() -> str | None:
-    return os.environ.get("GLOWPLUG_DIESEL") or shutil.which("diesel")
-
-
 FILES = [
     (TABLE, "DROP TABLE t;"),
     ("-- nothing", "-- nothing"),
@@ -266,10 +260,9 @@ FILES = [
 @pytest.mark.diesel
 @pytest.mark.parametrize("transaction", [True, False])
 @pytest.mark.parametrize(("up_sql", "down_sql"), FILES)
-def test_the_real_diesel_does_the_same(tmp_path: Path, up_sql: str, down_sql: str, *, transaction: bool) -> None:
-    program = diesel()
-    if program is None:
-        pytest.skip("there is no diesel CLI (GLOWPLUG_DIESEL, or on PATH)")
+def test_the_real_diesel_does_the_same(
+    tmp_path: Path, diesel: Path, up_sql: str, down_sql: str, *, transaction: bool
+) -> None:
     directory = tmp_path / "migrations" / "1_x"
     directory.mkdir(parents=True)
     (directory / "up.sql").write_text(up_sql, encoding="utf-8")
@@ -281,7 +274,7 @@ def test_the_real_diesel_does_the_same(tmp_path: Path, up_sql: str, down_sql: st
 
     def run_theirs(verb: str) -> bool:
         done = subprocess.run(
-            [program, "migration", verb, "--database-url", str(theirs), "--migration-dir", str(directory.parent)],
+            [diesel, "migration", verb, "--database-url", str(theirs), "--migration-dir", str(directory.parent)],
             check=False,
             capture_output=True,
             cwd=tmp_path,

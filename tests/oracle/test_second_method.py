@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def compare(project: Path) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, str(JUDGE), str(project), "--json"], check=False, capture_output=True, text=True, timeout=600
     )
-    if done.returncode == 3:
+    if done.returncode == 3 and not os.environ.get("GLOWPLUG_REQUIRE"):
         pytest.skip(done.stderr.strip())
     assert done.stdout, done.stderr
     return list(json.loads(done.stdout))

@@ -50,12 +50,11 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
   OR pg_my_temp_schema() <> 0,
   EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND p.provolatile = 'v'
     AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+    AND l.lanname NOT IN ('c', 'internal')
     AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '(^|[^a-z0-9_])({_CHANGING_WORDS})([^a-z0-9_]|$)')
     AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
       AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
-      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format'))
-    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
-      AND e.deptype = 'e'))
+      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format')))
 """
 """Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
 there is a function that could do anything when a default, a check, a view, a cast or an operator calls it."""

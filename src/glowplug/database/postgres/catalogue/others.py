@@ -148,6 +148,9 @@ def _extensions() -> Section:
         properties={
             "version": "e.extversion",
             "schema": "(SELECT n.nspname::text FROM pg_namespace n WHERE n.oid = e.extnamespace)",
+            # What a migration adds to an extension is seen no more by itself.
+            "members": "(SELECT count(*)::text FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass"
+            " AND d.refobjid = e.oid AND d.deptype = 'e')",
         },
         source="pg_extension e",
     )
