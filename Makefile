@@ -4,6 +4,7 @@
 #   make test       all tests, with a seeded tenth of the thorough counts
 #   make test-full  all tests, with all of them
 #   make check      format, lint, types, import contracts, generated documentation
+#   make fuzz       broken SQL for FUZZ_SECONDS (600) against the readers and the rules
 #   make bench      the ratios in benchmarks/, written to benchmarks/results/
 #   make docs       write the generated parts of the documentation again
 #   make lock       lock the dependencies of pyproject.toml again (needs uv)
@@ -11,13 +12,14 @@
 PYTHON ?= python3
 UV ?= uv
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 600
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-full check bench docs lock environment clean
+.PHONY: help demo test test-full check fuzz bench docs lock environment clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +51,9 @@ check: $(INSTALLED)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(RUN) tools/docs.py --check
+
+fuzz: $(INSTALLED)
+	$(RUN) tools/fuzz.py --seconds $(FUZZ_SECONDS)
 
 bench: $(INSTALLED)
 	$(RUN) benchmarks/run.py

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import corpus
 import peers
+from msgspec.structs import replace
 
 from glowplug.project.discovery import find_project
 from glowplug.rehearsal import rehearse
@@ -32,6 +33,8 @@ MANY = 30
 POSTGRES_MIGRATIONS = 300
 DUMPED_MIGRATIONS = 100  # pg_dump takes minutes for all of them, and its dumps only grow
 SQLITE_MIGRATIONS = 60
+REVIEWED_MIGRATIONS = 600
+MANY_MIGRATIONS = 10_000
 VERDICTS = (0, 1)
 
 
@@ -169,6 +172,69 @@ def sqlite() -> Iterator[Case]:
             )
 
 
+@contextmanager
+def lint() -> Iterator[Case]:
+    """The review of many up.sql against squawk on the same files, with and without what it remembers."""
+    with tempfile.TemporaryDirectory() as directory:
+        given = os.environ.get("CORPUS")
+        project = Path(directory) / "project"
+        if given:
+            shutil.copytree(given, project, ignore=shutil.ignore_patterns(".git", "node_modules", "target"))
+        else:
+            corpus.write(project, count=REVIEWED_MIGRATIONS)
+        for down in project.rglob("down.sql"):
+            down.unlink()  # squawk reads the ups alone
+        files = sorted(map(str, project.rglob("up.sql")))
+        squawk = [
+            str(Path(sys.executable).with_name("squawk")),
+            "--assume-in-transaction",
+            "--no-error-on-unmatched-pattern",
+        ]
+        cache = Path(directory) / "cache"
+        review([project], cache)  # so that the warm one is
+        names = (f"squawk on {len(files)} up.sql", "glowplug lint, cold", "glowplug lint, warm")
+        peak = peak_memory([project])
+        yield Case(
+            name="lint",
+            contestants={
+                names[0]: lambda: run([*squawk, *files], verdicts=VERDICTS),
+                names[1]: lambda: review([project], None),
+                names[2]: lambda: review([project], cache),
+            },
+            promises=[
+                Promise(text=f"{names[1]} / {names[0]}", of=names[1], against=names[0], limit=5),
+                Promise(text=f"{names[2]} / {names[0]}", of=names[2], against=names[0], limit=1.5),
+            ],
+            facts={
+                "corpus": "CORPUS" if given else "generated",
+                "files": len(files),
+                "MiB at peak": round(peak),
+                "MiB at peak, limit": 150,
+                "squawk": version_of(squawk[0]),
+            },
+            rounds_factor=2,
+        )
+
+
+@contextmanager
+def long() -> Iterator[Case]:
+    """The review of ten thousand migrations, and of half as many."""
+    with tempfile.TemporaryDirectory() as directory:
+        whole, half = Path(directory) / "whole", Path(directory) / "half"
+        corpus.write(whole, count=MANY_MIGRATIONS)
+        corpus.write(half, count=MANY_MIGRATIONS // 2)
+        names = (f"glowplug lint, cold, {MANY_MIGRATIONS // 2} migrations", f"the same, {MANY_MIGRATIONS}")
+        yield Case(
+            name="long",
+            contestants={names[0]: lambda: review([half], None), names[1]: lambda: review([whole], None)},
+            promises=[
+                Promise(text=f"seconds of {names[1]}", of=names[1], against=None, limit=20),
+                Promise(text=f"{names[1]} / {names[0]}: linear", of=names[1], against=names[0], limit=2.3),
+            ],
+            facts={"MiB at peak": round(peak_memory([whole]))},
+        )
+
+
 def chain_of(project: Path) -> Chain:
     """The one chain of a project."""
     (chain,) = find_project(project, environment={}).chains
@@ -193,13 +259,46 @@ def check(project: Path) -> None:
     run([str(Path(sys.executable).with_name("glowplug")), "check", "--all", str(project)], verdicts=VERDICTS)
 
 
-def run(command: list[str], *, verdicts: tuple[int, ...] = (0,)) -> None:
+def review(arguments: list[Path], cache: Path | None) -> None:
+    """Run ``glowplug lint --all`` as a user would; ``cache`` None: with an empty one."""
+    with tempfile.TemporaryDirectory() as empty:
+        environment = {**os.environ, "GLOWPLUG_CACHE_DIR": str(cache or empty)}
+        command = [str(Path(sys.executable).with_name("glowplug")), "lint", "--all", *map(str, arguments)]
+        run(command, verdicts=VERDICTS, environment=environment)
+
+
+def peak_memory(arguments: list[Path]) -> float:
+    """The most memory that a cold ``glowplug lint --all`` held, in MiB."""
+    program = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True, check=False);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    with tempfile.TemporaryDirectory() as empty:
+        command = [str(Path(sys.executable).with_name("glowplug")), "lint", "--all", *map(str, arguments)]
+        said = subprocess.run(
+            [sys.executable, "-c", program, *command],
+            env={**os.environ, "GLOWPLUG_CACHE_DIR": empty},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    return int(said) / (1024 if sys.platform == "linux" else 1024**2)
+
+
+def version_of(program: str) -> str:
+    """What a program says of itself."""
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def run(command: list[str], *, verdicts: tuple[int, ...] = (0,), environment: dict[str, str] | None = None) -> None:
     """Run a command to its end, its output thrown away.
 
     Raises:
         SystemExit: it ends with another status than ``verdicts``.
     """
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, env=environment, capture_output=True, text=True, check=False
+    )
     if ended.returncode not in verdicts:
         raise SystemExit(f"{command[0]} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
 
@@ -208,4 +307,4 @@ def done(_result: object) -> None:
     """Throw a result away: only the time counts."""
 
 
-CASES = {"startup": startup, "postgres": postgres, "sqlite": sqlite}
+CASES = {"startup": startup, "postgres": postgres, "sqlite": sqlite, "lint": lint, "long": long}

@@ -36,7 +36,16 @@ SEED = 20240101
 TENTH = 10
 FULL = bool(os.environ.get("GLOWPLUG_FULL"))
 REQUIRED = frozenset(filter(None, os.environ.get("GLOWPLUG_REQUIRE", "").replace(" ", "").split(",")))
-KEPT = {"GLOWPLUG_DIESEL", "GLOWPLUG_FULL", "GLOWPLUG_REQUIRE", "GLOWPLUG_TEST_CACHE_DIR", "GLOWPLUG_TOOLS"}
+KEPT = {
+    *(
+        "GLOWPLUG_DIESEL",
+        "GLOWPLUG_FULL",
+        "GLOWPLUG_REAL",
+        "GLOWPLUG_REQUIRE",
+        "GLOWPLUG_TEST_CACHE_DIR",
+        "GLOWPLUG_TOOLS",
+    )
+}
 FOREIGN_PREFIXES = ("GLOWPLUG_", "PG", "MYSQL_", "MARIADB_", "GIT_", "GITHUB_", "GITLAB_", "CI_")
 FOREIGN = {
     *("CI", "DATABASE_URL", "DIESEL_CONFIG_FILE", "MIGRATION_DIRECTORY"),

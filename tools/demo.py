@@ -47,12 +47,12 @@ def check(example: str, *options: str, capture: bool) -> subprocess.CompletedPro
 
 
 def found(document: dict[str, list[dict[str, list[dict[str, str | None]]]]]) -> set[Pair]:
-    """Give the rule and version of every error and warning in a document of ``check --format json``."""
+    """Give the rule and version of every error and warning that is not accepted in a document of ``check``."""
     return {
         (str(finding["rule"]), finding["version"])
         for chain in document["chains"]
         for finding in chain["findings"]
-        if finding["severity"] in {"error", "warning"}
+        if finding["severity"] in {"error", "warning"} and not finding["suppressed"]
     }
 
 

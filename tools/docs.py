@@ -2,7 +2,8 @@
 
 In Markdown, a fenced block that follows a line ``<!-- output of: COMMAND -->`` holds what COMMAND prints; where it ends
 with another status than 0, ``COMMAND, exit 1``. Times and the scratch server's version are not compared.
-Files that a command writes as a whole stand in ``GENERATED``.
+Files that a command writes as a whole stand in ``GENERATED``. The pages of the rules in docs/rules, their index, and
+docs/hazards.md come from the rules themselves; a page whose rule is gone is out of date, and removed.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from glowplug.check.explain import hazards_document
+from glowplug.review.page import index, pages
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/**/*.md")
 GENERATED = {"src/glowplug/cli/_index.py": "python tools/command_index.py src/glowplug/cli"}
+RULES = ROOT / "docs" / "rules"
+WRITTEN = "<!-- written by `make docs` from the rule's docstring -->"
 FOREIGN = ("DATABASE_URL", "DIESEL_CONFIG_FILE", "MIGRATION_DIRECTORY")
 VARIES = re.compile(r"\d+\.\d+ s\b|(?<=PostgreSQL )\d+\.\d+ \([^)]*\)")
 BLOCK = re.compile(
@@ -69,7 +75,15 @@ def wanted() -> dict[Path, str]:
     documents = sorted({path for pattern in DOCUMENTS for path in ROOT.glob(pattern)})
     texts = {path: path.read_text("utf-8") for path in documents}
     marked = {path: with_outputs(text) for path, text in texts.items() if BLOCK.search(text)}
-    return marked | {ROOT / name: output(command) for name, command in GENERATED.items()}
+    generated = {ROOT / name: output(command) for name, command in GENERATED.items()}
+    return marked | generated | rule_documents()
+
+
+def rule_documents() -> dict[Path, str]:
+    """Give the page of each rule, their index, and the list of hazards."""
+    found = pages()
+    texts = {RULES / f"{page.name}.md": f"{page}\n\n{WRITTEN}\n" for page in found}
+    return texts | {RULES / "README.md": index(found), ROOT / "docs" / "hazards.md": hazards_document()}
 
 
 def main() -> int:
@@ -79,11 +93,15 @@ def main() -> int:
     check = parser.parse_args().check
     texts = wanted()
     stale = [path for path, text in texts.items() if not is_current(path, text)]
+    stale += sorted(path for path in RULES.glob("*.md") if path not in texts)
     for path in stale:
         if check:
             print(f"{path.relative_to(ROOT)} is out of date: make docs", file=sys.stderr)
-        else:
+        elif path in texts:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(texts[path], "utf-8")
+        else:
+            path.unlink()
     return 1 if check and stale else 0
 
 

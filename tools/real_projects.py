@@ -53,6 +53,18 @@ def print_chain(chain: dict[str, Any]) -> None:
     if rows:
         print("\n| migration | what | which |\n|-|-|-|")
         print("\n".join(rows))
+    print_review(chain["findings"])
+
+
+def print_review(findings: list[dict[str, Any]]) -> None:
+    """Print how often each rule of the review spoke."""
+    counts = Counter((item["rule"], item["severity"]) for item in findings if item["basis"])
+    rules = sorted({rule for rule, _ in counts})
+    if rules:
+        print("\n| the review said | errors | warnings | notices |\n|-|-|-|-|")
+    for rule in rules:
+        row = " | ".join(str(counts[rule, severity] or "") for severity in ("error", "warning", "notice"))
+        print(f"| {rule} | {row} |")
 
 
 def faults(name: str, trip: dict[str, Any]) -> list[str]:

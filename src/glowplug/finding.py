@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 
 class Severity(enum.StrEnum):
@@ -17,11 +19,14 @@ class Severity(enum.StrEnum):
     @property
     def rank(self) -> int:
         """0 for the gravest."""
-        return list(Severity).index(self)
+        return _RANKS[self]
 
     def at_least(self, other: Severity) -> bool:
         """Whether this weighs as much as ``other``, or more."""
         return self.rank <= other.rank
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Harm(enum.StrEnum):
@@ -37,8 +42,7 @@ class Harm(enum.StrEnum):
     STYLE = "style"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A span in a file: ``file`` is relative to the project's root; lines and columns count from 1, in characters."""
 
     file: str
@@ -48,16 +52,62 @@ class Place:
     end_column: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
-    """Why a finding is accepted, and where that was said: ``sql`` or ``glowplug.toml``."""
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a finding is accepted, and where that was said: ``sql`` or ``glowplug.toml``.
+
+    ``evidence`` is what the reason rests on, each as it was written: ``rows <= 10000``, ``step "…"``.
+    """
 
     reason: str
     source: str
+    evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Basis(enum.StrEnum):
+    """How a finding is known: from the text and what the rules know, or seen on a server."""
+
+    PREDICTED = "predicted"
+    OBSERVED = "observed"
+
+
+class Related(msgspec.Struct, frozen=True, kw_only=True):
+    """Another place that has to do with a finding, such as the earlier migration that made it so."""
+
+    place: Place
+    message: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One migration to write: a ``name`` (``index_users_email``), its files, and ``note``: what to do by hand."""
+
+    name: str
+    up: str
+    down: str
+    run_in_transaction: bool = True
+    note: str | None = None
+
+
+class SafeForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What to write instead: ``steps`` in order, each a migration, all names real.
+
+    ``replacement``: text that can stand in the place of the statement as it is, where that is all there is to do;
+    ``patch`` is the same as a unified diff, which the review's engine writes.
+    """
+
+    steps: tuple[Step, ...] = ()
+    replacement: str | None = None
+    note: str | None = None
+    patch: str | None = None
+
+
+class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
+    """The statement that a finding is about: whole lines of the file, the first numbered ``line`` from 1."""
+
+    line: int
+    text: str
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of finding: its name, the hazards that it stands for, how much it weighs, and the harm."""
 
     rule: str
@@ -93,8 +143,7 @@ class Fault:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One place where something is wrong, or worth knowing."""
 
     rule: str
@@ -106,7 +155,11 @@ class Finding:
     migration: str | None = None
     place: Place | None = None
     subject: str = ""
-    suppressed: Suppression | None = field(default=None, compare=False)
+    related: tuple[Related, ...] = ()
+    safe_form: SafeForm | None = None
+    basis: Basis | None = None
+    excerpt: Excerpt | None = None
+    suppressed: Suppression | None = None
 
     @property
     def fingerprint(self) -> str:

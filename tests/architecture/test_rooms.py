@@ -20,7 +20,6 @@ OWNERS = {
     "psycopg": {"database"},
     "pymysql": {"database"},
     "rich": {"report", "cli"},
-    "sqlglot": {"sql"},
     "starlette": {"web"},
     "syntaqlite": {"sql"},
     "tree_sitter": {"project"},

@@ -23,7 +23,6 @@ HEAVY = {
         "psycopg",
         "pymysql",
         "rich",
-        "sqlglot",
         "starlette",
     ),
     *("syntaqlite", "tomlkit", "tree_sitter", "subprocess", "asyncio", "importlib.metadata"),

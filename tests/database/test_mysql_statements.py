@@ -35,6 +35,12 @@ def split(text: str) -> list[str]:
         ("BEGIN; a; COMMIT", ["BEGIN", "a", "COMMIT"]),
         ("SELECT IF(1, 2, 3); b", ["SELECT IF(1, 2, 3)", "b"]),
         ("CREATE TABLE IF NOT EXISTS a (i INT); b", ["CREATE TABLE IF NOT EXISTS a (i INT)", "b"]),
+        ("CREATE TABLE event (begin DATE, end DATE); b", ["CREATE TABLE event (begin DATE, end DATE)", "b"]),
+        ("ALTER TABLE a ADD begin DATE; b", ["ALTER TABLE a ADD begin DATE", "b"]),
+        (
+            "BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1) THEN a; END IF; END; b",
+            ["BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1) THEN a; END IF; END", "b"],
+        ),
     ],
 )
 def test_a_batch_is_split(text: str, parts: list[str] | None) -> None:
@@ -59,6 +65,9 @@ def test_a_batch_is_split(text: str, parts: list[str] | None) -> None:
         "BEGIN DECLARE c CURSOR FOR SELECT 1; DECLARE CONTINUE HANDLER FOR NOT FOUND SET d = 1; x; END",
         "BEGIN FOR r IN (SELECT 1) DO x; END FOR; END",
         "WHILE a DO x; END WHILE",
+        "IF (SELECT 1 FROM a, b) THEN x; END IF",
+        "FOR i IN 1..3 DO x; END FOR",
+        "BEGIN INSERT INTO a (begin, end) VALUES (NEW.begin, NEW.end); x; END",
     ],
 )
 def test_a_body_is_one_statement(body: str) -> None:

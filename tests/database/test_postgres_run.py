@@ -92,6 +92,30 @@ def test_recorded_is_highest_first_by_collation(connection: Connection) -> None:
     assert connection.recorded() == ("a", "B", "9", "10", "00", "")
 
 
+def test_recorded_after_downs_is_what_a_reading_sees(connection: Connection) -> None:
+    ones = [migration(f"CREATE TABLE t{n} (a int)", f"DROP TABLE t{n}", version=version)
+            for n, version in enumerate(("10", "9", "a", "B", "c\x1fd"))]  # fmt: skip
+    for one in ones:
+        assert connection.run(one, Direction.UP).error is None
+    assert connection.recorded() == ("c\x1fd", "a", "B", "9", "10")
+    assert connection.run(ones[1], Direction.DOWN).error is None
+    assert connection.recorded() == ("c\x1fd", "a", "B", "10")
+    assert connection.run(ones[4], Direction.DOWN).error is None
+    assert connection.recorded() == connection.recorded() == ("a", "B", "10")
+    assert up(connection, "SELECT 1", version="7") is None
+    assert connection.recorded() == ("a", "B", "7", "10")
+
+
+def test_a_down_where_the_bookkeeping_table_is_elsewhere(connection: Connection) -> None:
+    two = migration("CREATE TABLE u (a int)", "DROP TABLE u", version="2")
+    assert connection.run(two, Direction.UP).error is None
+    moved = "CREATE SCHEMA other; ALTER TABLE __diesel_schema_migrations SET SCHEMA other"
+    assert up(connection, f"{moved}; SET search_path = other, public", version="3") is None
+    assert connection.run(two, Direction.DOWN).error is None
+    assert connection.recorded() == ("3",)
+    assert kinds(connection) == set()
+
+
 def test_a_failure_undoes_the_file(connection: Connection) -> None:
     error = up(connection, "CREATE TABLE t (a int);\nSELECT 1;\nCREATE TABLE t (a int)")
     assert error is not None

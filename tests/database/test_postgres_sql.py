@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glowplug.sql.postgres import first_transaction_end, position, statement_offsets
+from glowplug.sql.postgres import first_transaction_end, parse, position, statement_offsets
 from glowplug.sql.postgres_locality import Locality, locality
 from glowplug.sql.postgres_triggers import only_changes_its_row
 
@@ -109,3 +109,16 @@ def test_a_trigger_that_changes_its_row_alone_is_known(body: str) -> None:
 )
 def test_any_other_trigger_is_not(language: str, body: str) -> None:
     assert not only_changes_its_row(language, body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT " + "+".join(["1"] * 60_000),
+        "SELECT 1" + "::int" * 40_000,
+        "SELECT 1; \0 SELECT 2",
+    ],
+    ids=["a sum", "casts", "a NUL"],
+)
+def test_what_would_end_the_process_or_hide_a_part_is_not_handed_to_the_parser(text: str) -> None:
+    assert parse(text) is None

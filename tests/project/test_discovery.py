@@ -353,3 +353,48 @@ def test_the_working_directory_may_be_gone(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(discovery.Path, "cwd", gone)
     with pytest.raises(UsageError, match="working directory is gone"):
         find_project(None, environment={})
+
+
+UNLOOKABLE = "x" * 300
+"""A link to it can't be looked at, not even by root: the system refuses so long a name."""
+
+
+@pytest.mark.parametrize(
+    "name", ["diesel.toml", "Cargo.toml", "up/migrations", "other/migrations", "other/diesel.toml"]
+)
+def test_what_can_not_be_looked_at_is_not_there_as_to_diesel(root: Path, name: str) -> None:
+    add(root, "migrations")
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).symlink_to(UNLOOKABLE)
+    assert found(root) == (root, ["migrations"])
+
+
+def test_a_glowplug_toml_that_can_not_be_looked_at_is_never_as_if_there_were_none(root: Path) -> None:
+    add(root, "migrations")
+    for target in (UNLOOKABLE, "nowhere"):
+        (root / "glowplug.toml").unlink(missing_ok=True)
+        (root / "glowplug.toml").symlink_to(target)
+        assert str(failure(root / "migrations")).startswith("glowplug.toml: ")
+
+
+@pytest.mark.parametrize("file", ["up.sql", "down.sql", "metadata.toml"])
+def test_a_link_that_can_not_be_looked_at_hides_nothing_else(root: Path, file: str) -> None:
+    add(root, "migrations")
+    (root / "migrations" / "1_a" / file).unlink(missing_ok=True)
+    (root / "migrations" / "1_a" / file).symlink_to(f"../../{UNLOOKABLE}")
+    (root / "migrations" / "2_b").mkdir()
+    (root / "migrations" / "2_b" / "up.sql").write_text("SELECT 1;")
+    (chain,) = find_project(root, environment=PG).chains
+    assert [migration.version for migration in chain.migrations] == ["1", "2"]
+    assert [(one.version, one.place and one.place.file) for one in chain.findings if "down-is" not in one.rule] == [
+        ("1", f"migrations/1_a/{file}")
+    ]
+
+
+def test_a_directory_that_can_not_be_listed_is_no_trace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    add(root, "migrations")
+    monkeypatch.setattr(type(root), "iterdir", refuse)
+    assert str(failure(root)) == f"{root} can't be listed: permission denied"

@@ -155,6 +155,9 @@ class InThisOrder:
     def entries(self, path: str) -> list[Entry]:
         return [Entry(name=name, kind=Kind.DIRECTORY) for name in self.order] if not path else self.tree.entries(path)
 
+    def names(self, path: str) -> list[str]:
+        return [entry.name for entry in self.entries(path)]
+
     def read(self, path: str) -> bytes:
         return self.tree.read(path)
 

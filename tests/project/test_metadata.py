@@ -25,12 +25,17 @@ CASES = {
     "misspelt": (
         b"# x\nrun-in-transaction = true",
         False,
-        [("metadata-without-key", None), ("metadata-unknown-key", 2)],
+        [("metadata-without-key", 2)],
+    ),
+    "misspelt beside": (
+        b"owner = 'a'\nrun_in_transactoin = true\nlock = 3",
+        False,
+        [("metadata-without-key", 2), ("metadata-unknown-key", 1), ("metadata-unknown-key", 3)],
     ),
     "another tool's": (
         b"owner = 'a'\n[lint]\nrun_in_transaction = true\n",
         False,
-        [("metadata-without-key", None), ("metadata-unknown-key", 1), ("metadata-unknown-key", 2)],
+        [("metadata-without-key", 1)],
     ),
     "unknown beside": (b"run_in_transaction = false\nlock = 3", False, [("metadata-unknown-key", 2)]),
 }
@@ -44,9 +49,15 @@ def test_metadata(case: str) -> None:
     assert [(remark.fault.rule, remark.line) for remark in said] == remarks
 
 
-def test_a_misspelt_key_names_the_one_that_is_meant() -> None:
-    _, said = read_metadata(b"run_in_transactions = false")
-    assert "Is run_in_transaction meant?" in said[1].message
+def test_a_misspelt_key_is_one_remark_that_says_both() -> None:
+    _, (said,) = read_metadata(b"run_in_transactions = true")
+    assert "'run_in_transactions', which Diesel silently ignores" in said.message
+    assert "run_in_transaction = false: this migration runs without a transaction" in said.message
+
+
+def test_another_tools_keys_are_named_in_one_remark() -> None:
+    _, (said,) = read_metadata(b"owner = 'a'\n[lint]\nx = 1")
+    assert "('owner', 'lint')" in said.message
 
 
 def test_remarks_are_findings_with_file_and_line_and_one_for_each_key() -> None:

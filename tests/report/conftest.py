@@ -3,13 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
 from glowplug.database.interface import SqlError
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import NoServer
-from glowplug.finding import Severity, Suppression
+from glowplug.finding import Basis, Excerpt, Place, Related, SafeForm, Severity, Step, Suppression
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
@@ -55,8 +56,24 @@ def full_report() -> CheckReport:
     )
     left = SchemaObject(kind="table", name=HOSTILE, properties={})
     down = ChainDown(outcome=WayDown.FAILED, reverted=1, failed_at=HOSTILE, error=error, left=(left,))
-    finding = faults.DOWN_DOES_NOT_RESTORE.found(HOSTILE, version=HOSTILE, migration=HOSTILE)
-    accepted = finding.suppress(Suppression(reason=HOSTILE, source="glowplug.toml"))
+    finding = replace(
+        faults.DOWN_DOES_NOT_RESTORE.found(
+            HOSTILE,
+            version=HOSTILE,
+            migration=HOSTILE,
+            place=Place(file=HOSTILE, line=2, column=3, end_line=3, end_column=9),
+        ),
+        related=(Related(place=Place(file=HOSTILE, line=1, column=1), message=HOSTILE),),
+        safe_form=SafeForm(
+            steps=(Step(name=HOSTILE, up=HOSTILE, down=HOSTILE, run_in_transaction=False, note=HOSTILE),),
+            replacement=HOSTILE,
+            patch=HOSTILE,
+            note=HOSTILE,
+        ),
+        basis=Basis.PREDICTED,
+        excerpt=Excerpt(line=2, text=HOSTILE),
+    )
+    accepted = finding.suppress(Suppression(reason=HOSTILE, source="glowplug.toml", evidence=(HOSTILE,)))
     checked = ChainReport(
         chain=chain,
         new=frozenset({HOSTILE}),
@@ -66,6 +83,7 @@ def full_report() -> CheckReport:
         ),
         rehearsal=Rehearsal(round_trips=trips, chain_down=down, recorded=()),
         findings=(finding, accepted),
+        parts=("review", "rehearsal"),
     )
     stopped = ChainReport(
         chain=chain,

@@ -183,9 +183,19 @@ def test_a_push_to_the_default_branch_is_compared_with_what_was_before(clone: Pa
     push = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"}
     path = event(tmp_path, before=before, repository={"default_branch": "main"})
     assert base(clone, **push, GITHUB_EVENT_PATH=path) == Base(ref="main before this push", commit=before)
-    for forced in ("0" * 40, "1" * 40):
-        path = event(tmp_path, before=forced, repository={"default_branch": "main"})
-        assert base(clone, **push, GITHUB_EVENT_PATH=path) == base(clone)
+    path = event(tmp_path, repository={"default_branch": "main"})
+    assert base(clone, **push, GITHUB_EVENT_PATH=path) == base(clone)
+
+
+@pytest.mark.parametrize("before", ["0" * 40, "1" * 40], ids=["made", "by force"])
+def test_a_push_that_has_nothing_before_it_is_all_new(clone: Path, tmp_path: Path, before: str) -> None:
+    """The remote's branch is the pushed commit by now: compared with that, nothing would be new, and all green."""
+    assert base(clone) == Base(ref="origin/main", commit=git(clone, "rev-parse", "HEAD"))
+    path = event(tmp_path, before=before, repository={"default_branch": "main"})
+    push = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}
+    assert base(clone, **push) is None
+    on_gitlab = {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_BEFORE_SHA": before}
+    assert base(clone, **on_gitlab) == (None if before.strip("0") else base(clone))
 
 
 def test_a_push_to_a_branch_keeps_new_what_an_earlier_push_brought(feature: Path, tmp_path: Path) -> None:
@@ -207,7 +217,7 @@ def test_the_first_push_of_a_branch_in_a_shallow_clone_has_nothing_before_it(tmp
     directory = shallow(tmp_path, feature, "--branch=main")
     path = event(tmp_path, before="0" * 40, repository={"default_branch": "main"})
     environment = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}
-    assert base(directory, **environment) == Base(ref="origin/main", commit=git(directory, "rev-parse", "HEAD"))
+    assert base(directory, **environment) is None
 
 
 def test_a_merge_queue(feature: Path, tmp_path: Path) -> None:
@@ -302,4 +312,21 @@ def test_a_git_that_does_not_end_is_given_up(feature: Path, tmp_path: Path, monk
     monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(command, "_TIMEOUT", 0.2)
     with pytest.raises(EnvironmentFailure, match="did not end within"):
+        base(feature)
+
+
+def test_a_checkout_that_is_gone_is_no_machine_without_git(feature: Path, tmp_path: Path) -> None:
+    """Else all would be new, and the base's own settings would not be asked for."""
+    feature.rename(tmp_path / "moved")
+    with pytest.raises(EnvironmentFailure, match="is not there any longer"):
+        base(feature)
+
+
+def test_a_git_that_does_not_start_is_said(feature: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_bytes(b"\0")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent))
+    with pytest.raises(EnvironmentFailure, match="git can't be started"):
         base(feature)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -19,7 +20,7 @@ import pytest
 
 from glowplug.errors import EnvironmentFailure
 from glowplug.scratch import area as area_module
-from glowplug.scratch import place
+from glowplug.scratch import place, process
 from glowplug.scratch.area import Area, cache_directory
 
 ROOT = os.geteuid() == 0
@@ -197,6 +198,8 @@ def test_the_sweep_leaves_alone_what_is_not_a_dead_runs(tmp_path: Path) -> None:
     empty = tmp_path / f"{place.PREFIX}empty"
     empty.mkdir()
     os.utime(empty, (0, 0))
+    (empty / ".unlocked").touch()
+    os.utime(empty, (0, 0))
     young = tmp_path / f"{place.PREFIX}young"
     young.mkdir()
     dead = tmp_path / f"{place.PREFIX}dead"
@@ -214,6 +217,62 @@ def test_the_sweep_leaves_alone_what_is_not_a_dead_runs(tmp_path: Path) -> None:
         *(("foreign",) if ROOT else ()),
     }
     assert (victim / ".lock").exists()
+
+
+def test_a_sweep_at_the_wrong_moment_takes_no_run_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a run marks its directory, another run starts: before each step of the making it sweeps."""
+    flock, sweeps = fcntl.flock, []
+
+    def sweep_first(lock: int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            sweeps.append(lock)
+            for base in (place.MEMORY_DIRECTORY, *place.temporary_directories(None)):
+                area_module.sweep(base)
+        flock(lock, operation)
+
+    monkeypatch.setattr(fcntl, "flock", sweep_first)
+    with Area(room=SMALL) as area:
+        assert len(sweeps) == 1
+        area_module.sweep(area.directory.parent)
+        assert area.directory.is_dir()
+        assert area.run(["echo", "x"]) == (0, "x\n")
+
+
+def test_what_runs_in_a_linked_directory_is_found(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with subprocess.Popen(["sleep", "60"], cwd=tmp_path / "real") as child:
+        process.end_all_in(tmp_path / "link")
+        assert child.poll() is not None
+        child.kill()
+
+
+def test_a_child_that_a_dying_process_left_meanwhile_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started after the look began: the list of processes lacks it, and its parent is gone when looked at."""
+    pids, looks = psutil.pids, []
+    with subprocess.Popen(["sleep", "60"], cwd=tmp_path) as child:
+
+        def pids_as_it_began() -> list[int]:
+            looks.append(1)
+            return [pid for pid in pids() if len(looks) > 1 or pid != child.pid]
+
+        monkeypatch.setattr(psutil, "pids", pids_as_it_began)
+        process.end_all_in(tmp_path)
+        assert child.poll() is not None
+        child.kill()
+
+
+def test_what_could_not_be_removed_keeps_its_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the next sweep would take it for something that glowplug did not make."""
+    root = tmp_path / f"{place.PREFIX}dead"
+    (root / "data").mkdir(parents=True)
+    (root / ".lock").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        area_module.sweep(tmp_path)
+    assert (root / ".lock").exists()
+    area_module.sweep(tmp_path)
+    assert not root.exists()
 
 
 def test_two_threads_may_use_one_area() -> None:

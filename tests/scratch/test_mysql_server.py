@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from glowplug.database.mysql import Administrator
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import ConfigurationError, NoServer
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.schema import diff
 from glowplug.scratch import open_server
-from glowplug.scratch.area import Area, cache_directory
-from glowplug.scratch.mysql.own import OwnServer
-from glowplug.scratch.mysql.source import choose
-from glowplug.scratch.mysql.url import find_lent_server
+from glowplug.scratch.mysql.source import choose, find_all
 from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from glowplug.database.interface import Connection, Run
     from glowplug.scratch.interface import Database, Server
@@ -46,19 +43,10 @@ def request_for(
     )
 
 
-@pytest.fixture(scope="module")
-def lent() -> Iterator[str]:
-    """The URL of a server as a user would lend it."""
-    request = request_for()
-    with Area(room=2**30) as area:
-        server = OwnServer.fresh(choose(request), area, cache=cache_directory(request.environment), name="m")
-        yield f"mysql://root:{server.address.password}@localhost?unix_socket={server.socket}"
-
-
 @pytest.fixture(params=["own", "lent"], scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Servers from either source."""
-    named = {"GLOWPLUG_SCRATCH_URL_MYSQL": request.getfixturevalue("lent")} if request.param == "lent" else {}
+    named = {"GLOWPLUG_SCRATCH_URL_MYSQL": request.getfixturevalue("lent_mysql")} if request.param == "lent" else {}
     with open_server(request_for(environment=named)) as opened:
         yield opened
 
@@ -258,23 +246,6 @@ def test_superuser_gives_everything() -> None:
             assert rows(away, "@@GLOBAL.max_connections = 33")
 
 
-def test_a_lent_server_keeps_nothing(lent: str) -> None:
-    request = request_for(environment={"GLOWPLUG_SCRATCH_URL": lent})
-    with open_server(request) as opened:
-        description = opened.describe()
-        assert description.source == "url"
-        assert lent.split(":")[2].split("@", maxsplit=1)[0] not in repr(description)
-        database = opened.create()
-        run(database.connection, "CREATE TABLE a (i INT)")
-        with database.excursion():
-            pass
-    found = find_lent_server(request)
-    assert found is not None
-    administrator = Administrator(found.address)
-    assert administrator.schemas("glowplug") == []
-    administrator.close()
-
-
 def test_a_lent_server_that_is_not_there_is_no_server() -> None:
     named = {"GLOWPLUG_SCRATCH_URL_MYSQL": "mysql://root:secret@127.0.0.1:9/x"}
     with pytest.raises(NoServer, match="GLOWPLUG_SCRATCH_URL_MYSQL") as raised:
@@ -283,7 +254,15 @@ def test_a_lent_server_that_is_not_there_is_no_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "url"), [("GLOWPLUG_SCRATCH_URL_MYSQL", "postgres://x"), ("GLOWPLUG_SCRATCH_URL_MYSQL", "mysql://[x")]
+    ("variable", "url"),
+    [
+        ("GLOWPLUG_SCRATCH_URL_MYSQL", "postgres://x"),
+        ("GLOWPLUG_SCRATCH_URL_MYSQL", "mysql://[x"),
+        ("GLOWPLUG_SCRATCH_URL_MYSQL", "mysql://x?ssl_mode=verify_ca"),
+        ("GLOWPLUG_SCRATCH_URL_MYSQL", "mysql://x?ssl_mode="),
+        ("GLOWPLUG_SCRATCH_URL", "mysq://x"),
+        ("GLOWPLUG_SCRATCH_URL", "localhost"),
+    ],
 )
 def test_what_is_no_mysql_url_is_a_configuration_error(variable: str, url: str) -> None:
     with pytest.raises(ConfigurationError, match=variable):
@@ -296,8 +275,9 @@ def test_production_is_never_a_scratch_server() -> None:
 
 
 def test_a_url_of_another_backend_is_passed_over() -> None:
-    with open_server(request_for(environment={"GLOWPLUG_SCRATCH_URL": "postgres://localhost/x"})) as opened:
-        assert opened.describe().source == "machine"
+    for url in ("postgres://localhost/x", "PostgreSQL://localhost/x"):
+        with open_server(request_for(environment={"GLOWPLUG_SCRATCH_URL": url})) as opened:
+            assert opened.describe().source == "machine"
 
 
 def test_another_version_than_productions_is_said() -> None:
@@ -332,3 +312,39 @@ def test_no_program_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
         open_server(request_for())
     assert "mariadb-server-core" in str(raised.value)
     assert "GLOWPLUG_SCRATCH_URL_MYSQL" in str(raised.value)
+
+
+def test_a_program_that_does_not_run_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glowplug.scratch.mysql.source._ANSWERS_WITHIN", 0.5)
+    real = choose(request_for()).program
+    contents = {"garbage": b"\0", "failing": b"#!/bin/sh\nexit 1\n", "hanging": b"#!/bin/sh\nexec sleep 60\n"}
+    for name, content in contents.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mariadbd").write_bytes(content)
+        (tmp_path / name / "mariadbd").chmod(0o755)
+    (tmp_path / "mysqld").symlink_to("mysqld")
+    path = ":".join(map(str, (*(tmp_path / name for name in contents), tmp_path, real.parent)))
+    assert real in {each.program for each in find_all({"PATH": path}, root=tmp_path)}
+
+
+DROPPED = "SET @s = CONCAT('DROP DATABASE ', DATABASE()); PREPARE p FROM @s; EXECUTE p"
+
+
+@pytest.mark.parametrize("end", ["", "; KILL CONNECTION_ID()"])
+def test_a_database_that_a_migration_dropped_is_empty(server: Server, end: str) -> None:
+    """Its failure is the migration's, and no failure of the server's."""
+    with contextlib.closing(server.create()) as database:
+        connection = database.connection
+        run(connection, "CREATE TABLE a (i INT)")
+        assert connection.run(migration(DROPPED + end, version="2"), Direction.UP).error
+        assert connection.recorded() == ()
+        assert list(connection.snapshot()) == []
+
+
+def test_the_next_excursion_has_what_the_last_dropped(database: Database) -> None:
+    run(database.connection, "CREATE TABLE a (i INT)")
+    for end in ("", "; KILL CONNECTION_ID()", ""):
+        with database.excursion() as away:
+            assert names(away) == {"a"}
+            assert away.run(migration(DROPPED + end, version="2"), Direction.UP).error
+            assert away.recorded() == ()

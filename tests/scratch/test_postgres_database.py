@@ -378,3 +378,12 @@ def test_an_extension_that_database_setup_lacks_is_no_mistake_of_the_file() -> N
     )
     with open_server(wish) as server, pytest.raises(MissingExtension, match="asks for the extension 'no_such_thing'"):
         server.create()
+
+
+def test_a_closed_connection_has_no_backend_left_that_a_drop_would_wait_for(database: PostgresDatabase) -> None:
+    pid = database.connection.session.backend_pid
+    count = f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}"
+    assert database.administrator.rows(count) == [("1",)]
+    database.connection.close()
+    assert database.administrator.rows(count) == [("0",)]
+    database.connection.close()

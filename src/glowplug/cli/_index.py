@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 COMMANDS = {
-    "check": "Prove every migration: up, down and up again, then the whole way down.",
+    "check": "Prove every migration: reviewed, then up, down and up again, and the whole way down.",
     "completion": "Print the completion script of a shell.",
+    "explain": "Say what a rule finds, why it is harmful, what to write instead, and how that was proven.",
+    "lint": "Review every migration for known hazards: no database, no server.",
+    "rules": "List the rules of the review: name, severity, harm, backends, hazards.",
     "server": "Install and list scratch servers.",
 }

@@ -51,7 +51,28 @@ class Run:
     seconds: float
 
 
-class Connection(Protocol):
+class Closing(Protocol):
+    """What is used for a while, and closed at its end whatever happened; classes inherit from this."""
+
+    def close(self) -> None:
+        """End it; never raises."""
+        ...
+
+    def __enter__(self) -> Self:
+        """The thing itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+class Connection(Closing, Protocol):
     """One session of the migrations' role on one scratch database.
 
     A statement that outlives the timeout given at its making is ended from outside, and is a ``Run`` with
@@ -79,16 +100,3 @@ class Connection(Protocol):
         An absent table is an empty answer.
         """
         ...
-
-    def close(self) -> None:
-        """End the session; never raises."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
@@ -35,8 +35,7 @@ _PRAGMA = re.compile(
 _TRUE = frozenset({"on", "yes", "true", "1"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A chain that was found, before its backend is known; ``line`` is that of its ``[[chain]]``."""
 
     path: Path
@@ -45,15 +44,14 @@ class Candidate:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend is guessed from: ``boundary`` is where the search for Cargo.toml ends."""
 
     root: Path
     boundary: Path
     database_url: str | None = None
     database_url_source: str = "DATABASE_URL"
-    manifests: dict[Path, list[Manifest]] = field(default_factory=dict)
+    manifests: dict[Path, list[Manifest]] = msgspec.field(default_factory=dict)
 
     def manifests_of(self, directory: Path) -> list[Manifest]:
         """Give the manifests that speak for ``directory``, read once."""
@@ -155,6 +153,8 @@ def _from_cargo(candidate: Candidate, surroundings: Surroundings) -> tuple[Diale
 
 def _lines(candidate: Candidate, dialect: Dialect | None) -> str:
     backend = f'"{dialect.value}"' if dialect else '"postgres"  # or "mysql", or "sqlite"'
+    import json  # noqa: PLC0415 - only where a line for glowplug.toml is proposed
+
     return f"[[chain]]\nmigrations = {json.dumps(candidate.directory, ensure_ascii=False)}\nbackend = {backend}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import tomli
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
+from glowplug.project.tree import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +32,7 @@ _MOST_MEMBERS = 1000
 Table = dict[str, Any]  # Any: a Cargo.toml holds whatever Cargo accepts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backends:
+class Backends(msgspec.Struct, frozen=True, kw_only=True):
     """The backends that a manifest names: those of a plain build, and those that some feature can add."""
 
     enabled: frozenset[Dialect]
@@ -46,8 +46,7 @@ class Backends:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One Cargo.toml; ``workspace`` is the ``[workspace.dependencies]`` that it inherits from."""
 
     file: Path
@@ -124,7 +123,7 @@ def manifests_of(directory: Path, boundary: Path) -> list[Manifest]:
     tables = {}
     for ancestor in (directory, *directory.parents):
         file = ancestor / FILE_NAME
-        if file.is_file():
+        if is_file(file):
             tables[file] = _read(file)
         if ancestor == boundary:
             break
@@ -151,7 +150,7 @@ def _members(root: Path, workspace: Mapping[str, Any]) -> Iterator[Path]:
             count += 1
             if count > _MOST_MEMBERS:
                 return
-            if file.is_file():
+            if is_file(file):
                 yield file
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import tomli
 
 from glowplug.errors import ConfigurationError, UsageError
 from glowplug.project.cargo import FILE_NAME as CARGO_TOML
 from glowplug.project.configuration import FILE_NAME as GLOWPLUG_TOML
 from glowplug.project.positions import line_of
+from glowplug.project.tree import is_directory, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +23,7 @@ DIESEL_TOML = "diesel.toml"
 _FROM_DOTENV = ("DATABASE_URL", "MIGRATION_DIRECTORY", "DIESEL_CONFIG_FILE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     """Where ``glowplug`` was started, and what lies around.
 
     ``start`` is the directory that Diesel would be run in; ``boundary`` the nearest directory above it that git knows
@@ -45,8 +44,7 @@ class Checkout:
         return f"{variable} in .env" if variable in self.dotenv else variable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A migrations directory that Diesel is told to use, not one that it finds.
 
     ``replaces_search``: it was said for this one run (MIGRATION_DIRECTORY), so nothing else is looked for.
@@ -59,7 +57,7 @@ class Told:
 def find_checkout(start: Path, environment: Mapping[str, str]) -> Checkout:
     """Look around ``start``, an absolute directory without links."""
     boundary = checkout_of(start) or Path(start.anchor)
-    upward = next((found for one in _upward(start, boundary) if (found := one / MIGRATIONS).is_dir()), None)
+    upward = next((found for one in _upward(start, boundary) if is_directory(found := one / MIGRATIONS)), None)
     variables = {name: environment[name] for name in _FROM_DOTENV if name in environment}
     from_file = {name: value for name, value in _dotenv(start, boundary).items() if name not in environment}
     return Checkout(
@@ -95,7 +93,7 @@ def migrations_directory(checkout: Checkout) -> Told | None:
         return directory_of(checkout.start / said, checkout.root)
     for name in (DIESEL_TOML, CARGO_TOML):
         for ancestor in _upward(checkout.start, checkout.boundary):
-            if (ancestor / name).is_file():
+            if is_file(ancestor / name):
                 return directory_of(ancestor / DIESEL_TOML, checkout.root)
     return None
 
@@ -107,7 +105,7 @@ def directory_of(file: Path, root: Path) -> Told | None:
         ConfigurationError: it can't be read, is no TOML, or names what is no directory.
     """
     shown = file.relative_to(root) if file.is_relative_to(root) else file
-    if not file.is_file():
+    if not is_file(file):
         return None
     try:
         content = file.read_bytes()
@@ -120,38 +118,32 @@ def directory_of(file: Path, root: Path) -> Told | None:
     if table is None:
         return None
     said = table.get("dir") if isinstance(table, dict) else None
-    line = line_of(content, ("migrations_directory", "dir")) or line_of(content, ("migrations_directory",))
     if said is None:
-        raise ConfigurationError("migrations_directory has no dir, which Diesel asks for", file=shown, line=line)
+        raise _no_directory(shown, content, "migrations_directory has no dir, which Diesel asks for")
     if not isinstance(said, str):
-        raise ConfigurationError("migrations_directory.dir is no string", file=shown, line=line)
+        raise _no_directory(shown, content, "migrations_directory.dir is no string")
     directory = file.parent / said
     if not is_directory(directory):
-        raise ConfigurationError(f"migrations_directory.dir is {said!r}, which is no directory", file=shown, line=line)
+        raise _no_directory(shown, content, f"migrations_directory.dir is {said!r}, which is no directory")
     directory = directory.resolve()
     boundary = checkout_of(file.resolve().parent)
     if boundary is not None and not directory.is_relative_to(boundary):
-        raise ConfigurationError(
-            f"migrations_directory.dir is {said!r}, which lies outside the checkout",
-            file=shown,
-            line=line,
-            advice="Write it relative to diesel.toml; or name the directory in MIGRATION_DIRECTORY for this run.",
-        )
+        advice = "Write it relative to diesel.toml; or name the directory in MIGRATION_DIRECTORY for this run."
+        outside = f"migrations_directory.dir is {said!r}, which lies outside the checkout"
+        raise _no_directory(shown, content, outside, advice=advice)
     return Told(path=directory)
 
 
-def is_directory(path: Path) -> bool:
-    """Whether it is one; a name that is too long for the system is none."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+def _no_directory(shown: Path, content: bytes, problem: str, *, advice: str | None = None) -> ConfigurationError:
+    line = line_of(content, ("migrations_directory", "dir")) or line_of(content, ("migrations_directory",))
+    return ConfigurationError(problem, file=shown, line=line, advice=advice)
 
 
 def _root(start: Path, boundary: Path, upward: Path | None) -> Path:
     for name in (GLOWPLUG_TOML, DIESEL_TOML, CARGO_TOML):
         for ancestor in _upward(start, boundary):
-            if (ancestor / name).is_file():
+            # A glowplug.toml that can't be read is an error later; never is it as if there were none.
+            if is_file(ancestor / name) or (name == GLOWPLUG_TOML and os.path.lexists(ancestor / name)):
                 higher = name == CARGO_TOML and upward is not None and ancestor.is_relative_to(upward.parent)
                 return upward.parent if higher and upward is not None else ancestor
     return start if upward is None else upward.parent
@@ -168,12 +160,11 @@ def _dotenv(start: Path, boundary: Path) -> dict[str, str]:
     """Read the nearest .env upward, as dotenvy does; what can't be parsed in it is left out."""
     for ancestor in _upward(start, boundary):
         file = ancestor / ".env"
-        try:
-            if not file.is_file():
-                continue
-        except OSError:
-            return {}
-        from dotenv import dotenv_values  # noqa: PLC0415 - loaded where there is a .env
+        if not is_file(file):
+            continue
+        import logging  # noqa: PLC0415 - loaded where there is a .env
+
+        from dotenv import dotenv_values  # noqa: PLC0415 - the same
 
         logging.getLogger("dotenv").addHandler(logging.NullHandler())  # else it prints what it can't parse
         try:

@@ -6,16 +6,14 @@ then refuses what no room has claimed.
 
 from __future__ import annotations
 
-import difflib
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import tomli
 
-from glowplug.dialect import Dialect
+from glowplug.dialect import Dialect  # noqa: TC001 - msgspec reads the annotations when it decodes
 from glowplug.errors import ConfigurationError
 from glowplug.project.positions import line_of
 
@@ -50,8 +48,7 @@ class ChainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     database_setup: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """The tables of one glowplug.toml; without a file, no tables.
 
     ``shown`` is how messages name it: ``glowplug.toml``, or ``glowplug.toml at origin/main``.
@@ -60,7 +57,7 @@ class Configuration:
     shown: str = FILE_NAME
     content: bytes = b""
     exists: bool = False
-    tables: Mapping[str, Any] = field(default_factory=dict)  # Any: TOML's values, typed by each room's Struct
+    tables: Mapping[str, Any] = msgspec.field(default_factory=dict)  # Any: TOML's values, typed by each room's Struct
 
     @classmethod
     def parse(cls, content: bytes, *, shown: str = FILE_NAME) -> Configuration:
@@ -199,6 +196,8 @@ def _allowed(kind: object) -> str:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
+    import difflib  # noqa: PLC0415 - only where a name is wrong
+
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; is {close[0]!r} meant?" if close else f"; there are: {', '.join(sorted(known))}"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.errors import EnvironmentFailure, NothingToCheck, UsageError
@@ -24,12 +25,14 @@ from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import other_tool
 from glowplug.project.search import chains_below, chains_in, has_children, tree_of
-from glowplug.project.tree import UnreadableError, as_diesel_prints, reason_of
+from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from glowplug.project.checkout import Checkout
+
+_READINGS = 5  # of a directory that changes meanwhile, before it is given up
 
 
 def find_project(
@@ -102,11 +105,22 @@ def _start(path: Path | None) -> Path:
     if not start.is_dir():
         advice = "Give the checkout or a migrations directory; inside a checkout, give nothing."
         raise UsageError(f"{path} is a file", advice=advice)
-    if (start / UP).is_file():
+    if is_file(start / UP):
         raise UsageError(f"{path} is one migration", advice=f"Give the directory that holds it: {start.parent}")
-    if not any(start.iterdir()):
+    if _is_empty(start):
         raise NothingToCheck(f"{path} is empty")
     return start
+
+
+def _is_empty(directory: Path) -> bool:
+    try:
+        return not any(directory.iterdir())
+    except OSError as error:
+        raise UsageError(f"{directory} can't be listed: {reason_of(error)}") from error
+
+
+def _what(path: Path) -> str:
+    return "is a file" if is_file(path) else "can't be read"
 
 
 def _configured(checkout: Checkout, configuration: Configuration) -> list[Candidate]:
@@ -118,8 +132,8 @@ def _configured(checkout: Checkout, configuration: Configuration) -> list[Candid
         problem = None
         if Path(settings.migrations).is_absolute():
             problem = "is absolute; write it relative to this file"
-        elif path is None or not path.is_dir():
-            problem = "is a file" if path is not None and path.exists() else "does not exist"
+        elif path is None or not is_directory(path):
+            problem = "does not exist" if path is None or is_absent(path) else _what(path)
         elif any(one.path == path and one.settings.backend == settings.backend for one in candidates):
             problem = "stands twice for one backend"
         elif not chains_in(path) and not _refused(path, checkout):
@@ -138,7 +152,7 @@ def _named(checkout: Checkout, configured: list[Candidate]) -> list[Candidate]:
     """Give the chains of a PATH that is a migrations directory itself."""
     start = checkout.start
     exact = [one for one in configured if one.path == start]
-    is_project = any((start / name).exists() for name in (FILE_NAME, DIESEL_TOML, "Cargo.toml", MIGRATIONS))
+    is_project = any(os.path.lexists(start / name) for name in (FILE_NAME, DIESEL_TOML, "Cargo.toml", MIGRATIONS))
     if exact or is_project or any(one.path.is_relative_to(start) for one in configured):
         return exact
     found = chains_in(start)
@@ -205,20 +219,25 @@ def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Sur
 
 
 def _layout(candidate: Candidate, dialect: Dialect, surroundings: Surroundings) -> Layout:
-    """Read a chain; one that can't be listed is a finding of its own, and hides no other chain."""
+    """Read a chain as it stood at one moment; one that can't be read is a finding, and hides no other chain."""
+    refused = f"{candidate.directory} changes while it is read; check it when nothing writes to it"
     try:
-        return read_layout(tree_of(candidate.path, surroundings.root), candidate.directory, dialect)
+        for _ in range(_READINGS):
+            tree = tree_of(candidate.path, surroundings.root)
+            layout = read_layout(tree, candidate.directory, dialect)
+            if tree.unchanged():
+                return layout
     except (OSError, UnreadableError) as error:
         refused = f"{candidate.directory} can't be listed: {reason_of(error)}"
-        finding = UNREADABLE_FILE.found(refused, place=Place(file=candidate.directory))
-        return Layout(migrations=(), findings=(finding,), refused=refused)
+    finding = UNREADABLE_FILE.found(refused, place=Place(file=candidate.directory))
+    return Layout(migrations=(), findings=(finding,), refused=refused)
 
 
 def _nothing(checkout: Checkout) -> UsageError:
     """Say that there is nothing to check, and whose migrations there are instead, if any."""
     told = migrations_directory(checkout)
     places = [told.path if told else None, checkout.upward, checkout.start / MIGRATIONS, checkout.start]
-    present = list(dict.fromkeys(place for place in places if place is not None and place.is_dir()))
+    present = list(dict.fromkeys(place for place in places if place is not None and is_directory(place)))
     for place in present:
         found = other_tool(tree_of(place, checkout.root))
         if found:

@@ -6,8 +6,10 @@ Source: migrations_internals 2.3 (``migrations_directories``, ``valid_sql_migrat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.finding import Place
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
     from glowplug.project.tree import Tree
 
 UP = Direction.UP.file_name
+FILES = (UP, Direction.DOWN.file_name, METADATA)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """What a migrations directory holds; the fields are those of ``Chain``."""
 
     migrations: tuple[Migration, ...]
@@ -38,15 +40,14 @@ class Layout:
     refused: str | None
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(msgspec.Struct):
     """What is gathered while a directory is read."""
 
     tree: Tree
     directory: str
     dialect: Dialect | None
-    findings: list[Finding] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    refusals: list[str] = msgspec.field(default_factory=list)
 
     def path(self, name: str) -> str:
         return name if self.directory == "." else f"{self.directory}/{name}"
@@ -124,37 +125,35 @@ def digests_of(files: Mapping[str, bytes], directory: str) -> dict[str, frozense
 
 def _read_migration(reading: _Reading, entry: Entry) -> Migration:
     name = as_diesel_prints(entry.name)
-    migration = Migration(
-        version=version_of(name), name=name, path=reading.path(name), up=None, down=None, runnable=False
-    )
-    listed = _list(reading, entry, migration)
+    version, path = version_of(name), reading.path(name)
+    bare = Migration(version=version, name=name, path=path, up=None, down=None, runnable=False)
+    listed = _list(reading, entry, bare)
     if listed is None:
-        return _with_digest(migration)
-    up, down, metadata = (
-        _read_file(reading, f"{entry.name}/{file}", file, migration, listed)
-        for file in (UP, Direction.DOWN.file_name, METADATA)
-    )
+        return replace(bare, digest=digest(version=version, up=None, down=None, metadata=None))
+    up, down, metadata = (_read_file(reading, f"{entry.name}/{file}", file, bare, listed) for file in FILES)
     run_in_transaction, remarks = read_metadata(metadata)
     for remark in remarks:
-        reading.add(remark.fault, remark.message, migration, METADATA, line=remark.line, subject=remark.subject)
-    migration = replace(
-        migration,
+        reading.add(remark.fault, remark.message, bare, METADATA, line=remark.line, subject=remark.subject)
+    migration = Migration(
+        version=version,
+        name=name,
+        path=path,
         up=up,
         down=down,
         metadata=metadata,
         run_in_transaction=run_in_transaction,
-        runnable=True,
+        digest=digest(version=version, up=up, down=down, metadata=metadata),
     )
     down_readable = down is not None or Direction.DOWN.file_name not in listed
     reading.findings.extend(content.remarks(migration, reading.dialect, down_readable=down_readable))
-    return _with_digest(migration)
+    return migration
 
 
 def _list(reading: _Reading, entry: Entry, migration: Migration) -> frozenset[str] | None:
     """List a migration's directory; None, and a finding that says why, where Diesel refuses it."""
     fault = NO_UP
     try:
-        entries = reading.tree.entries(entry.name)
+        names = reading.tree.names(entry.name)
     except FileNotFoundError:
         fault, problem = DANGLING_LINK, "is a link that leads nowhere"
     except NotADirectoryError:
@@ -163,9 +162,9 @@ def _list(reading: _Reading, entry: Entry, migration: Migration) -> frozenset[st
         fault = LINK_LEAVES_CHECKOUT if error.leaves_checkout else UNREADABLE_FILE
         problem = f"can't be read: {error.reason}"
     else:
-        if any(one.name == UP for one in entries):
-            return frozenset(one.name for one in entries)
-        problem = f"has no up.sql: {_what_is_there(reading.tree, entry.name, entries)}"
+        if UP in names:
+            return frozenset(names)
+        problem = f"has no up.sql: {_what_is_there(reading.tree, entry.name, names)}"
     if fault is LINK_LEAVES_CHECKOUT:
         message = f"{migration.name} is a link that leads out of the checkout; glowplug does not follow it."
     else:
@@ -178,18 +177,18 @@ def _list(reading: _Reading, entry: Entry, migration: Migration) -> frozenset[st
     return None
 
 
-def _what_is_there(tree: Tree, directory: str, entries: list[Entry]) -> str:
-    names = sorted(one.name for one in entries if not one.name.startswith("."))
-    if not entries:
+def _what_is_there(tree: Tree, directory: str, found: list[str]) -> str:
+    names = sorted(one for one in found if not one.startswith("."))
+    if not found:
         return "it is empty"
     if not names:
-        return f"it holds {', '.join(sorted(as_diesel_prints(one.name) for one in entries)[:3])} alone"
+        return f"it holds {', '.join(sorted(map(as_diesel_prints, found))[:3])} alone"
     for name in names:
         if name.lower().strip() == UP:
             return f"its {as_diesel_prints(name)!r} is not up.sql"
     for name in names:
         try:
-            if any(one.name == UP for one in tree.entries(f"{directory}/{name}")):
+            if UP in tree.names(f"{directory}/{name}"):
                 return "it holds a directory of migrations, and Diesel does not look deeper"
         except (OSError, UnreadableError):
             continue
@@ -228,11 +227,6 @@ def _tell_collisions(reading: _Reading, runs: Mapping[str, Migration], shadowed:
             migration,
             subject=winner.name,
         )
-
-
-def _with_digest(migration: Migration) -> Migration:
-    own = digest(version=migration.version, up=migration.up, down=migration.down, metadata=migration.metadata)
-    return replace(migration, digest=own)
 
 
 def _with_chain_digests(migrations: list[Migration]) -> tuple[Migration, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import tomli
 
 from glowplug.project.faults import METADATA_IGNORED, METADATA_UNKNOWN_KEY, METADATA_WITHOUT_KEY
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "metadata.toml"
 _KEY = "run_in_transaction"
+_SHOWN = 3  # keys are enough to recognise another tool's file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """Something to say about a metadata.toml: of which kind, at which line (1-based), about which key."""
 
     fault: Fault
@@ -40,17 +39,14 @@ def read_metadata(content: bytes | None) -> tuple[bool, tuple[Remark, ...]]:
     table = _parse(content)
     if isinstance(table, Remark):
         return True, (table,)
-    unknown = tuple(_unknown(key, content) for key in table if key != _KEY)
+    unknown = [key for key in table if key != _KEY]
     if _KEY not in table:
-        message = (
-            f"metadata.toml has no {_KEY}, which to Diesel means {_KEY} = false: this migration runs without a "
-            f"transaction. Say {_KEY} = true or {_KEY} = false."
-        )
-        return False, (Remark(fault=METADATA_WITHOUT_KEY, message=message), *unknown)
+        return False, _without_key(unknown, content)
+    ignored = tuple(_unknown(key, content) for key in unknown)
     value = table[_KEY]
     if not isinstance(value, bool):
-        return True, (_ignored(f"{_KEY} is no boolean", line_of(content, (_KEY,))), *unknown)
-    return value, unknown
+        return True, (_ignored(f"{_KEY} is no boolean", line_of(content, (_KEY,))), *ignored)
+    return value, ignored
 
 
 def _finite(text: str) -> float:
@@ -82,12 +78,31 @@ def _ignored(reason: str, line: int | None = None) -> Remark:
     return Remark(fault=METADATA_IGNORED, message=message, line=line)
 
 
+def _without_key(unknown: list[str], content: bytes) -> tuple[Remark, ...]:
+    """One cause, one remark: it names what stands there instead; keys beside a misspelt one have their own."""
+    import difflib  # noqa: PLC0415 - only where a key is wrong
+
+    misspelt = next(iter(difflib.get_close_matches(_KEY, unknown, n=1)), None)
+    said = f"metadata.toml has no {_KEY}"
+    if misspelt is not None:
+        said = f"metadata.toml has the key {misspelt!r}, which Diesel silently ignores, and no {_KEY}"
+    elif unknown:
+        shown = ", ".join(map(repr, unknown[:_SHOWN])) + (", …" if len(unknown) > _SHOWN else "")
+        said = f"metadata.toml has no {_KEY}, only what Diesel silently ignores ({shown})"
+    remark = Remark(
+        fault=METADATA_WITHOUT_KEY,
+        message=f"{said}. To Diesel that means {_KEY} = false: this migration runs without a transaction. "
+        f"Say {_KEY} = true or {_KEY} = false.",
+        line=line_of(content, (misspelt or unknown[0],)) if unknown else None,
+    )
+    beside = [key for key in unknown if key != misspelt] if misspelt is not None else []
+    return remark, *(_unknown(key, content) for key in beside)
+
+
 def _unknown(key: str, content: bytes) -> Remark:
-    close = difflib.get_close_matches(key, [_KEY], cutoff=0.6)
-    hint = f" Is {_KEY} meant?" if close else f" Its one key is {_KEY}."
     return Remark(
         fault=METADATA_UNKNOWN_KEY,
-        message=f"Diesel silently ignores the key {key!r} of metadata.toml.{hint}",
+        message=f"Diesel silently ignores the key {key!r} of metadata.toml. Its one key is {_KEY}.",
         line=line_of(content, (key,)),
         subject=key,
     )

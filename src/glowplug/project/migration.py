@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.dialect import Direction
 from glowplug.project.configuration import Configuration
@@ -34,8 +35,7 @@ def chain_digest(previous: str, own: str) -> str:
     return hashlib.sha256((previous + own).encode("ascii")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
     """One directory of a chain; a file that is not there, or can't be read, is None.
 
     A ``runnable`` migration whose ``up`` is None fails when it is run, as Diesel fails on a file that it can't read.
@@ -61,8 +61,7 @@ class Migration:
         return f"{self.path}/{direction.file_name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """One migrations directory on one backend, in Diesel's order (bytewise by version).
 
     ``refused`` is the findings' message of what makes Diesel refuse every command on this directory
@@ -88,10 +87,9 @@ class Chain:
         return self.migrations[-1].chain_digest if self.migrations else BEFORE_THE_FIRST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A checkout with one or more chains, and the glowplug.toml that they were found with."""
 
     root: Path
-    chains: tuple[Chain, ...] = field(default=())
-    configuration: Configuration = field(default_factory=Configuration)
+    chains: tuple[Chain, ...] = ()
+    configuration: Configuration = msgspec.field(default_factory=Configuration)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.project.tree import Kind, UnreadableError
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from glowplug.project.tree import Tree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tool:
+class _Tool(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     entry: re.Pattern[str]
     inside: bytes | None = None  # what the file says; None: its name is enough

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.errors import ConfigurationError
 from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, checkout_of, directory_of
 from glowplug.project.layout import UP, is_listed
-from glowplug.project.tree import DiskTree, Kind, UnreadableError
+from glowplug.project.tree import DiskTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DEEPEST = 8  # levels below the root
 _MOST_DIRECTORIES = 100_000
@@ -43,9 +43,9 @@ def chains_in(directory: Path) -> list[Path]:
 
     It is one itself where a child has an up.sql; where only grandchildren have, each child with such is one; else none.
     """
-    children = [directory / name for name in _listed(directory)]
-    if any((child / UP).is_symlink() or (child / UP).exists() for child in children):
+    if _has_migration(directory):
         return [directory]
+    children = [directory / name for name in _listed(directory)]
     return sorted(child for child in children if _has_migration(child))
 
 
@@ -102,12 +102,15 @@ def _subdirectories(directory: Path) -> list[str]:
 
 
 def _has_migration(directory: Path) -> bool:
-    return any(os.path.lexists(directory / name / UP) for name in _listed(directory))
+    return any(os.path.lexists(f"{directory}/{name}/{UP}") for name in _listed(directory))
 
 
-def _listed(directory: Path) -> list[str]:
+def _listed(directory: Path) -> Iterator[str]:
+    """Give the directories and links in a directory, until it was seen enough of."""
     try:
-        entries = DiskTree(directory, Path(directory.anchor)).entries("")
-    except (OSError, UnreadableError):
-        return []
-    return [entry.name for entry in entries if is_listed(entry) and entry.kind in {Kind.DIRECTORY, Kind.LINK}]
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and (entry.is_dir(follow_symlinks=False) or entry.is_symlink()):
+                    yield entry.name
+    except OSError:
+        return

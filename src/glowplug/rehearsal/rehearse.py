@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.rehearsal.at_once import walk_at_once
 from glowplug.rehearsal.bookkeeping import forgotten
-from glowplug.rehearsal.chain_down import chain_down
-from glowplug.rehearsal.outcome import ChainDown, Outcome, Rehearsal, RoundTrip, WayDown
-from glowplug.rehearsal.round_trip import round_trip
+from glowplug.rehearsal.outcome import Rehearsal
+from glowplug.rehearsal.stretches import cut
+from glowplug.rehearsal.walk import Walked, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glowplug.project import Chain
+    from glowplug.project import Chain, Migration
     from glowplug.scratch.interface import Server
 
 
@@ -28,55 +29,50 @@ class Progress:
 
 
 def rehearse(
-    chain: Chain, server: Server, *, forward_only: bool, progress: Callable[[Progress], None] = lambda _: None
+    chain: Chain,
+    server: Server,
+    *,
+    forward_only: bool,
+    progress: Callable[[Progress], None] = lambda _: None,
+    jobs: int = 1,
 ) -> Rehearsal:
     """Prove every migration of ``chain`` on a fresh database of ``server``.
 
     A failing up stops the way up; the rest is not reached, and the way down still runs over what was recorded.
     ``forward_only`` skips the way down: the project ships no downs.
+    ``jobs``: as many stretches of a long chain may be rehearsed at once, each on a database of its own, where the
+    server can keep them apart; the answer is the same.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
     """
+
+    def tell(way: str, done: int, total: int, migration: Migration) -> None:
+        progress(Progress(done=done, total=total, name=migration.name, way=way))
+
+    stretches = cut(chain.migrations, jobs)
+    apart = server.dividing(chain) if len(stretches) > 1 else None
+    walked = None
+    if apart is not None:
+        walked = walk_at_once(chain, apart, stretches, forward_only=forward_only, tell=tell)
+    if walked is None:
+        walked = _one_by_one(chain, server, forward_only=forward_only, tell=tell)
+    if walked.back is None:
+        raise AssertionError("a whole chain has its way down")
+    trips = tuple(walked.trips)
+    return Rehearsal(
+        round_trips=trips,
+        chain_down=walked.back.chain_down,
+        recorded=walked.back.recorded,
+        forgotten=forgotten(server, trips, walked.back.recorded),
+    )
+
+
+def _one_by_one(
+    chain: Chain, server: Server, *, forward_only: bool, tell: Callable[[str, int, int, Migration], None]
+) -> Walked:
     database = server.create()
     try:
-        trips: list[RoundTrip] = []
-        total = sum(migration.runnable for migration in chain.migrations)
-        baseline = before = database.connection.snapshot()
-        stopped = False
-        done = 0
-        for migration in chain.migrations:
-            if stopped or not migration.runnable:
-                trips.append(RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED))
-                continue
-            progress(Progress(done=done, total=total, name=migration.name, way="up"))
-            step = round_trip(database, migration, before, chain.dialect)
-            trips.append(step.round_trip)
-            done += 1
-            if step.after is None:
-                stopped = True
-            else:
-                before = step.after
-        database.restart_session()  # as `diesel migration revert` is another process than `run`
-        recorded = database.connection.recorded()
-        if forward_only:
-            down = ChainDown(outcome=WayDown.SKIPPED, why="glowplug.toml says that this project ships no downs")
-        elif not recorded:
-            down = ChainDown(outcome=WayDown.SKIPPED, why="nothing was recorded as run")
-        else:
-            down = chain_down(
-                chain,
-                database,
-                baseline,
-                progress=lambda count, migration: progress(
-                    Progress(done=count, total=len(recorded), name=migration.name, way="down")
-                ),
-            )
+        return walk(chain, database, range(len(chain.migrations)), forward_only=forward_only, tell=tell)
     finally:
         database.close()
-    return Rehearsal(
-        round_trips=tuple(trips),
-        chain_down=down,
-        recorded=recorded,
-        forgotten=forgotten(server, trips, recorded),
-    )

@@ -117,7 +117,7 @@ def _without_the_undetermined(
 ) -> RoundTrip:
     """Go there and back once more: what then differs otherwise than the first time can't be deterministic."""
     again = _excursion(database, migration, before, after)
-    undetermined = tuple(filter(_is_a_moment, _changing(trip.differences, again.differences)))
+    undetermined = tuple(filter(is_a_moment, _changing(trip.differences, again.differences)))
     undetermined_up = _changing(trip.second_up_differences, again.second_up_differences)
     if not undetermined and not undetermined_up:
         return trip
@@ -146,6 +146,6 @@ def _changing(first: tuple[Difference, ...], second: tuple[Difference, ...]) -> 
     return tuple(found)
 
 
-def _is_a_moment(item: Difference) -> bool:
+def is_a_moment(item: Difference) -> bool:
     """Whether both sides are the same but for when they were made: a down may well set another value at random."""
     return _MOMENT.sub("?", item.before or "") == _MOMENT.sub("?", item.after or "")

@@ -1,4 +1,7 @@
-"""Renders a report; one file a format, with a function ``render``; the file's name is the format's."""
+"""Renders a report; one file a format, with a function ``render``; the file's name is the format's.
+
+A name with an underscore is a part of one of them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
 
-FORMATS = tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name != "harmless"))
+FORMATS = tuple(
+    sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name != "harmless" and found.name[0] != "_")
+)
 
 
 class _Format(Protocol):

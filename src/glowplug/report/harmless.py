@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
-BRACKETED_COMMAND = re.compile(r"##(?=\w*\[)")
-"""Where ``##[``, ``##vso[`` and their like begin."""
+_COMMAND = r"(?m)^(\s*):(?=:)"
+BRACKETED_COMMAND = r"##(?=\w*\[)"
+"""A pattern of where ``##[``, ``##vso[`` and their like begin."""
 
 _KEPT = frozenset("\n\t")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, format (bidi too), surrogates, separators
@@ -20,8 +20,11 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, format (bidi
 
 def harmless(text: str) -> str:
     """Show every control and format character as an escape, and break what a CI runner would obey."""
-    visible = "".join(map(_visible, text))
-    return BRACKETED_COMMAND.sub("# #", _COMMAND.sub(r"\1: ", visible))
+    if not text.isprintable():  # most is, and holds none of them
+        text = "".join(map(_visible, text))
+    if "::" in text:
+        text = re.sub(_COMMAND, r"\1: ", text)
+    return re.sub(BRACKETED_COMMAND, "# #", text) if "##" in text else text
 
 
 def one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import glowplug
@@ -10,7 +11,7 @@ from glowplug.report.harmless import BRACKETED_COMMAND
 
 if TYPE_CHECKING:
     from glowplug.check.report import ChainReport, CheckReport, Problem
-    from glowplug.finding import Finding
+    from glowplug.finding import Finding, Related, SafeForm, Suppression
     from glowplug.project import Migration
     from glowplug.rehearsal import ChainDown, RoundTrip, StepError
     from glowplug.schema import Difference
@@ -23,7 +24,7 @@ Document = dict[str, Any]
 def render(report: CheckReport, *, verbosity: int = 0) -> str:  # noqa: ARG001 - a program gets all
     """Render the whole document as ASCII, indented, with a line end."""
     text = json.dumps(document(report), indent=2, ensure_ascii=True)
-    return BRACKETED_COMMAND.sub(r"\\u0023#", text) + "\n"
+    return re.sub(BRACKETED_COMMAND, r"\\u0023#", text) + "\n"
 
 
 def document(report: CheckReport) -> Document:
@@ -55,6 +56,7 @@ def _chain(report: ChainReport) -> Document:
         "chain_digest": f"sha256:{chain.chain_digest}",
         "seconds": round(report.seconds, 3),
         "error": _problem(report.problem),
+        "parts": list(report.parts),
         "scratch": _scratch(report.scratch),
         "migrations": [
             _migration(migration, trips.get(id(migration)), new=report.is_new(migration))
@@ -148,7 +150,6 @@ def _chain_down(down: ChainDown | None) -> Document:
 
 def _finding(finding: Finding) -> Document:
     place = finding.place
-    suppressed = finding.suppressed
     return {
         "rule": finding.rule,
         "hazards": list(finding.hazards),
@@ -162,5 +163,35 @@ def _finding(finding: Finding) -> Document:
         "end_line": None if place is None else place.end_line,
         "end_column": None if place is None else place.end_column,
         "message": finding.message,
-        "suppressed": None if suppressed is None else {"reason": suppressed.reason, "source": suppressed.source},
+        "related": [_related(related) for related in finding.related],
+        "safe_form": _safe_form(finding.safe_form),
+        "basis": None if finding.basis is None else finding.basis.value,
+        "suppressed": _suppressed(finding.suppressed),
     }
+
+
+def _related(related: Related) -> Document:
+    place = related.place
+    return {"file": place.file, "line": place.line, "column": place.column, "message": related.message}
+
+
+def _safe_form(form: SafeForm | None) -> Document | None:
+    if form is None:
+        return None
+    steps = [
+        {
+            "name": step.name,
+            "up": step.up,
+            "down": step.down,
+            "run_in_transaction": step.run_in_transaction,
+            "note": step.note,
+        }
+        for step in form.steps
+    ]
+    return {"steps": steps, "patch": form.patch, "note": form.note}
+
+
+def _suppressed(suppressed: Suppression | None) -> Document | None:
+    if suppressed is None:
+        return None
+    return {"reason": suppressed.reason, "source": suppressed.source, "evidence": list(suppressed.evidence)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from glowplug.errors import EnvironmentFailure, UsageError
 from glowplug.repository.command import git, text_of
@@ -20,8 +21,7 @@ _GITLAB_ADVICE = 'Give the job the whole history: variables: { GIT_DEPTH: "0" }'
 _ADVICE = "Fetch the whole history: git fetch --unshallow"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(msgspec.Struct, frozen=True, kw_only=True):
     """A commit (hex), and how it was named; as text ``origin/main@abc1234``."""
 
     ref: str
@@ -32,12 +32,20 @@ class Base:
         return f"{self.ref}@{self.commit[:_SHORT]}"
 
 
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What CI tells: the base, or None for nothing before."""
+
+    base: Base | None
+
+
 def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str]) -> Base | None:
-    """Find the base of the checkout at ``root``; None where there is no git, no commit or no remote: all is new.
+    """Find the base of the checkout at ``root``; None where there is no git, commit or remote: all is new.
 
     ``explicit`` (``--base``) is taken as it is. Else what CI says: on GitHub and GitLab, a pull or merge request's
     merge base with its target; a push to the default branch is compared with what that branch was before, a push to
-    another with the default branch, so that what an earlier push broke stays new. Else the merge base of HEAD with the
+    another with the default branch, so that what an earlier push broke stays new. A push that makes the default branch,
+    or replaces it by force, has nothing before it: all is new (on GitLab only the second, since a scheduled pipeline
+    says of itself that it has nothing before it). Else the merge base of HEAD with the
     remote's default branch (``origin/HEAD``, ``origin/main``, ``origin/master``; of the only remote, if none is named
     origin). On that branch itself, with nothing to push, this is HEAD: then what is committed is history, and only
     what is not committed is new.
@@ -48,9 +56,18 @@ def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str
     """
     if explicit is not None:
         return _explicit(root, explicit)
-    if resolve(root, "HEAD") is None:
+    if not _is_in_a_repository(root) or resolve(root, "HEAD") is None:
         return None
-    return _on_github(root, environment) or _on_gitlab(root, environment) or _default(root)
+    told = _on_github(root, environment) or _on_gitlab(root, environment)
+    return told.base if told is not None else _default(root)
+
+
+def _is_in_a_repository(root: Path) -> bool:
+    """Whether there is anything that git would look at: a ``.git`` upward, for a bare repository is not trusted."""
+    real = root.resolve()
+    if not real.is_dir():
+        raise EnvironmentFailure(f"{root} is not there any longer")
+    return any(os.path.lexists(one / ".git") for one in (real, *real.parents))
 
 
 def _explicit(root: Path, text: str) -> Base:
@@ -65,46 +82,47 @@ def _explicit(root: Path, text: str) -> Base:
     return Base(ref=text, commit=commit)
 
 
-def _on_github(root: Path, environment: Mapping[str, str]) -> Base | None:
+def _on_github(root: Path, environment: Mapping[str, str]) -> _Told | None:
     event = _event(environment)
     target = environment.get("GITHUB_BASE_REF")
     if target:
         sha = _text(event, "pull_request", "base", "sha")
-        return _merge_base(root, _remote_branch(root, target) or sha, target, _GITHUB_ADVICE)
+        return _Told(base=_merge_base(root, _remote_branch(root, target) or sha, target, _GITHUB_ADVICE))
     kind = environment.get("GITHUB_EVENT_NAME")
     if kind == "merge_group":
         sha = _text(event, "merge_group", "base_sha")
         branch = _text(event, "merge_group", "base_ref") or "merge queue"
-        return _commit(root, sha, branch.removeprefix("refs/heads/"), _GITHUB_ADVICE)
+        return _Told(base=_commit(root, sha, branch.removeprefix("refs/heads/"), _GITHUB_ADVICE))
     default = _text(event, "repository", "default_branch")
     if kind != "push" or default is None:
         return None
-    if environment.get("GITHUB_REF") == f"refs/heads/{default}":
-        return _before_push(root, _text(event, "before"), default, _GITHUB_ADVICE)
-    return _merge_base(root, _remote_branch(root, default), default, _GITHUB_ADVICE)
+    before = _text(event, "before")
+    if environment.get("GITHUB_REF") == f"refs/heads/{default}" and before is not None:
+        return _Told(base=_before_push(root, before, default, _GITHUB_ADVICE))
+    return _Told(base=_merge_base(root, _remote_branch(root, default), default, _GITHUB_ADVICE))
 
 
-def _on_gitlab(root: Path, environment: Mapping[str, str]) -> Base | None:
+def _on_gitlab(root: Path, environment: Mapping[str, str]) -> _Told | None:
     target = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
     sha = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
     if sha:
-        return _commit(root, sha, target or "merge request", _GITLAB_ADVICE)
+        return _Told(base=_commit(root, sha, target or "merge request", _GITLAB_ADVICE))
     if target:
-        return _merge_base(root, _remote_branch(root, target), target, _GITLAB_ADVICE)
+        return _Told(base=_merge_base(root, _remote_branch(root, target), target, _GITLAB_ADVICE))
     default = environment.get("CI_DEFAULT_BRANCH")
     branch = environment.get("CI_COMMIT_BRANCH")
     if not default or not branch:
         return None
-    if branch == default:
-        return _before_push(root, environment.get("CI_COMMIT_BEFORE_SHA"), default, _GITLAB_ADVICE)
-    return _merge_base(root, _remote_branch(root, default), default, _GITLAB_ADVICE)
+    if branch != default:
+        return _Told(base=_merge_base(root, _remote_branch(root, default), default, _GITLAB_ADVICE))
+    before = environment.get("CI_COMMIT_BEFORE_SHA", "")
+    return _Told(base=_before_push(root, before, default, _GITLAB_ADVICE)) if before.strip("0") else None
 
 
-def _before_push(root: Path, before: str | None, branch: str, advice: str) -> Base | None:
-    if before is None or not before.strip("0"):
-        return None  # a new branch
-    if resolve(root, before) is None and not _is_shallow(root):
-        return None  # replaced by a forced push
+def _before_push(root: Path, before: str, branch: str, advice: str) -> Base | None:
+    """Take what the branch was before; None where the push made it, or replaced it by force."""
+    if not before.strip("0") or (resolve(root, before) is None and not _is_shallow(root)):
+        return None
     return _commit(root, before, f"{branch} before this push", advice)
 
 
@@ -167,6 +185,8 @@ def _event(environment: Mapping[str, str]) -> dict[str, Any]:  # Any: GitHub's p
     path = environment.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
+    import json  # noqa: PLC0415 - only on GitHub
+
     try:
         event = json.loads(Path(path).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -7,13 +7,12 @@ nothing is written, and an embedded bare repository is not trusted.
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 _SAFE = (
@@ -55,19 +54,28 @@ def git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Comp
     Where there is no ``git``, its exit code is 127, as in a shell.
 
     Raises:
-        EnvironmentFailure: git does not trust the directory's owner, or does not end.
+        EnvironmentFailure: git does not trust the directory's owner, does not start or does not end; or there is no
+            such directory.
     """
+    import subprocess  # noqa: PLC0415 - many a review is of no repository, and of one it knows all
+
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE} | _ENVIRONMENT
     command = ["git", *_SAFE, *arguments]
     try:
         done = subprocess.run(
             command, cwd=directory, env=environment, input=stdin, capture_output=True, timeout=_TIMEOUT, check=False
         )
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if not directory.is_dir():  # else a checkout that is gone would pass for a machine without git
+            raise EnvironmentFailure(f"{directory} is not there any longer") from error
         return subprocess.CompletedProcess(command, _NOT_FOUND, b"", b"git is not installed")
     except subprocess.TimeoutExpired as error:
         raise EnvironmentFailure(f"git {arguments[0]} did not end within {_TIMEOUT:.0f} seconds") from error
+    except OSError as error:
+        raise EnvironmentFailure(f"git can't be started in {directory}: {error.strerror}") from error
     if done.returncode and b"dubious ownership" in done.stderr:
+        import shlex  # noqa: PLC0415 - only where git is refused
+
         place = shlex.quote(_named_by_git(done.stderr, directory))
         raise EnvironmentFailure(
             f"git refuses to read {directory}: it belongs to another user than the one glowplug runs as",

@@ -43,7 +43,7 @@ class Difference:
 
 def diff(before: Schema, after: Schema) -> tuple[Difference, ...]:
     """Name everything that differs, sorted; of a missing or extra object its children are not listed again."""
-    if before.objects == after.objects:
+    if before is after or before.objects == after.objects:
         return ()
     found: list[Difference] = []
     for key in before.objects.keys() | after.objects.keys():

@@ -29,16 +29,16 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from glowplug.database.interface import Closing
 from glowplug.errors import EnvironmentFailure
 from glowplug.scratch import place, process
 from glowplug.scratch.place import PREFIX, unprivileged_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import TracebackType
-    from typing import Self
 
 _LOCK = ".lock"
+_UNLOCKED = ".unlocked"
 _PROCESSES = ".processes"
 _ABANDONED_AFTER = 60.0
 _PATIENCE = 4.0
@@ -78,7 +78,7 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     return directory
 
 
-class Area:
+class Area(Closing):
     """A run's private directory and the processes in it; all of it ends and vanishes with ``close``.
 
     ``room`` is how many bytes it may come to hold: it lies in memory only where twice that much is free.
@@ -240,19 +240,6 @@ class Area:
                 os.close(lock)
             atexit.unregister(self.close)
 
-    def __enter__(self) -> Self:
-        """The area itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
     def _make_root(self, bases: Sequence[Path]) -> Path:
         for base in bases:
             try:
@@ -260,9 +247,10 @@ class Area:
             except OSError:
                 continue
             self._roots.append(root)
-            lock = os.open(root / _LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            lock = os.open(root / _UNLOCKED, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
             self._locks.append(lock)
             fcntl.flock(lock, fcntl.LOCK_EX)
+            (root / _UNLOCKED).rename(root / _LOCK)  # what a sweep can see is held already
             if self.user is not None:
                 root.chmod(0o711)
             return root
@@ -348,31 +336,37 @@ def sweep(base: Path) -> None:
 
 
 def _remove_abandoned(root: Path) -> None:
-    """Remove a directory whose run was killed before it could mark it; it is empty, or not ours to remove."""
+    """Remove a directory whose run was killed before it could mark it; nothing but the mark to be is in it."""
     with contextlib.suppress(OSError):
         if time.time() - root.lstat().st_mtime > _ABANDONED_AFTER:
+            (root / _UNLOCKED).unlink(missing_ok=True)
             root.rmdir()
 
 
 def _remove(root: Path) -> None:
-    """Remove a tree, again while something that is ending still writes into it; the lock goes last."""
+    """Remove a tree, again while something that is ending still writes into it.
+
+    The lock goes last, and stays where anything else does: by it the next sweep knows the tree.
+    """
     for _ in range(20):
-        for entry in root.iterdir() if root.is_dir() else ():
-            if entry.name == _LOCK:
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
-        try:
-            (root / _LOCK).unlink(missing_ok=True)
-            root.rmdir()
-        except FileNotFoundError:
+        with contextlib.suppress(OSError):
+            for entry in root.iterdir():
+                if entry.name != _LOCK:
+                    _remove_entry(entry)
+            if all(entry.name == _LOCK for entry in root.iterdir()):
+                (root / _LOCK).unlink(missing_ok=True)
+                root.rmdir()
+        if not root.exists():
             return
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
+        time.sleep(0.05)
+
+
+def _remove_entry(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            entry.unlink()
 
 
 @contextlib.contextmanager

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from glowplug.database.interface import Closing
+
 if TYPE_CHECKING:
+    import threading
     from contextlib import AbstractContextManager
-    from types import TracebackType
-    from typing import Self
 
     from glowplug.database.interface import Connection
     from glowplug.finding import Finding
+    from glowplug.project import Chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,8 @@ class Database(Protocol):
         ...
 
 
-class Server(Protocol):
-    """A running scratch server; leaving its context ends and removes it whatever happened."""
+class Server(Closing, Protocol):
+    """A running scratch server; its end removes whatever was made."""
 
     def describe(self) -> ServerDescription:
         """Say what it is; stand-ins and notes are complete after the migrations ran."""
@@ -80,11 +82,27 @@ class Server(Protocol):
         """What was seen on the way and belongs in the report (size limit reached, a stand-in, …)."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def dividing(self, chain: Chain) -> DividingServer | None:
+        """Give what makes databases on which stretches of ``chain`` can be rehearsed at once.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+        None where one could see, or be in the way of, what happens on another: then they go one by one.
+        """
+        del chain
+        return None
+
+
+class DividingServer(Protocol):
+    """Makes databases that threads of their own work on at once, one each."""
+
+    def create_apart(self, stop: threading.Event) -> Database:
+        """Make a database as ``Server.create`` does; not for two threads at once.
+
+        Once ``stop`` is set, which any thread may do, what runs in its sessions is ended within moments by a
+        CancelledError (of ``concurrent.futures``), as is what is to run; ``close`` still removes it.
+        """
+        ...
+
+    @property
+    def times_limited(self) -> int:
+        """How often the size of all databases together has ended what ran in them."""
+        ...

@@ -1,7 +1,15 @@
-"""A server that the user lends: where its URL is said, and how much of it may be shown."""
+"""A server that the user lends: where its URL is said, how much of it may be shown, how things on it are named.
+
+Nothing but a database holds what a killed run left behind on such a server, so the next run finds it there: by its
+name, and by a lock of the server's that a run holds under that name as long as it lives, and takes before it makes
+anything. What bears such a name while nobody holds the lock is a dead run's.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -13,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMON_VARIABLE = "GLOWPLUG_SCRATCH_URL"
 PRODUCTION_VARIABLE = "DATABASE_URL"
+_SCHEMES = frozenset({"postgres", "postgresql", "mysql", "mariadb"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +34,36 @@ class LentUrl:
     shown: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunNames:
+    """The names that runs give to what they make on one lent server.
+
+    ``server`` is what tells it from every other, also from those that it replicates to, where its locks don't hold:
+    names carry a digest of it. ``suffix`` is what a run's second database adds to the run's name.
+    """
+
+    server: str
+    suffix: str
+
+    def new(self) -> str:
+        """A name that no run has had: ``glowplug_`` and 16 hex digits."""
+        return f"{self._prefix}{secrets.token_hex(5)}"
+
+    def run_of(self, name: str) -> str | None:
+        """The name of the run that made what is called ``name``; None where no run of glowplug did, on this server."""
+        found = re.fullmatch(f"({self._prefix}[0-9a-f]{{10}})(?:{re.escape(self.suffix)})?", name)
+        return found[1] if found else None
+
+    @property
+    def _prefix(self) -> str:
+        return f"glowplug_{hashlib.sha256(self.server.encode()).hexdigest()[:6]}"
+
+
 def find_lent_url(request: Request, *, own_variable: str, schemes: tuple[str, ...], product: str) -> LentUrl | None:
     """Look into ``own_variable``, the one that ``[scratch] url_env`` names, and the common one.
 
-    A URL of another scheme counts in ``own_variable`` only, as a mistake. No message repeats a URL: a password that
-    is not percent-encoded can stand anywhere in it.
+    A URL of another backend is a mistake in ``own_variable`` only, one of no backend anywhere. No message repeats a
+    URL: a password that is not percent-encoded can stand anywhere in it.
 
     Raises:
         ConfigurationError: what is named is no URL of ``product``, or is where production is named.
@@ -44,9 +78,14 @@ def find_lent_url(request: Request, *, own_variable: str, schemes: tuple[str, ..
         url = request.environment.get(variable) if variable else None
         if not variable or not url:
             continue
-        scheme = url.partition("://")[0]
+        scheme = url.partition("://")[0].lower()
         if scheme in schemes:
             return _parsed(url, variable)
+        if scheme not in _SCHEMES:
+            raise ConfigurationError(
+                f"{variable} holds no URL of a database server that can be lent",
+                advice=f"It begins with one of {', '.join(f'{known}://' for known in sorted(_SCHEMES))}.",
+            )
         if variable == own_variable:
             raise ConfigurationError(f"{variable} holds no {product} URL", advice=f"It begins with {schemes[0]}://")
     return None

@@ -103,10 +103,10 @@ def forbids_programs(directory: Path) -> bool:
 def fits_in_memory(room: int) -> bool:
     """Whether twice ``room`` bytes fit into shared memory, and into what this process may use of the machine's."""
     try:
-        free = shutil.disk_usage(MEMORY_DIRECTORY).free
-    except OSError:
+        free = min(shutil.disk_usage(MEMORY_DIRECTORY).free, _memory_available())
+    except (OSError, KeyError):  # no such directory, or a system that doesn't tell
         return False
-    return min(free, _memory_available()) >= 2 * room
+    return free >= 2 * room
 
 
 def _memory_available() -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psutil
 
 _ROUNDS = ((signal.SIGTERM, 0.5), (signal.SIGQUIT, 2.0), *((signal.SIGKILL, 5.0),) * 5)
@@ -23,8 +25,9 @@ def end_all_in(directory: Path) -> None:
     """
     import psutil  # noqa: PLC0415 - 15 ms that only an end or a sweep pays
 
+    directory = directory.resolve()  # as the system names working directories: TMPDIR may be a link
     for number, patience in _ROUNDS:
-        found = [each for each in psutil.process_iter(["pid"]) if _works_in(each, directory)]
+        found = list(_all_in(directory))
         if not found:
             return
         for each in found:
@@ -33,13 +36,27 @@ def end_all_in(directory: Path) -> None:
         psutil.wait_procs(found, timeout=patience)
 
 
+def _all_in(directory: Path) -> Iterator[psutil.Process]:
+    """Find them all: also those whose parent started them after the look began, and is gone when its turn comes."""
+    import psutil  # noqa: PLC0415 - the same
+
+    seen: set[int] = set()
+    while new := set(psutil.pids()) - seen:
+        seen |= new
+        for pid in new:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each = psutil.Process(pid)
+                if _works_in(each, directory):
+                    yield each
+
+
 def _works_in(each: psutil.Process, directory: Path) -> bool:
     import psutil  # noqa: PLC0415 - the same
 
     try:
-        if each.pid == os.getpid() or each.status() == psutil.STATUS_ZOMBIE:
-            return False
         where = each.cwd()
+        if not where or not Path(where.removesuffix(" (deleted)")).is_relative_to(directory):
+            return False
+        return each.pid != os.getpid() and each.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-    return bool(where) and Path(where.removesuffix(" (deleted)")).is_relative_to(directory)

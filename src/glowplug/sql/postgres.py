@@ -6,12 +6,14 @@ postgast is imported when first needed: what meets neither an error nor an excur
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+from glowplug.sql.postgres_pieces import LONGEST_CHAIN, may_be_deep, pieces
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a file: line and column from 1, in characters."""
 
     line: int
@@ -27,8 +29,11 @@ def position(text: str, offset: int) -> Position:
 def parse(text: str) -> Any | None:  # noqa: ANN401 - protobuf's generated messages; the package's stubs don't compile
     """Parse ``text`` by PostgreSQL 18's grammar: pg_query's ParseResult, whose locations are byte offsets.
 
-    None where that fails, or where the nesting is too deep to be handed over.
+    None where that fails, where the nesting is too deep to be handed over, where the parser would recurse until it ends
+    the process, and where a NUL would end the text for it, and not for who reads the file.
     """
+    if "\0" in text or (may_be_deep(text) and any(piece.chain > LONGEST_CHAIN for piece in pieces(text))):
+        return None
     postgast = importlib.import_module("postgast")
     protobuf = importlib.import_module("google.protobuf.message")
     try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-from dataclasses import dataclass
+
+import msgspec
 
 from glowplug.sql.postgres import parse
 from glowplug.sql.postgres_locality import Locality, locality
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoneIndex:
+class LoneIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The one relation (schema or "", name) that such a file names.
 
     It is the index that it drops (``dropped``), or the table that it makes one on.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from glowplug.sql.postgres import parse
 from glowplug.sql.postgres_nesting import FUNCTIONS, nodes
@@ -39,8 +40,7 @@ _ROUTINES = frozenset({"create_function_stmt"})
 _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_unlock", "set_config", "setval"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locality:
+class Locality(msgspec.Struct, frozen=True, kw_only=True):
     """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers).
 
     ``evaluates``: it may call functions of the user's that its text does not name (defaults, checks, views, casts,

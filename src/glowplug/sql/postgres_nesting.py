@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from glowplug.sql.postgres import parse
 
@@ -89,8 +90,7 @@ FUNCTIONS = frozenset({
 """Functions of the server's, or of its extensions', that leave nothing behind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nesting:
+class Nesting(msgspec.Struct, frozen=True, kw_only=True):
     """What a file that may be nested still asks of its surroundings.
 
     ``writes``: it changes rows, so that triggers and rules of the user's must not exist.

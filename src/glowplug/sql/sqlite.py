@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ _TOKEN = re.compile(
     | (?P<string> '[^']*(?:''[^']*)*(?:'|\Z) )
     | (?P<name> "[^"]*(?:""[^"]*)*(?:"|\Z) | `[^`]*(?:``[^`]*)*(?:`|\Z) | \[[^\]]*(?:\]|\Z) )
     | (?P<number> 0[xX][0-9a-fA-F_]+ | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)? )
-    | (?P<word> [A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]* )
-    | (?P<variable> [?:@$\#][\w$\u0080-\U0010ffff]* )
+    | (?P<word> [^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]* )
+    | (?P<variable> [?:@$\#][^\x00-#%-/:-@\[-^`{-\x7f]* )
     | (?P<operator> \|\| | << | >> | <= | >= | == | != | <> | ->> | -> | . )
     """,
     re.VERBOSE | re.DOTALL,
@@ -36,7 +36,7 @@ RESERVED = words(
     "TRANSACTION UNION UNIQUE UPDATE USING VALUES WHEN WHERE",
 )
 # May be names without quotes too, so a quoted one is the same name.
-_SOFT = words(
+SOFT = words(
     "ABORT ACTION AFTER ALWAYS ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN CONFLICT CROSS CURRENT",
     "CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATABASE DEFERRED DESC DETACH DO EACH END EXCEPT EXCLUDE EXCLUSIVE",
     "EXPLAIN FAIL FILTER FIRST FOLLOWING FOR FULL GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INDEXED INITIALLY INNER",
@@ -49,13 +49,20 @@ VALUES = frozenset({"TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TI
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of SQL with its place in the text; ``kind`` is a group of the tokenizer, never white space."""
+class Token(NamedTuple):
+    """A piece of SQL with its place in the text; ``kind`` is a group of the tokenizer, never white space.
+
+    A tuple, because files have a great many of them.
+    """
 
     kind: str
     text: str
     start: int
+
+    @property
+    def end(self) -> int:
+        """Just after it."""
+        return self.start + len(self.text)
 
     @property
     def word(self) -> str:
@@ -71,9 +78,9 @@ class Token:
         return self.text[1:-1].replace(closing * 2, closing) if closing != "]" else self.text[1:-1]
 
 
-def tokens(text: str, start: int = 0) -> Iterator[Token]:
-    """Cut ``text`` from ``start`` on as SQLite's tokenizer does, white space and comments left out."""
-    for match in _TOKEN.finditer(text, start):
+def tokens(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[Token]:
+    """Cut ``text`` from ``start`` to ``end`` as SQLite's tokenizer does, white space and comments left out."""
+    for match in _TOKEN.finditer(text, start, end):
         if match.lastgroup != "space":
             yield Token(match.lastgroup or "operator", match.group(), match.start())
 
@@ -87,7 +94,7 @@ def first_token(text: str, start: int = 0) -> int:
 def quoted(name: str) -> str:
     """Write a name as SQL, with quotes only where it needs them."""
     upper = name.upper()
-    if _PLAIN_NAME.match(name) and upper not in RESERVED and upper not in _SOFT and upper not in VALUES:
+    if _PLAIN_NAME.match(name) and upper not in RESERVED and upper not in SOFT and upper not in VALUES:
         return name
     return '"' + name.replace('"', '""') + '"'
 
@@ -95,10 +102,10 @@ def quoted(name: str) -> str:
 def _canonical(token: Token) -> str:
     if token.kind == "word":
         upper = token.text.upper()
-        return upper if upper in RESERVED or upper in _SOFT or upper in VALUES else token.text
+        return upper if upper in RESERVED or upper in SOFT or upper in VALUES else token.text
     if token.kind == "name":
         upper = token.name.upper()
-        return upper if upper in _SOFT and upper not in VALUES else quoted(token.name)
+        return upper if upper in SOFT and upper not in VALUES else quoted(token.name)
     return token.text
 
 
@@ -118,5 +125,5 @@ def normalised(found: Sequence[Token]) -> str:
 def _adjoin(left: Token, right: Token) -> bool:
     if right.text in {",", ")", ";", "."} or left.text in {"(", "."}:
         return True
-    is_call = left.kind in {"word", "name"} and left.word not in RESERVED and left.word not in _SOFT
+    is_call = left.kind in {"word", "name"} and left.word not in RESERVED and left.word not in SOFT
     return right.text == "(" and is_call

@@ -7,10 +7,12 @@ lightly, but loses nothing. A word that it does not know ends up in ``Column.cla
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from glowplug.sql.sqlite import RESERVED, VALUES, normalised, quoted, tokens
+from glowplug.sql.sqlite_cursor import Cursor, split_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +26,7 @@ _COLUMN_CONSTRAINTS = frozenset(
 _ACTIONS_BY_DEFAULT = frozenset({"NO ACTION", "SIMPLE", "NONE"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column as its table's text has it; ``clauses`` is what no other field holds."""
 
     name: str
@@ -38,8 +39,7 @@ class Column:
     clauses: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     """A constraint, written as a table's constraint wherever it stood; ``columns`` are a primary key's."""
 
     name: str | None
@@ -48,8 +48,7 @@ class Constraint:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, kw_only=True):
     """What a CREATE TABLE says."""
 
     columns: tuple[Column, ...]
@@ -58,74 +57,12 @@ class Table:
     strict: bool
 
 
-class _Reader:
-    """A cursor over tokens."""
-
-    def __init__(self, found: Sequence[Token]) -> None:
-        self.found = found
-        self.position = 0
-
-    @property
-    def word(self) -> str:
-        return self.ahead(0)
-
-    def ahead(self, distance: int) -> str:
-        index = self.position + distance
-        return self.found[index].word if index < len(self.found) else ""
-
-    @property
-    def text(self) -> str:
-        return self.found[self.position].text if self.position < len(self.found) else ""
-
-    def take(self) -> Token:
-        if self.position >= len(self.found):
-            raise ValueError("the statement ends too early")
-        self.position += 1
-        return self.found[self.position - 1]
-
-    def accept(self, *words: str) -> bool:
-        if all(self.ahead(distance) == word for distance, word in enumerate(words)):
-            self.position += len(words)
-            return True
-        return False
-
-    def group(self) -> list[Token]:
-        """Take a parenthesised group, and give what is inside."""
-        if self.text != "(":
-            raise ValueError(f"a parenthesis was expected at {self.text!r}")
-        start, depth = self.position, 0
-        while True:
-            text = self.take().text
-            depth += (text == "(") - (text == ")")
-            if depth == 0:
-                return list(self.found[start + 1 : self.position - 1])
-
-    def done(self) -> bool:
-        return self.position >= len(self.found)
-
-    def conflict(self) -> str:
-        return f" ON CONFLICT {self.take().word}" if self.accept("ON", "CONFLICT") else ""
-
-
-def split_list(found: Sequence[Token]) -> list[list[Token]]:
-    """Cut a list at its commas, those within parentheses left alone."""
-    items: list[list[Token]] = [[]]
-    depth = 0
-    for token in found:
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and token.text == ",":
-            items.append([])
-        else:
-            items[-1].append(token)
-    return items
-
-
 def _indexed_columns(found: Sequence[Token]) -> str:
     items = ([token for token in item if token.word != "ASC"] for item in split_list(found))
     return ", ".join(normalised(item) for item in items)
 
 
-def _actions(reader: _Reader) -> dict[str, str]:
+def _actions(reader: Cursor) -> dict[str, str]:
     actions: dict[str, str] = {}
     while True:
         if reader.accept("ON"):
@@ -138,7 +75,7 @@ def _actions(reader: _Reader) -> dict[str, str]:
             return actions
 
 
-def _references(reader: _Reader) -> str:
+def _references(reader: Cursor) -> str:
     target = quoted(reader.take().name)
     parts = [f"REFERENCES {target}"]
     if reader.text == "(":
@@ -158,7 +95,7 @@ def _references(reader: _Reader) -> str:
     return " ".join(parts) + (" DEFERRABLE INITIALLY DEFERRED" if deferred else "")
 
 
-def _constraint(reader: _Reader, name: str | None, column: str | None) -> Constraint:
+def _constraint(reader: Cursor, name: str | None, column: str | None) -> Constraint:
     """Read one constraint of a column (``column`` is its quoted name), or of the table."""
     if reader.accept("PRIMARY", "KEY"):
         if column is None:
@@ -191,7 +128,7 @@ def _constraint(reader: _Reader, name: str | None, column: str | None) -> Constr
     raise ValueError(f"an unknown constraint at {reader.text!r}")
 
 
-def _type(reader: _Reader) -> str:
+def _type(reader: Cursor) -> str:
     start = reader.position
     while not reader.done() and reader.word not in _COLUMN_CONSTRAINTS:
         if reader.word == "GENERATED" and reader.ahead(1) == "ALWAYS":
@@ -203,7 +140,7 @@ def _type(reader: _Reader) -> str:
     return normalised(reader.found[start : reader.position])
 
 
-def _default(reader: _Reader) -> str:
+def _default(reader: Cursor) -> str:
     # Raw, not normalised: DEFAULT "true" is a string, DEFAULT true is not.
     if reader.text == "(":
         return "(" + " ".join(token.text for token in reader.group()) + ")"
@@ -213,7 +150,7 @@ def _default(reader: _Reader) -> str:
 
 
 def _column(found: Sequence[Token], constraints: list[Constraint]) -> Column:
-    reader = _Reader(found)
+    reader = Cursor(found)
     name = reader.take().name
     type_ = _type(reader)
     not_null, conflict = False, ""
@@ -258,7 +195,7 @@ def parse_table(statement: str) -> Table:
     Raises:
         ValueError: it says something that is not known here.
     """
-    reader = _Reader(list(tokens(statement)))
+    reader = Cursor(list(tokens(statement)))
     while reader.text != "(":
         reader.take()
     items = split_list(reader.group())
@@ -271,7 +208,7 @@ def parse_table(statement: str) -> Table:
         if item and item[0].word not in _TABLE_CONSTRAINTS:
             columns.append(_column(item, constraints))
             continue
-        part = _Reader(item)
+        part = Cursor(item)
         while not part.done():  # SQLite takes table constraints without a comma between them too
             name = part.take().name if part.accept("CONSTRAINT") else None
             constraints.append(_constraint(part, name, None))
@@ -294,7 +231,7 @@ def definition(statement: str) -> str:
 
     An index loses its table's name as well: ``UNIQUE (a, b) WHERE c``.
     """
-    reader = _Reader(list(tokens(statement)))
+    reader = Cursor(list(tokens(statement)))
     reader.accept("CREATE")
     reader.accept("TEMP")
     reader.accept("TEMPORARY")

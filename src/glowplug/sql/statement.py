@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.parts import Span
 
@@ -14,16 +15,14 @@ if TYPE_CHECKING:
     from glowplug.sql.actions import Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unparsed:
+class Unparsed(msgspec.Struct, frozen=True, kw_only=True):
     """Why a statement was not understood, and where in the file (a character offset) the parser stopped."""
 
     reason: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One statement.
 
     ``span`` goes from its first token to its last, without comments around it and without its ``;``.
@@ -43,8 +42,7 @@ class Statement:
     lock: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(msgspec.Struct, frozen=True, kw_only=True):
     """A file: its text, and its statements in order; what lies between them is ``trivia``."""
 
     text: str

@@ -3,4 +3,5 @@ CREATE TABLE memos (
     body TEXT NOT NULL
 );
 INSERT INTO memos SELECT id, memo FROM entries WHERE memo <> '';
+-- glowplug: allow column-dropped because "memos has its values now"
 ALTER TABLE entries DROP COLUMN memo;

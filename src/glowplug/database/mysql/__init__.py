@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glowplug.database.mysql.administration import Administrator, ServerVersion
 from glowplug.database.mysql.connection import Access, MysqlConnection
-from glowplug.database.mysql.session import Address, quote_text
+from glowplug.database.mysql.session import Address, StatementRefused, quote_text
 from glowplug.database.mysql.snapshot import SnapshotReader
 from glowplug.database.mysql.watchdog import Watchdog
 
@@ -15,6 +15,7 @@ __all__ = [
     "MysqlConnection",
     "ServerVersion",
     "SnapshotReader",
+    "StatementRefused",
     "Watchdog",
     "quote_text",
 ]

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.database.interface import Closing
 from glowplug.database.mysql.session import Session, StatementRefused, first_column, quote_name, quote_text, text_of
 from glowplug.errors import ConfigurationError
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glowplug.database.mysql.session import Address
+
+_DROP_SECONDS = 30
+_LONGEST_WAIT = 2147483  # seconds that an idle session lives: the most that every platform's server takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class ServerVersion:
         return cls(vendor=vendor, number=found.group(0) if found else "0")
 
 
-class Administrator:
+class Administrator(Closing):
     """An administrator's session on a scratch server."""
 
     def __init__(self, address: Address) -> None:
@@ -52,6 +56,20 @@ class Administrator:
         """Ask the server what it is."""
         return ServerVersion.of(text_of(self._session.rows("SELECT VERSION()")[0][0][0]) or "")
 
+    def identity(self) -> str:
+        """What tells the server from any other that its databases may be replicated to."""
+        rows = self._session.rows("SELECT CONCAT_WS('/', @@hostname, @@port, @@server_id)")[0]
+        return text_of(rows[0][0]) or ""
+
+    def lock(self, name: str) -> bool:
+        """Take the server's lock ``name`` for as long as this session lives, unless another session has it."""
+        self._session.rows(f"SET wait_timeout = {_LONGEST_WAIT}")
+        return first_column(self._session.rows(f"SELECT GET_LOCK({quote_text(name)}, 0)")[0]) == ["1"]
+
+    def unlock(self, name: str) -> None:
+        """Let go of the lock ``name``."""
+        self._session.rows(f"DO RELEASE_LOCK({quote_text(name)})")
+
     def set_password(self, password: str) -> None:
         """Protect the administrator's own account with a password from now on."""
         self._session.rows(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}'")
@@ -62,9 +80,15 @@ class Administrator:
         self._session.rows(f"CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{account.password}'")
         self._grant(name, schema, everything=everything)
 
-    def drop_account(self, account: Address, *, host: str) -> None:
-        """Remove ``account``."""
-        self._session.rows(f"DROP USER IF EXISTS '{account.user}'@'{host}'")
+    def drop_account(self, user: str, *, host: str) -> None:
+        """Remove the account ``user``."""
+        self._session.rows(f"DROP USER IF EXISTS '{user}'@'{host}'")
+
+    def accounts(self) -> list[str]:
+        """The users of all accounts; none where this one may not read them."""
+        with contextlib.suppress(StatementRefused):
+            return first_column(self._session.rows("SELECT user FROM mysql.user")[0])
+        return []
 
     def create_schema(self, schema: str, *, charset: str | None, collation: str | None) -> None:
         """Make an empty schema.
@@ -80,14 +104,14 @@ class Administrator:
         except StatementRefused as refused:
             raise ConfigurationError(f"the scratch database can't be made: {refused.error.message}") from refused
 
-    def schemas(self, prefix: str) -> list[str]:
-        """The schemas whose names begin with ``prefix``."""
-        rows = self._session.rows("SELECT schema_name FROM information_schema.schemata")[0]
-        return [name for name in first_column(rows) if name.startswith(prefix)]
+    def schemas(self) -> list[str]:
+        """The names of all schemas that this account sees."""
+        return first_column(self._session.rows("SELECT schema_name FROM information_schema.schemata")[0])
 
     def drop_schema(self, schema: str) -> None:
-        """Remove a schema with all that is in it."""
-        self._session.rows(f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS {quote_name(schema)}")
+        """Remove a schema with all that is in it; a session that works in it is waited for, half a minute at most."""
+        self._session.rows(f"SET foreign_key_checks = 0, lock_wait_timeout = {_DROP_SECONDS}")
+        self._session.rows(f"DROP DATABASE IF EXISTS {quote_name(schema)}")
 
     def set_up(self, account: Address, statements: Iterable[str], *, host: str, schema: str, everything: bool) -> None:
         """Run database_setup as ``account``, which has every right meanwhile: what it makes is the account's own.
@@ -107,8 +131,8 @@ class Administrator:
                     )
         finally:
             session.close()
-            self._session.rows(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {name}")
-            self._grant(name, schema, everything=everything)
+            if not everything:
+                self._session.rows(f"REVOKE ALL PRIVILEGES ON *.* FROM {name}")
 
     def flush(self) -> None:
         """Write what the engines hold in memory alone; what a session has locked is left as it is."""

@@ -6,16 +6,23 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
+from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
 from glowplug.database.mysql.failure import explain
-from glowplug.database.mysql.session import Session, first_column, quote_name, quote_text, text_of
+from glowplug.database.mysql.session import (
+    NO_SUCH_TABLE,
+    UNKNOWN_DATABASE,
+    NoDatabase,
+    Session,
+    first_column,
+    quote_name,
+    quote_text,
+    text_of,
+)
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, LostConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
 
     from glowplug.database.mysql.session import Address, Reply
     from glowplug.database.mysql.snapshot import SnapshotReader
@@ -31,9 +38,6 @@ DIESEL_SETUP = (
 )
 """What Diesel sets on each MySQL connection, and all that it sets."""
 
-_UNKNOWN_DATABASE = 1049
-_NO_SUCH_TABLE = 1146
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
@@ -45,8 +49,8 @@ class Access:
     superuser: bool = False
 
 
-class MysqlConnection:
-    """One session of the migrations' account; implements ``database.interface.Connection``.
+class MysqlConnection(Connection):
+    """One session of the migrations' account.
 
     The schema is read by ``reader``, an administrator's session: temporary tables, ``sql_mode`` and whatever else a
     migration may set in its own session never change what glowplug sees. The bookkeeping table is read by the
@@ -75,6 +79,7 @@ class MysqlConnection:
         self._open()
         error = self._send(CREATE_BOOKKEEPING_TABLE.encode())
         if error is not None:
+            self.session.close()
             raise LostConnection(f"Diesel's own table can't be created: {error.message}")
 
     def run(self, migration: Migration, direction: Direction) -> Run:
@@ -93,7 +98,10 @@ class MysqlConnection:
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
-        self._reopen()
+        try:
+            self._reopen()
+        except NoDatabase:
+            return ()
         schema = self.access.address.database or ""
         reply = self._round_trip(
             f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC".encode(),
@@ -101,7 +109,7 @@ class MysqlConnection:
         )
         if reply.error is None:
             return tuple(first_column(reply.rows[0]))
-        if reply.error.number in {_NO_SUCH_TABLE, _UNKNOWN_DATABASE}:
+        if reply.error.number in {NO_SUCH_TABLE, UNKNOWN_DATABASE}:
             return ()
         raise LostConnection(f"the recorded versions can't be read: {reply.error.message}")
 
@@ -119,19 +127,6 @@ class MysqlConnection:
     def close(self) -> None:
         """End the session; never raises."""
         self.session.close()
-
-    def __enter__(self) -> Self:
-        """Use it for a while."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the session."""
-        self.close()
 
     def _run(self, migration: Migration, direction: Direction) -> SqlError | None:
         transaction = migration.run_in_transaction

@@ -20,6 +20,9 @@ CONNECT_SECONDS = 15
 
 Row = tuple[bytes | str | None, ...]
 
+UNKNOWN_DATABASE = 1049
+NO_SUCH_TABLE = 1146
+
 _ROWS_AT_ONCE = 1000
 _LOST = frozenset({CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_LOST_EXTENDED, 0})
 
@@ -84,6 +87,7 @@ class Session:
         """Connect with the flags that Diesel sets, on a session that has the server's own defaults.
 
         Raises:
+            NoDatabase: the address's database does not exist.
             LostConnection: the server can't be reached, or refuses.
         """
         if address.unix_socket is not None:
@@ -107,7 +111,8 @@ class Session:
             )
         except pymysql.err.MySQLError as error:
             said = _server_error(error)
-            raise LostConnection(f"the scratch server can't be reached: {said.message}") from error
+            kind = NoDatabase if said.number == UNKNOWN_DATABASE else LostConnection
+            raise kind(f"the scratch server can't be reached: {said.message}") from error
         self._link.encoding = "latin-1"  # names in results: it decodes whatever the migration makes of them
         self.number = int(cast("Callable[[], int]", self._link.thread_id)())
 
@@ -176,6 +181,10 @@ class Session:
             if rows:
                 reply.rows.append(kept)
         reply.results.append(has_rows)
+
+
+class NoDatabase(LostConnection):
+    """The database that a session was to work in does not exist: a migration may have dropped its own."""
 
 
 class StatementRefused(LostConnection):

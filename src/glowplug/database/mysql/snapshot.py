@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.mysql.catalogue import read_catalogue, read_columns
 from glowplug.database.mysql.objects import objects
-from glowplug.database.mysql.session import Session, StatementRefused, quote_name, text_of
+from glowplug.database.mysql.session import (
+    NO_SUCH_TABLE,
+    UNKNOWN_DATABASE,
+    Session,
+    StatementRefused,
+    quote_name,
+    text_of,
+)
 from glowplug.schema import Schema
 
 if TYPE_CHECKING:
@@ -18,7 +25,6 @@ if TYPE_CHECKING:
 _READING_SECONDS = 60
 _LOCK_SECONDS = 5
 _REMEMBERED = 64
-_NO_SUCH_TABLE = 1146
 
 
 class SnapshotReader:
@@ -42,8 +48,13 @@ class SnapshotReader:
         self._open()
 
     def read(self) -> Schema:
-        """Read the whole schema, the bookkeeping table excluded."""
-        catalogue = self._catalogue()
+        """Read the whole schema, the bookkeeping table excluded; of one that was dropped, nothing is left."""
+        try:
+            catalogue = self._catalogue()
+        except StatementRefused as refused:
+            if refused.error.number == UNKNOWN_DATABASE:
+                return Schema.of(())
+            raise
         key = catalogue.key
         if key not in self._known:
             columns, checks = read_columns(self._session, self._schema, mariadb=self._mariadb)
@@ -56,11 +67,11 @@ class SnapshotReader:
         """Everything that tells two databases of equal names apart: schema, rows, counters, recorded versions.
 
         Rows, and what sequences gave out, are compared by the server's checksums. None where it can't be said, for a
-        table is locked or broken.
+        table is locked or broken, or all was dropped.
         """
-        catalogue = self._catalogue()
-        tables = [f"{quote_name(self._schema)}.{quote_name(name)}" for name in catalogue.creates]
         try:
+            catalogue = self._catalogue()
+            tables = [f"{quote_name(self._schema)}.{quote_name(name)}" for name in catalogue.creates]
             rows = self._session.rows(f"CHECKSUM TABLE {', '.join(tables)} EXTENDED")[0] if tables else []
             versions = self._versions()
         except StatementRefused:
@@ -90,7 +101,7 @@ class SnapshotReader:
         try:
             create = text_of(self._session.rows(f"SHOW CREATE TABLE {table}")[0][0][1]) or ""
         except StatementRefused as refused:
-            if refused.error.number == _NO_SUCH_TABLE:
+            if refused.error.number == NO_SUCH_TABLE:
                 return []
             raise
         if not create.startswith("CREATE TABLE"):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
+from glowplug.database.interface import Closing
 from glowplug.database.postgres.failure import explain
 from glowplug.database.postgres.session import Session
 from glowplug.errors import EnvironmentFailure, LostConnection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
 
 SECONDS = 60.0
 
 
-class Administrator:
+class Administrator(Closing):
     """A session of a role that may create roles and databases; it resolves no name outside pg_catalog."""
 
     def __init__(self, conninfo: Mapping[str, str]) -> None:
@@ -44,6 +44,30 @@ class Administrator:
         results = self._send(sql)
         return results[-1] if results else []
 
+    def identity(self) -> str:
+        """What tells the server from any other that its databases may be restored on."""
+        ((number,),) = self.rows("SELECT system_identifier FROM pg_control_system()")
+        return number or ""
+
+    def lock(self, name: str) -> bool:
+        """Take the server's lock ``name`` for as long as this session lives, unless another session has it.
+
+        Advisory locks are a database's own, so that it is looked for in all of them.
+        """
+        key = _key(name)
+        held = (
+            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+            f" AND (classid::bigint << 32) | objid::bigint = {key}"
+        )
+        self.rows("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'")
+        return self.rows(f"SELECT CASE WHEN EXISTS ({held}) THEN false ELSE pg_try_advisory_lock({key}) END") == [
+            ("t",)
+        ]
+
+    def unlock(self, name: str) -> None:
+        """Let go of the lock ``name``."""
+        self.execute(f"SELECT pg_advisory_unlock({_key(name)})")
+
     def terminate(self, backend_pid: int) -> None:
         """End another session of this server."""
         self.execute(f"SELECT pg_terminate_backend({backend_pid})")
@@ -51,19 +75,6 @@ class Administrator:
     def close(self) -> None:
         """End the session; never raises."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        """Use it for a while."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the session."""
-        self.close()
 
     def _send(self, sql: str) -> list[list[tuple[str | None, ...]]]:
         reply = self._session.batch(sql.encode(), rows=True)
@@ -81,6 +92,10 @@ class Administrator:
             ]
             for result in reply.results
         ]
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, SqlError
-from glowplug.database.postgres.change import WATCH, locked
 from glowplug.database.postgres.failure import QUERY_CANCELED, Batch, at_bookkeeping, explain
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
@@ -14,6 +13,10 @@ from glowplug.dialect import Direction
 from glowplug.sql import postgres as sql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg.pq.abc import PGresult
+
     from glowplug.database.postgres.session import Reply, Session
     from glowplug.project import Migration
 
@@ -36,11 +39,12 @@ class Runner:
         """Work in ``session``."""
         self.session = session
         self._superuser = superuser
-        self.locked: frozenset[str] | None = None
+        self.answers: list[PGresult] = []
+        self.afterwards: PGresult | None = None
 
     def run(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Run a file and its bookkeeping as Diesel does, message by message; None where it would report success."""
-        self.locked = None
+        self.afterwards = None
         if migration.run_in_transaction:
             return self._in_transaction(migration, direction)
         error = self.file(migration, direction) or self.bookkeeping(migration, direction)
@@ -53,22 +57,30 @@ class Runner:
         migration: Migration,
         direction: Direction,
         *,
-        begin: bool = True,
-        end: bytes = b"COMMIT",
-        watch: bool = False,
+        opening: Sequence[bytes] = (b"BEGIN",),
+        closing: Sequence[bytes] = (b"COMMIT",),
+        afterwards: bytes = b"",
+        rows: bool = False,
     ) -> SqlError | None:
-        """Run a file and its bookkeeping in a transaction, as one message.
+        """Run a file and its bookkeeping as one message with the statements that open and close their transaction.
 
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
-        of messages differs from ``run``. ``begin``: whether to begin the transaction, ``end``: what ends it.
-        ``watch``: afterwards ``locked`` tells what the transaction had locked.
+        of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from every
+        query, the file's own among them. ``afterwards`` is a query after the COMMIT whose failure is no failure; its
+        answer is kept until the next file.
         """
         content = migration.sql(direction) or b""
-        prefix = b"BEGIN;\n" if begin else b""
-        suffix = f"\n;{_bookkeeping(migration, direction)};{WATCH if watch else ''};".encode("utf-8", "surrogateescape")
-        reply = self.session.batch(prefix + content + suffix + end, rows=watch)
-        self.locked = locked(reply.results[-1]) if watch and reply.ok else None
-        error = self._verdict(reply, Batch(content=content, prefix=prefix, completed=reply.completed))
+        prefix = b"".join(statement + b";\n" for statement in opening)
+        bookkeeping = _bookkeeping(migration, direction).encode("utf-8", "surrogateescape")
+        after = (afterwards,) * bool(afterwards)
+        message = b";".join([prefix + content + b"\n", bookkeeping, *closing, *after])
+        reply = self.session.batch(message, rows=rows or bool(afterwards))
+        self.afterwards = reply.results[-1] if afterwards and reply.ok else None
+        if afterwards and reply.failure is not None and reply.command == b"COMMIT":
+            reply.failure = None
+        self.answers = reply.results if rows and reply.ok else []
+        batch = Batch(content=content, prefix=prefix, before=len(opening), completed=reply.completed)
+        error = self._verdict(reply, batch)
         if error is not None:
             self._roll_back()
         return error

@@ -6,25 +6,30 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Run
+from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.change import Change, changed
+from glowplug.database.postgres.entry import read_entry, try_entry
+from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import own_settings, read_state
-from glowplug.database.postgres.within import recorded
-from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.database.postgres.watch import Watch
+from glowplug.database.postgres.within import RECORDED_AT_ONCE, recorded, recorded_at_once
+from glowplug.dialect import Direction
+from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
 from glowplug.sql.postgres_concurrent import lone_index
-from glowplug.sql.postgres_locality import locality
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
-    from types import TracebackType
-    from typing import Self
 
+    from psycopg.pq.abc import PGresult
+
+    from glowplug.database.interface import SqlError
+    from glowplug.database.postgres.questions import Answer, Watching
     from glowplug.database.postgres.state import SessionState
-    from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
     from glowplug.sql.postgres_concurrent import LoneIndex
@@ -39,22 +44,26 @@ class Access:
     """How the migrations' role reaches its database, and what its session is set up with.
 
     ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
-    in seconds, ``terminate`` ends the backend with a process id from outside.
+    in seconds, ``terminate`` ends the backend with a process id from outside. ``stop``, once set by another thread,
+    ends what runs in the session. ``readmit`` lets the role into the database with that name again, whatever a
+    migration did to them.
     """
 
     conninfo: Mapping[str, str]
     session_setup: tuple[str, ...] = ()
     statement_timeout: float | None = None
     terminate: Callable[[int], None] | None = None
+    readmit: Callable[[str], None] | None = None
     superuser: bool = False
+    stop: threading.Event | None = None
 
     def to(self, database: str) -> Access:
         """The same access to another database."""
         return replace(self, conninfo={**self.conninfo, "dbname": database})
 
 
-class PostgresConnection:
-    """One session of the migrations' role; implements ``database.interface.Connection``.
+class PostgresConnection(Connection):
+    """One session of the migrations' role.
 
     When a migration ends its own connection, that is its Run's error, and the next call makes a new session with
     the same setup: what the lost one had set is gone, as it would be for Diesel.
@@ -70,6 +79,8 @@ class PostgresConnection:
         self.access = access
         self._own_settings: set[str] = set()
         self._change: Change | None = None
+        self._recorded: tuple[str, ...] | None = None
+        self._entry: bytes | None = None
         self._open()
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
@@ -81,16 +92,25 @@ class PostgresConnection:
         local = self._locality(migration, direction)
         lone = self._lone_index(migration, direction)
         table = None if lone is None else self._table_of(lone)
+        watching = None if local is None or self._change is None else self._reader.watching()
         started = time.perf_counter()
         if local is None:
             error = self.runner.run(migration, direction)
+        elif watching is not None:
+            opening, closing = (b"BEGIN", watching.count), (watching.watch, b"COMMIT")
+            error = self.runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True)
+        elif direction is Direction.DOWN and not local.writes:
+            error = self.runner.run_whole(migration, direction, afterwards=RECORDED_AT_ONCE)
         else:
-            error = self.runner.run_whole(migration, direction, watch=self._change is not None)
+            error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
-        if lone is None:
-            self._remember(local, self.runner.locked)
+        if local is None and lone is None and error is None:
+            error = self._shut_out()
+        if lone is not None:
+            self._remember(lone.local, None if error is not None or table is None else _of_index(table))
         else:
-            self._remember(lone.local, None if error is not None or table is None else frozenset({table}))
+            answers = self.runner.answers if watching and error is None else []
+            self._remember(local, self._reader.watched(answers[0], answers[-1]) if answers else None)
         return Run(error=error, seconds=seconds)
 
     def snapshot(self) -> Schema:
@@ -101,11 +121,22 @@ class PostgresConnection:
         self._change = Change() if idle else None
         return schema
 
-    def look(self, local: Locality | None) -> Schema:
-        """Read the schema inside a transaction that will be rolled back; ``local`` is what is known of its files."""
-        if local is None or self._change != Change():
-            return self._reader.look(None, here=True)
-        return self._reader.look(changed(local, frozenset()), here=True)
+    def watching(self) -> Watching | None:
+        """Give the queries that a transaction is watched with; None: it can't be."""
+        return self._reader.watching()
+
+    def watched(self, before: PGresult, after: PGresult) -> Watch | None:
+        """Compare their answers; None where the server did not count."""
+        return self._reader.watched(before, after)
+
+    def look(self, local: Locality | None, watch: Watch | None, answer: Answer | None) -> Schema:
+        """Read the schema inside a transaction that will be rolled back.
+
+        ``local`` is what is known of its files, ``watch`` what it did, ``answer`` what was read there already.
+        """
+        if local is None or watch is None or self._change != Change():
+            return self._reader.look(None)
+        return self._reader.look(changed(local, watch), answer)
 
     @property
     def nestable(self) -> bool:
@@ -114,15 +145,23 @@ class PostgresConnection:
             self.snapshot()
         return self._reader.nestable
 
+    def moves_entry(self, migration: Migration, direction: Direction) -> bool:
+        """Whether a file that ran in the open transaction changes who gets in, which nobody can try before its end."""
+        local = local_changes((migration.sql(direction) or b"").decode(errors="replace"))
+        return local is None and read_entry(self.session) != self._entry
+
     def adopt(self, home: PostgresConnection) -> None:
         """Know the schema that ``home`` knows: this database was copied from that one just now."""
         if home._change is not None:
             self._reader.adopt(home._reader)
             self._change = home._change
 
-    def guarded(self) -> bool:
-        """Whether code of the user's answers to changed rows with more than a change of those."""
-        return self._reader.guarded()
+    def guarded(self, *, anew: bool) -> bool:
+        """Whether code of the user's answers to changed rows with more than a change of those.
+
+        Asked in a ``nestable`` state, or in a transaction from there, ``anew`` if that may have changed.
+        """
+        return self._reader.guarded(anew=anew)
 
     def _locality(self, migration: Migration, direction: Direction) -> Locality | None:
         """What is known of a file beforehand; None where its locks do not tell what it changed."""
@@ -130,7 +169,7 @@ class PostgresConnection:
             return None
         if self.session.transaction_status is not TransactionStatus.IDLE:
             return None
-        return locality((migration.sql(direction) or b"").decode())
+        return local_changes((migration.sql(direction) or b"").decode())
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells."""
@@ -150,16 +189,19 @@ class PostgresConnection:
         found = reply.results[0].get_value(0, 0) if reply.ok and reply.results else None
         return None if found is None else found.decode()
 
-    def _remember(self, local: Locality | None, oids: frozenset[str] | None) -> None:
-        if self._change is None or local is None or oids is None:
+    def _remember(self, local: Locality | None, watch: Watch | None) -> None:
+        if self._change is None or local is None or watch is None:
             self._change = None
         else:
-            self._change |= changed(local, oids)
+            self._change |= changed(local, watch)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
         self._reopen()
-        return recorded(self.session)
+        answer, before = self.runner.afterwards, self._recorded
+        left = None if answer is None or before is None else recorded_at_once(answer, before)
+        self._recorded = recorded(self.session) if left is None else left
+        return self._recorded
 
     def state(self) -> SessionState:
         """Read what the session has set; errors as for ``snapshot``."""
@@ -177,25 +219,42 @@ class PostgresConnection:
             raise EnvironmentFailure(f"{statement[:60]}…: {error.message}")
 
     def close(self) -> None:
-        """End the session; never raises."""
-        self.session.close()
+        """End the session, so that its database can be dropped at once; never raises."""
+        self.session.leave()
 
-    def __enter__(self) -> Self:
-        """Use it for a while."""
-        return self
+    def _shut_out(self) -> SqlError | None:
+        """Look whether the file that just ended keeps Diesel's next session from beginning, and let it in again."""
+        if not self.session.alive or self.session.transaction_status is not TransactionStatus.IDLE:
+            return None
+        before, self._entry = self._entry, read_entry(self.session)
+        if before == self._entry or self._entry is None:
+            return None
+        error = try_entry(self.access.conninfo, DIESEL_SETUP, superuser=self.access.superuser)
+        if error is not None:
+            self._readmit()
+            self._entry = read_entry(self.session)
+        return error
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the session."""
-        self.close()
+    def _readmit(self) -> None:
+        if self.access.readmit is not None:
+            self.access.readmit(self.access.conninfo["dbname"])
+
+    def _connect(self) -> Session:
+        access = self.access
+        return Session(
+            access.conninfo,
+            statement_timeout=access.statement_timeout,
+            terminate=access.terminate,
+            stop=access.stop,
+        )
 
     def _open(self) -> None:
         access = self.access
-        self.session = Session(access.conninfo, statement_timeout=access.statement_timeout, terminate=access.terminate)
+        try:
+            self.session = self._connect()
+        except LostConnection:
+            self._readmit()  # a password may be another, which no one but a superuser sees
+            self.session = self._connect()
         self.runner = Runner(self.session, superuser=access.superuser)
         self._reader = SnapshotReader(self.session)
         self._change = None
@@ -204,6 +263,7 @@ class PostgresConnection:
                 self.require(statement)
             for statement in access.session_setup:
                 self._set_up(statement)
+            self._entry = read_entry(self.session)
         except BaseException:
             self.session.close()
             raise
@@ -219,3 +279,8 @@ class PostgresConnection:
             self.session.close()
             self._open()
             self.runner.plain(CREATE_BOOKKEEPING_TABLE.encode())
+
+
+def _of_index(table: str) -> Watch:
+    """What an index made or dropped outside of a transaction may have changed: anything of its table's."""
+    return Watch(catalogues=frozenset({"pg_index"}), relations=frozenset({(table, "r")}))

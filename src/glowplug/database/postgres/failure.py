@@ -29,10 +29,11 @@ def field(result: PGresult, name: pq.DiagnosticField) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A file as it was sent: after ``prefix`` (empty, or one statement); ``completed`` statements ended well."""
+    """A file as it was sent: after ``prefix``, ``before`` statements; ``completed`` of all statements ended well."""
 
     content: bytes
     prefix: bytes = b""
+    before: int = 0
     completed: int = 0
 
 
@@ -72,7 +73,7 @@ def _placed(error: SqlError, batch: Batch, character: str | None) -> SqlError:
         starts = sql.statement_offsets(text)
         if starts is None:
             return error
-        number = batch.completed - (1 if batch.prefix else 0)
+        number = batch.completed - batch.before
         if number > len(starts):
             return error  # a COMMIT
         offset = starts[number] if number < len(starts) else len(text) + 1

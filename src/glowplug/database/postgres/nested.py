@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.catalogue.topics import TRIGGERING
+from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.sequences import SequenceMemory
 from glowplug.database.postgres.session import TransactionStatus
-from glowplug.sql.postgres_locality import Locality, locality
+from glowplug.sql.postgres_locality import Locality
 
 IDLE = TransactionStatus.IDLE
 
 if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.connection import PostgresConnection
+    from glowplug.database.postgres.questions import Answer
+    from glowplug.database.postgres.watch import Watch
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -29,6 +35,9 @@ class Nested:
         self._planted = False
         self._sequences = SequenceMemory(home.session)
         self._local: Locality | None = None if home.access.superuser else Locality()
+        self._count: PGresult | None = None
+        self._watch: Watch | None = None
+        self._answer: Answer | None = None
 
     def allows(self, wish: Nesting) -> bool:
         """Whether a file with this ``wish`` may run here; what it would leave behind is remembered."""
@@ -37,22 +46,37 @@ class Nested:
         if self._planted and wish.writes:
             return False
         self._planted = self._planted or wish.plants
-        if wish.writes and (self._planted or self._home.guarded()):
+        if wish.writes and (self._planted or self._home.guarded(anew=self._has_changed_code())):
             return False
         return not wish.inserts or self._sequences.remember(wish.inserts)
 
     def run(self, migration: Migration, direction: Direction, *, writes: bool) -> SqlError | None:
         """Run a file and its bookkeeping; what a COMMIT would still check is checked at once if it ``writes``."""
-        local = locality((migration.sql(direction) or b"").decode())
+        local = local_changes((migration.sql(direction) or b"").decode())
         self._local = None if self._local is None or local is None else self._local | local
         begin, self._open = not self._open, True
         # IMMEDIATE stays: what it forbids too much of the files that follow, a copy of the database will allow.
-        end = b"SET CONSTRAINTS ALL IMMEDIATE" if writes else b""
-        return self._home.runner.run_whole(migration, direction, begin=begin, end=end)
+        immediate = (b"SET CONSTRAINTS ALL IMMEDIATE",) * writes
+        watching = None if self._local is None else self._home.watching()
+        if watching is None:
+            opening, closing = (b"BEGIN",) * begin, immediate
+        else:
+            opening, closing = (b"BEGIN", watching.count) * begin, (*immediate, *watching.looking)
+        runner = self._home.runner
+        error = runner.run_whole(migration, direction, opening=opening, closing=closing, rows=watching is not None)
+        self._watch = self._answer = None
+        if watching is not None and runner.answers:
+            self._count = runner.answers[0] if begin else self._count
+            watch, self._answer = watching.answers(runner.answers)
+            self._watch = None if self._count is None else self._home.watched(self._count, watch)
+        return error
 
     def snapshot(self) -> Schema:
         """Read the schema as the files left it so far."""
-        return self._home.look(self._local)
+        return self._home.look(self._local, self._watch, self._answer)
+
+    def _has_changed_code(self) -> bool:
+        return self._open and (self._watch is None or not self._watch.catalogues.isdisjoint(TRIGGERING))
 
     def end(self) -> None:
         """Roll back, if anything was opened."""

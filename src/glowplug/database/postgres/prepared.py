@@ -5,69 +5,116 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.within import unreadable, within
+from glowplug.database.postgres.within import ARE_SET, SET, SET_USUAL, unreadable, within
+from glowplug.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
     from glowplug.database.postgres.session import Session
+
+    Calls = Sequence[tuple[str, str | None]]
+
+
+_ARE_SET = "set"
 
 
 class PreparedStatements:
     """Prepares each statement once, when first needed.
 
     A statement is known to be the one that was prepared here by the time of its preparation, which nothing can
-    forge; one that was dropped or replaced is prepared again under another name.
+    forge; one that was dropped or replaced is prepared again, with all others, under another name.
     """
 
-    def __init__(self, session: Session, statements: dict[str, str]) -> None:
-        """Offer ``statements``: SQL by key; one that takes relations names them ``$1``, an array of oids."""
+    def __init__(self, session: Session, statements: Callable[[str], str], *, standing: Sequence[str] = ()) -> None:
+        """Offer ``statements``: gives SQL for a key; one that takes relations names them ``$1``, an array of oids.
+
+        Those of ``standing`` are there after every ``run``, for others to execute.
+        """
         self._session = session
         self._statements = statements
+        self._standing = (_ARE_SET, *standing)
         self._prefix = ""
+        self.generation = 0
         self._times: dict[str, bytes | None] = {}
         self._forget()
 
-    def run(self, calls: Sequence[tuple[str, str | None]]) -> list[PGresult]:
+    def run(self, calls: Calls, *, check: bool = True, under: str = "") -> list[PGresult]:
         """Run statements by key, each with its oids (as "1,2,3") if it takes some; one result for each.
+
+        ``check=False`` is for when no statement can have been replaced since the last time. ``under`` is a setting
+        that is switched off for this time.
 
         Raises:
             LostConnection: the server is gone.
             EnvironmentFailure: the server refuses.
         """
-        results = self._attempt(calls)
+        results = self._attempt(calls, self._new(calls), check=check, under=under)
         if results is None:
             self._forget()
-            results = self._attempt(calls, last=True)
-        return results or []
+            results = self._attempt(calls, self._new(calls), under=under, last=True)
+        if results is None:
+            raise EnvironmentFailure("the catalogue can't be read: the server does not keep prepared statements")
+        return results
+
+    def prepare(self, calls: Calls) -> None:
+        """Have these there, and the standing ones, for others to execute; errors as for ``run``."""
+        new = self._new(calls)
+        if new and self._attempt([], new) is None:
+            self._forget()
+            self._attempt([], self._new(calls), last=True)
+
+    def execute(self, key: str, oids: str = "") -> str:
+        """Give the statement that executes one that was prepared, ``oids`` in SQL if it takes some."""
+        return f"EXECUTE {self._prefix}{key}" + (f" ({oids})" if oids else "")
+
+    def settings(self) -> str:
+        """Give the statements that begin a reading; the one query has no row where it can't be under these."""
+        return f"{SET_USUAL};{self.execute(_ARE_SET)}"
 
     def _forget(self) -> None:
-        self._prefix = f"glowplug_{secrets.token_hex(8)}_"
+        self.generation += 1
+        self._prefix = f"glowplug_{secrets.token_hex(4)}_"  # short: a key is a part of a name
         self._times = {}
 
-    def _attempt(self, calls: Sequence[tuple[str, str | None]], *, last: bool = False) -> list[PGresult] | None:
-        new = [(key, oids) for key, oids in calls if key not in self._times]
+    def _text(self, key: str) -> str:
+        return ARE_SET if key == _ARE_SET else self._statements(key)
+
+    def _new(self, calls: Calls) -> dict[str, str | None]:
+        wanted = {**dict.fromkeys(self._standing), **dict(calls)}
+        return {key: oids for key, oids in wanted.items() if key not in self._times}
+
+    def _attempt(
+        self, calls: Calls, new: Mapping[str, str | None], *, check: bool = True, under: str = "", last: bool = False
+    ) -> list[PGresult] | None:
+        check = check or bool(new)
+        settings = SET if _ARE_SET in new else self.settings()
         parts = [
-            f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._statements[key]}"
-            for key, oids in new
+            f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"
+            for key, oids in new.items()
         ]
-        parts.append(
-            "SELECT p.name, p.prepare_time::text FROM pg_prepared_statement() p"
-            f" WHERE starts_with(p.name, '{self._prefix}')"
-        )
+        if check:
+            parts.append(
+                "SELECT p.name, p.prepare_time::text FROM pg_prepared_statement() p"
+                f" WHERE starts_with(p.name, '{self._prefix}')"
+            )
+        if under:
+            parts.append(f"SET LOCAL {under} = off")
         parts += [f"EXECUTE {self._prefix}{key}" + ("" if oids is None else f" ('{{{oids}}}')") for key, oids in calls]
-        reply = within(self._session, "; ".join(parts))
+        reply = within(self._session, ";".join(parts), settings=settings)
         if not reply.ok:
             if last or reply.lost is not None or reply.timed_out:
                 raise unreadable(reply)
             return None
-        check, *results = reply.results
+        results = reply.results
+        return results if not check or self._genuine(results.pop(0), new) else None
+
+    def _genuine(self, found: PGresult, new: Iterable[str]) -> bool:
         times = {
-            (check.get_value(row, 0) or b"").decode().removeprefix(self._prefix): check.get_value(row, 1)
-            for row in range(check.ntuples)
+            (found.get_value(row, 0) or b"").decode().removeprefix(self._prefix): found.get_value(row, 1)
+            for row in range(found.ntuples)
         }
-        self._times.update({key: times.get(key) for key, _ in new})
-        genuine = all(times.get(key) is not None and times.get(key) == self._times[key] for key, _ in calls)
-        return results if genuine else None
+        self._times.update({key: times.get(key) for key in new})
+        return all(times.get(key) is not None and times.get(key) == time for key, time in self._times.items())

@@ -6,79 +6,57 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import BOOKKEEPING_TABLE
-from glowplug.database.postgres.catalogue import CONSTANTS, ROUTINES, TYPES, finish, probe, scoped, sections, union
-from glowplug.database.postgres.change import GIVEN, WATCH, Change
+from glowplug.database.postgres.catalogue import (
+    CONSTANTS,
+    OF_RELATIONS,
+    ROUTINES,
+    TABLES,
+    TRIGGERS,
+    TYPES,
+    VIEWS,
+    sections,
+)
+from glowplug.database.postgres.catalogue.topics import (
+    CIRCUMSTANTIAL,
+    DEPENDING,
+    KNOWN,
+    TRIGGERING,
+    beyond,
+    topics,
+)
+from glowplug.database.postgres.change import Change
+from glowplug.database.postgres.circumstances import Circumstances
+from glowplug.database.postgres.memory import Memory
 from glowplug.database.postgres.prepared import PreparedStatements
+from glowplug.database.postgres.questions import WATCHING, Answer, Questions, Watching, all_queries, full, quick
+from glowplug.database.postgres.watch import LOCKED, Catalogues, catalogues, question
 from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import EnvironmentFailure
 from glowplug.schema import Schema, SchemaObject
-from glowplug.sql.postgres_triggers import only_changes_its_row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from psycopg.pq.abc import PGresult
 
+    from glowplug.database.postgres.memory import Groups
     from glowplug.database.postgres.session import Session
-    from glowplug.schema.model import Key
+    from glowplug.database.postgres.watch import Watch
 
-    Groups = dict[bytes, dict[Key, SchemaObject]]
+    Calls = list[tuple[str, str | None]]
 
 _QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
-_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{12}\b")  # the role's and the database's, another in every run
+_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_copy)?\b")  # role's and database's, others in every run
 _CACHE_SIZE = 200_000
 _TRUST = 64
 _FIRST_TRUST = 8
-
-# A function in SQL or PL/pgSQL changes no schema without one of these words, a stable one not even with them; what
-# makes or empties a relation locks it. No backslash: the migration's session says what that means.
-_CHANGING_WORDS = (
-    "alter|call|comment|create|do(?![[:space:]]+(nothing|update)([^a-z0-9_]|$))|drop|execute|grant|import|reassign"
-    "|revoke|security"
-)
-# diesel_manage_updated_at, as `diesel setup` writes it into every PostgreSQL project: it makes a trigger, whose table
-# it locks, unless format is somebody's own.
-_DIESELS_OWN = (
-    "BEGIN EXECUTE format(''CREATE TRIGGER set_updated_at BEFORE UPDATE ON %s FOR EACH ROW EXECUTE PROCEDURE"
-    " diesel_set_updated_at()'', _tbl); END;"
-)
-
-_CIRCUMSTANCES = f"""
-SELECT EXISTS (SELECT FROM pg_event_trigger),
-  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
-  OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
-    AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
-  OR pg_my_temp_schema() <> 0,
-  EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND p.provolatile = 'v'
-    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-    AND l.lanname NOT IN ('c', 'internal')
-    AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '(^|[^a-z0-9_])({_CHANGING_WORDS})([^a-z0-9_]|$)')
-    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
-      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
-      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format')))
-"""
-"""Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
-there is a function that could do anything when a default, a check, a view, a cast or an operator calls it."""
-
-_VIEWS = """
-SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1)
-    AND d.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass)
-    AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.oid = d.objid AND p.polrelid = d.refobjid)),
-  (WITH RECURSIVE more (oid) AS (
-    SELECT unnest($1)
-    UNION
-    SELECT w.ev_class FROM more JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = more.oid
-      AND d.classid = 'pg_rewrite'::regclass JOIN pg_rewrite w ON w.oid = d.objid
-  ) SELECT string_agg(oid::text, ',') FROM more)
-"""
-"""Whether it is more than views that depends on the relations; those together with their views."""
-
-_GUARDS = """
-SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-  JOIN pg_language l ON l.oid = p.prolang WHERE NOT t.tgisinternal
-UNION ALL
-SELECT 'rule', '' FROM pg_rewrite w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN'
-"""
-"""The code of the user's that answers to changed rows."""
+_KINDS_READ = "rpfvmcS"  # of pg_class; indexes are read with their tables
+_TOPICS = (*OF_RELATIONS, TYPES, ROUTINES)
+_TEXT_OF_OTHERS = (TABLES, VIEWS)
+_OF_TYPES = frozenset({"pg_description", "pg_enum", "pg_range", "pg_type"})
+_OF_ROUTINES = frozenset({"pg_description", "pg_proc"})
+_COLUMNS = 2
+_QUADRATIC = "enable_nestloop"  # without statistics of the catalogues, which are those of an empty database
 
 
 class SnapshotReader:
@@ -90,31 +68,26 @@ class SnapshotReader:
 
     def __init__(self, session: Session) -> None:
         """Read through ``session``."""
-        self._sections = sections(session.server_version)
-        self._objects: dict[bytes, SchemaObject] = {}
-        self._groups: Groups | None = None
-        self._schema = Schema()
-        self._uses = 0
-        self.nestable = False
-        self._hidden_code = True
         self._session = session
-        numbered = list(enumerate(self._sections))
-        relational = [(number, one) for number, one in numbered if one.relation]
-        topics = {topic: [item for item in numbered if item[1].topic == topic] for topic in (TYPES, ROUTINES)}
-        self._topics = {topic: [b"s%d" % number for number, _ in chosen] for topic, chosen in topics.items()}
-        self._queries = {
-            "circumstances": _CIRCUMSTANCES,
-            "views": _VIEWS,
-            "guards": _GUARDS,
-            "common": union((number, one) for number, one in numbered if one.rare is None),
-            "probe": probe(one for one in self._sections if one.rare),
-            **{f"s{number}": union([(number, one)]) for number, one in numbered if one.rare},
-            "given": scoped(relational, locked=GIVEN, quick=False),
-            "quick": scoped(relational, locked=GIVEN, quick=True),
-            "here": scoped(relational, locked=WATCH, quick=True),
-            **{topic: union(chosen) for topic, chosen in topics.items()},
+        self._version = session.server_version
+        self._sections = sections(self._version)
+        self._numbers = {
+            topic: [number for number, section in enumerate(self._sections) if section.topic == topic]
+            for topic in _TOPICS
         }
+        self._objects: dict[bytes, tuple[int, SchemaObject]] = {}
+        self._wanted: tuple[str, ...] = ()
+        self._watching: tuple[tuple[int, tuple[str, ...]], Watching] | None = None
+        self._memory: Memory | None = None
+        self._uses = 0
+        self._circumstances = Circumstances()
         self._statements: PreparedStatements | None = None
+        self._catalogues: Catalogues | None = None
+
+    @property
+    def nestable(self) -> bool:
+        """Whether files may be nested, as far as was read."""
+        return not (self._circumstances.answered or self._circumstances.forbidding)
 
     def read(self, change: Change | None) -> Schema:
         """Read the state from which later changes are told; ``change`` is since the last ``read``, None: unknown.
@@ -123,133 +96,220 @@ class SnapshotReader:
             LostConnection: the server is gone.
             EnvironmentFailure: the catalogues could not be read, or the memory did not hold.
         """
-        if change is not None and not change.wrote and change == Change() and self._groups is not None:
-            return self._schema
-        changed = self._changed(change)
+        if change == Change() and self._memory is not None:
+            return self._memory.schema
+        changed = self._changed(change, note=True)
         self._uses += 1
-        if changed is None:
-            self._groups = self._all()
-            self._schema = _schema(self._groups)
+        if changed is None or self._memory is None:
+            self._memory, self._wanted = Memory(self._all(note=True)), ()
         else:
-            self._schema = self._merged(changed)
-            self._groups = {**(self._groups or {}), **changed}
-            self._verify()
-        return self._schema
+            self._memory.remember(changed)
+            self._verify(self._memory)
+        return self._memory.schema
 
-    def look(self, change: Change | None, *, here: bool) -> Schema:
-        """Read a state that will be undone; ``change`` is since the last ``read``.
-
-        ``here``: in the open transaction that made the change, so that its relations need not be known.
-        """
-        changed = self._changed(change, here=here)
-        return _schema(self._all()) if changed is None else self._merged(changed)
+    def look(self, change: Change | None, answer: Answer | None = None) -> Schema:
+        """Read a state that will be undone; ``change`` is since the last ``read``, ``answer`` was read already."""
+        changed = self._changed(change, note=False, answer=answer)
+        if changed is None or self._memory is None:
+            return Memory(self._all(note=False)).schema
+        return self._memory.with_(changed)
 
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
-        self._objects, self._groups, self._schema = other._objects, other._groups, other._schema
-        self.nestable, self._hidden_code = other.nestable, other._hidden_code
+        self._objects, self._circumstances = other._objects, other._circumstances
+        self._memory = None if other._memory is None else Memory(other._memory.groups)
+
+    def guarded(self, *, anew: bool) -> bool:
+        """Whether code of the user's answers to changed rows with more than a change of those.
+
+        ``anew``: since the last ``read`` that may have become otherwise. Errors as for ``read``.
+        """
+        return (self._read_circumstances() if anew else self._circumstances).guarded
+
+    def watching(self) -> Watching | None:
+        """Give the queries that a transaction is watched with; None: it can't be. Errors as for ``read``.
+
+        What is read beforehand is what the last ``read`` had to: what undoes a change changes the same.
+        """
+        prepared = self._prepared
+        if self._catalogues is None:
+            return None
+        prepared.prepare([(quick(self._wanted), "")] if self._wanted else [])
+        key = (prepared.generation, self._wanted)
+        if self._watching is None or self._watching[0] != key:
+            self._watching = key, Watching.of(prepared, self._wanted, LOCKED)
+        return self._watching[1]
+
+    def watched(self, before: PGresult, after: PGresult) -> Watch | None:
+        """Compare their answers; None where the server did not count."""
+        return None if self._catalogues is None else self._catalogues.watched(before, after)
 
     @property
     def _prepared(self) -> PreparedStatements:
         if self._statements is None:
-            reply = within(self._session, CONSTANTS)
+            reply = within(self._session, f"{CONSTANTS}; {question(self._version)}")
             if not reply.ok:
                 raise unreadable(reply)
-            row = reply.results[0]
+            row, answer = reply.results
+            self._catalogues = catalogues(answer, all_queries(self._version), KNOWN)
             constants = [row.get_value(0, column) for column in range(row.nfields)]
-            queries = {key: finish(query, constants) for key, query in self._queries.items()}
-            self._statements = PreparedStatements(self._session, queries)
+            questions = Questions(self._version, constants, self._catalogues)
+            standing = () if self._catalogues is None else WATCHING
+            self._statements = PreparedStatements(self._session, questions, standing=standing)
         return self._statements
 
-    def guarded(self) -> bool:
-        """Whether code of the user's answers to changed rows with more than a change of those; errors as for read."""
-        return _guarded(self._prepared.run([("guards", None)])[0])
-
-    def _verify(self) -> None:
+    def _verify(self, memory: Memory) -> None:
         if self._uses % _TRUST != _FIRST_TRUST:
             return
-        self._groups = self._all()
-        truth = _schema(self._groups)
-        if truth.objects != self._schema.objects:
+        truth = Memory(self._all(note=True))
+        if truth.schema.objects != memory.schema.objects:
             raise EnvironmentFailure(
                 "the schema that glowplug remembers is not the one that the server has: its verdicts can't be trusted",
                 advice="This is a defect of glowplug's: please report it.",
             )
-        self._schema = truth
 
-    def _all(self) -> Groups:
-        circumstances, probed, common = self._prepared.run([("circumstances", None), ("probe", None), ("common", None)])
-        self._note(circumstances)
-        groups = self._grouped(common)
+    def _all(self, *, note: bool) -> Groups:
+        calls: Calls = [(key, None) for key in ("circumstances", "guards", "probe", "common")]
+        circumstances, guards, probed, common = self._prepared.run(calls, under=_QUADRATIC)
+        if note:
+            self._circumstances = Circumstances.read(circumstances, guards)
+        groups: Groups = {}
+        self._put(groups, common)
         rare = [number for number, section in enumerate(self._sections) if section.rare]
         there = [number for column, number in enumerate(rare) if probed.get_value(0, column) == b"t"]
         if there:
             for result in self._prepared.run([(f"s{number}", None) for number in there]):
-                groups.update(self._grouped(result))
+                self._put(groups, result)
         return groups
 
-    def _changed(self, change: Change | None, *, here: bool = False) -> Groups | None:
+    def _changed(self, change: Change | None, *, note: bool, answer: Answer | None = None) -> Groups | None:
         """Read what ``change`` names; None where more than that may have changed."""
-        if change is None or self._groups is None:
+        memory = self._memory
+        if change is None or memory is None:
             return None
-        which = ("here", None) if here and not change.relations else ("quick", ",".join(sorted(change.relations)))
-        topics = (TYPES,) * change.types + (ROUTINES,) * change.routines
-        calls: list[tuple[str, str | None]] = [("circumstances", None), which, *((topic, None) for topic in topics)]
-        if change.wrote:
-            calls.append(("guards", None))
-        circumstances, relations, *results = self._prepared.run(calls)
-        if (change.wrote and _guarded(results.pop())) or circumstances.get_value(0, 0) == b"t":
+        if beyond(change.catalogues, types=change.types, routines=change.routines):
             return None
-        if change.evaluated and (change.routines or self._hidden_code or circumstances.get_value(0, 2) == b"t"):
+        wanted = topics(change.catalogues, {kind for _, kind in change.relations if kind}, self._version)
+        if wanted and not change.relations:
             return None
-        if not here:
-            self._note(circumstances)
-        oids = relations.get_value(0, 1) or b""
-        if oids and relations.get_value(1, 1) == b"true":
-            oids = self._elsewhere(oids) or b""
-            if not oids:
-                return None
-        more = any(relations.get_value(row, 2) == b"t" for row in range(relations.ntuples))
-        if more or oids != (relations.get_value(0, 1) or b""):
-            (relations,) = self._prepared.run([("given", oids.decode())])
-        groups: Groups = {group: {} for topic in topics for group in self._topics[topic]}
-        groups.update({oid: {} for oid in oids.split(b",") if oid})
-        for result, first in ((relations, 2), *((one, 0) for one in results)):
-            groups.update(self._grouped(result, first))
+        oids = sorted({oid for oid, kind in change.relations if kind and kind in _KINDS_READ})
+        calls = self._calls(change, oids, note=note)
+        read_already = answer is not None and set(wanted) <= set(answer.topics)
+        if oids and wanted and not read_already:
+            calls.append((quick(wanted), ",".join(oids)))
+        results = self._results(calls)
+        if self._may_hide_more(change, results, note=note):
+            return None
+        if quick(wanted) in results:
+            answer = Answer(wanted, results[quick(wanted)])
+        groups = self._beside(memory, change, results)
+        if oids and answer is not None and not self._put_relations(groups, oids, answer, results):
+            return None
+        if note:
+            self._wanted = wanted if oids else ()
+            if "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
+                self._circumstances = self._read_circumstances()
         return groups
 
-    def _note(self, circumstances: PGresult) -> None:
-        self.nestable = circumstances.get_value(0, 0) == circumstances.get_value(0, 1) == b"f"
-        self._hidden_code = circumstances.get_value(0, 2) == b"t"
+    def _results(self, calls: Calls) -> dict[str, PGresult]:
+        results = self._prepared.run(calls, check=False) if calls else []
+        return dict(zip((key for key, _ in calls), results, strict=True))
 
-    def _elsewhere(self, oids: bytes) -> bytes | None:
-        """Find the relations, and the views on them at any remove; None where more than views may depend on them."""
-        (row,) = self._prepared.run([("views", oids.decode())])
-        return None if row.get_value(0, 0) == b"t" else row.get_value(0, 1)
+    def _beside(self, memory: Memory, change: Change, results: Mapping[str, PGresult]) -> Groups:
+        """Begin with what is no more, and with what is no part of a relation."""
+        groups: Groups = {}
+        for oid, kind in change.relations:
+            if not kind:
+                groups.update(memory.sections_of(oid, len(self._sections)))
+        for topic in (TYPES, ROUTINES):
+            if topic in results:
+                self._empty(groups, (topic,), ("",))
+                self._put(groups, results[topic])
+        return groups
 
-    def _merged(self, changed: Groups) -> Schema:
-        known = self._groups or {}
-        objects = dict(self._schema.objects)
-        for group in changed:
-            for key in known.get(group, ()):
-                objects.pop(key, None)
-        for found in changed.values():
-            objects.update(found)
-        return Schema(MappingProxyType(objects))
+    def _put_relations(
+        self, groups: Groups, oids: Sequence[str], answer: Answer, results: Mapping[str, PGresult]
+    ) -> bool:
+        """Put what was read of relations into groups, and read what that leaves open; False where it can't be told."""
+        again: Calls = []
+        self._empty(groups, answer.topics, oids)
+        if self._put(groups, answer.result):
+            again.append((full(answer.topics), ",".join(oids)))
+        if not set(answer.topics).isdisjoint(_TEXT_OF_OTHERS) and self._depended_on(oids, results):
+            others = self._elsewhere(oids)
+            if others is None:
+                return False
+            if others:
+                self._empty(groups, OF_RELATIONS, others)
+                again.append((full(OF_RELATIONS), ",".join(others)))
+        for key, given in again:  # one after the other: both may have the same key
+            (result,) = self._prepared.run([(key, given)], check=False)
+            self._put(groups, result)
+        return True
 
-    def _grouped(self, result: PGresult, first: int = 0) -> Groups:
+    def _calls(self, change: Change, oids: Sequence[str], *, note: bool) -> Calls:
+        calls: Calls = []
+        if note:
+            stale = change.bookkeeping or change.temporary or bool(change.catalogues & CIRCUMSTANTIAL)
+        else:
+            stale = (change.wrote or change.evaluated) and bool(change.catalogues & TRIGGERING)
+        if stale:
+            calls += [("circumstances", None), ("guards", None)]
+        if oids and not note and change.catalogues & DEPENDING:
+            calls.append(("depends", ",".join(oids)))
+        if change.types and change.catalogues & _OF_TYPES:
+            calls.append((TYPES, None))
+        if change.routines and change.catalogues & _OF_ROUTINES:
+            calls.append((ROUTINES, None))
+        return calls
+
+    def _depended_on(self, oids: Iterable[str], results: Mapping[str, PGresult]) -> bool:
+        if "depends" in results:
+            return results["depends"].get_value(0, 0) == b"t"
+        return not self._circumstances.depended_on.isdisjoint(oids)
+
+    def _may_hide_more(self, change: Change, results: Mapping[str, PGresult], *, note: bool) -> bool:
+        old = new = self._circumstances
+        if "guards" in results:
+            new = Circumstances.read(results["circumstances"], results["guards"])
+            if note:
+                self._circumstances = new
+        if old.answered or new.answered or (change.wrote and (old.guarded or new.guarded)):
+            return True
+        return change.evaluated and (change.routines or old.hidden_code or new.hidden_code)
+
+    def _read_circumstances(self) -> Circumstances:
+        circumstances, guards = self._prepared.run([("circumstances", None), ("guards", None)])
+        return Circumstances.read(circumstances, guards)
+
+    def _elsewhere(self, oids: Sequence[str]) -> list[str] | None:
+        """Find the views on the relations, at any remove; None where more than views may depend on them."""
+        (row,) = self._prepared.run([("dependants", ",".join(oids))])
+        if row.get_value(0, 0) == b"t":
+            return None
+        return sorted(set((row.get_value(0, 1) or b"").decode().split(",")) - {*oids, ""})
+
+    def _empty(self, groups: Groups, chosen: Iterable[str], oids: Sequence[str]) -> None:
+        groups.update({(number, oid): {} for topic in chosen for number in self._numbers[topic] for oid in oids})
+
+    def _put(self, groups: Groups, result: PGresult) -> bool:
+        """Put what was read into its groups; whether there is more to read than that query did."""
         if len(self._objects) > _CACHE_SIZE:
             self._objects.clear()
-        groups: Groups = {}
         known = self._objects
         value = result.get_value
-        for row in range(first, result.ntuples):
+        tells = result.nfields > _COLUMNS
+        more = False
+        for row in range(result.ntuples):
             text = value(row, 1) or b""
-            found = known.get(text)
-            if found is None:
-                found = known[text] = self._object(text)
-            groups.setdefault(value(row, 0) or b"", {})[found.kind, found.name] = found
-        return groups
+            number, found = known.get(text) or self._learn(text)
+            groups.setdefault((number, (value(row, 0) or b"").decode()), {})[found.kind, found.name] = found
+            more = more or (tells and value(row, 2) == b"t")
+        return more
+
+    def _learn(self, text: bytes) -> tuple[int, SchemaObject]:
+        learnt = self._objects[text] = int(text[1 : text.index(b",")]), self._object(text)
+        return learnt
 
     def _object(self, row: bytes) -> SchemaObject:
         number, kind, name, parent_kind, parent_name, *values = _fields(_SCRATCH_NAME.sub("owner", row.decode()))
@@ -262,20 +322,6 @@ class SnapshotReader:
                 {name: value for name, value in zip(names, values, strict=True) if value is not None}
             ),
         )
-
-
-def _guarded(result: PGresult) -> bool:
-    return not all(
-        only_changes_its_row((result.get_value(row, 0) or b"").decode(), (result.get_value(row, 1) or b"").decode())
-        for row in range(result.ntuples)
-    )
-
-
-def _schema(groups: Groups) -> Schema:
-    objects: dict[Key, SchemaObject] = {}
-    for group in groups.values():
-        objects.update(group)
-    return Schema(MappingProxyType(objects))
 
 
 def _fields(record: str) -> list[str | None]:

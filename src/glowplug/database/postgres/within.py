@@ -12,6 +12,10 @@ from glowplug.database.postgres.session import TransactionStatus
 from glowplug.errors import EnvironmentFailure, LostConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg.pq.abc import PGresult
+
     from glowplug.database.postgres.session import Reply, Session
 
 _SAVEPOINT = "glowplug"
@@ -37,32 +41,60 @@ SETTINGS = (
 )
 """What could change a catalogue's rendering, end the reading, or slow it down."""
 
-_CALLS = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS)
-_SET = f"SELECT {_CALLS}; "
+_ALWAYS = ("search_path", "plan_cache_mode")
+_LIKE_C = ("lc_monetary", "lc_numeric", "lc_time")
 
-_OPEN_IDLE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE; "
-_CLOSE_IDLE = "; ROLLBACK"
-_OPEN_WITHIN = f"SAVEPOINT {_SAVEPOINT}; "
-_CLOSE_WITHIN = f"; ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+
+def _is_set(name: str, value: str) -> str:
+    same = f"'{value}', 'C.UTF-8'" if name in _LIKE_C else f"'{value}'"
+    return f"pg_catalog.current_setting('{name}') OPERATOR(pg_catalog.=) ANY (ARRAY[{same}]::pg_catalog.text[])"
+
+
+SET = "SELECT 1 WHERE " + " AND ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true) IS NOT NULL" for name, value in SETTINGS
+)
+"""Sets them to the transaction's end, or its savepoint's; one row."""
+
+SET_USUAL = ";".join(f"SET LOCAL {name} = {value}" for name, value in SETTINGS if name in _ALWAYS)
+ARE_SET = "SELECT 1 WHERE " + " AND ".join(_is_set(name, value) for name, value in SETTINGS if name not in _ALWAYS)
+"""The same where nothing but the usual is otherwise, which the second tells: no row where it is not so."""
+
+OPEN = f"SAVEPOINT {_SAVEPOINT}"
+CLOSE = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+"""Around a reading in a transaction that is open."""
+
+_OPEN_IDLE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE"
+_CLOSE_IDLE = "ROLLBACK"
 
 
 _UNDEFINED_TABLE = "42P01"
 _RECORDED = f'SELECT version::text FROM {{schema}}."{BOOKKEEPING_TABLE}" ORDER BY version DESC'
+_SEPARATOR = "\x1f"
+RECORDED_AT_ONCE = (
+    "SELECT pg_catalog.count(*), pg_catalog.string_agg(version::pg_catalog.text, pg_catalog.chr(31))"
+    f' FROM public."{BOOKKEEPING_TABLE}"'
+).encode()
+"""The same as one row in no order, where the table is in public; no name is resolved by the session's search_path."""
+
 _ELSEWHERE = f"""
 SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') ORDER BY n.nspname
 """
 
 
-def within(session: Session, sql: str) -> Reply:
-    """Run reading ``sql`` under ``SETTINGS``, in whatever transaction is open, and put all back as it was."""
+def within(session: Session, sql: str, *, settings: str = SET) -> Reply:
+    """Run reading ``sql`` under ``SETTINGS``, in whatever transaction is open, and put all back as it was.
+
+    ``settings``: other statements than SET, one of them a query without a row where they did not do.
+    """
     idle = session.transaction_status is TransactionStatus.IDLE
-    before, after = (_OPEN_IDLE, _CLOSE_IDLE) if idle else (_OPEN_WITHIN, _CLOSE_WITHIN)
-    reply = session.batch(f"{before}{_SET}{sql}{after}".encode(), rows=True)
-    del reply.results[:1]
-    if not reply.ok and reply.lost is None:
-        session.batch(after.removeprefix("; ").encode())
-    return reply
+    before, after = (_OPEN_IDLE, _CLOSE_IDLE) if idle else (OPEN, CLOSE)
+    reply = session.batch(f"{before};{settings};{sql};{after}".encode(), rows=True)
+    if not reply.ok:
+        if reply.lost is None:
+            session.batch(after.encode())
+        return reply
+    return reply if reply.results.pop(0).ntuples else within(session, sql)
 
 
 def recorded(session: Session) -> tuple[str, ...]:
@@ -82,6 +114,15 @@ def recorded(session: Session) -> tuple[str, ...]:
         raise unreadable(reply)
     rows = reply.results[0]
     return tuple((rows.get_value(row, 0) or b"").decode() for row in range(rows.ntuples))
+
+
+def recorded_at_once(answer: PGresult, before: Sequence[str]) -> tuple[str, ...] | None:
+    """Read the answer to RECORDED_AT_ONCE: what is left of ``before``, in its order; None where there is more."""
+    found = (answer.get_value(0, 1) or b"").decode()
+    versions = set(found.split(_SEPARATOR)) if found else set()
+    if not versions.issubset(before) or str(len(versions)).encode() != answer.get_value(0, 0):
+        return None
+    return tuple(version for version in before if version in versions)
 
 
 def unreadable(reply: Reply) -> EnvironmentFailure:

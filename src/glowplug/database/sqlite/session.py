@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Run, SqlError
+from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
 from glowplug.database.sqlite import sandbox as cage
 from glowplug.database.sqlite.failure import code_of, message_of, place, sql_error
 from glowplug.database.sqlite.snapshot import build, read
@@ -16,8 +16,6 @@ from glowplug.errors import ConfigurationError, EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
-    from typing import Self
 
     import apsw
 
@@ -60,8 +58,8 @@ _OPEN_TRANSACTION = SqlError(
 )
 
 
-class Session:
-    """A session on one database file; ``database.interface.Connection`` says what its methods promise."""
+class Session(Connection):
+    """A session on one database file."""
 
     def __init__(self, path: str, settings: SessionSettings, gone: Callable[[], bool] | None = None) -> None:
         """Open ``path``, made if absent; ``gone`` ends a running statement once nobody waits for it any longer."""
@@ -157,16 +155,6 @@ class Session:
     def close(self) -> None:
         """End the session; never raises."""
         self._connection.close(True)  # noqa: FBT003 - apsw's way to say: whatever happens
-
-    def __enter__(self) -> Self:
-        """The session."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()
 
     def _apply(self, text: str, migration: Migration, direction: Direction) -> SqlError | None:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened

@@ -12,7 +12,7 @@ statements, row checksums, counters and recorded versions. If anything differs, 
 
 The twin is a second server, so that it has the schema's own name: definitions may hold it. On a server that the user
 lends there are no files to copy and names must differ: there 2 is left out, and rows that no two runs agree on are
-accepted as the second run made them.
+accepted as the second run made them; ups that fail the second time alone are not.
 
 A session can hold what no copy carries: settings, variables, locks, temporary tables. Following the reference, the
 twin's session runs all that the reference's did. If what ran in an excursion may have left something behind
@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import quote_text
+from glowplug.errors import EnvironmentFailure
 from glowplug.sql.mysql import Leaves, leaves_in_session
 
 if TYPE_CHECKING:
@@ -163,7 +164,11 @@ class _Twin:
             self._place = None
 
     def _make(self) -> None:
-        """Make it anew."""
+        """Make it anew.
+
+        Raises:
+            EnvironmentFailure: it can't be brought near the reference's state.
+        """
         quick = sum(step.run.seconds for step in self._history) <= REPLAY_SECONDS
         left = max((step.leaves for step in self._history), default=Leaves.NOTHING)
         if self._copy is None or left is Leaves.ANYTHING or (quick and not self._differs):
@@ -172,8 +177,15 @@ class _Twin:
             self._connected().furnish()
             self._at = 0
             self._left = Leaves.NOTHING
-            if self._follow() and self._equals():
+            followed = self._follow()
+            if followed and self._equals():
                 return
+            if self._copy is None and not followed:
+                raise EnvironmentFailure(
+                    "the migrations so far don't run a second time as they ran before, so that no down can be tried",
+                    advice="A server that is lent can't be copied: let glowplug make its own, by unsetting the "
+                    "variable that names this one.",
+                )
             self._differs = True
         if self._copy is not None:
             self.close()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0
 _POLL = 0.005
+_ADVICE = "Name another server in GLOWPLUG_SCRATCH_URL_MYSQL; any container will do."
 
 _SETTINGS = (
     "--skip-networking",
@@ -111,9 +112,8 @@ class OwnServer:
             EnvironmentFailure: the files can't be copied.
             NoServer: the other server doesn't start.
         """
-        administrator = Administrator(self.address)
-        administrator.flush()
-        administrator.close()
+        with Administrator(self.address) as administrator:
+            administrator.flush()
         target = self._area.subdirectory(name)
         self._child.send_signal(signal.SIGSTOP)
         try:
@@ -138,9 +138,8 @@ class OwnServer:
     def _protect(self) -> None:
         """Give the administrator a password."""
         password = secrets.token_urlsafe(24)
-        administrator = Administrator(self._address)
-        administrator.set_password(password)
-        administrator.close()
+        with Administrator(self._address) as administrator:
+            administrator.set_password(password)
         self._address = replace(self._address, password=password)
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -171,10 +170,11 @@ class OwnServer:
         version = self.installation.version
         while not self._answers():
             if self._child.poll() is not None:
-                raise NoServer(f"{version.vendor} {version.number} doesn't start: {self._last_words()}")
+                raise NoServer(f"{version.vendor} {version.number} doesn't start: {self._last_words()}", advice=_ADVICE)
             if time.monotonic() > deadline:
                 raise NoServer(
-                    f"{version.vendor} {version.number} isn't ready after {_PATIENCE:g} s: {self._last_words()}"
+                    f"{version.vendor} {version.number} isn't ready after {_PATIENCE:g} s: {self._last_words()}",
+                    advice=_ADVICE,
                 )
             time.sleep(_POLL)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import Access, Administrator, MysqlConnection, SnapshotReader, Watchdog
-from glowplug.errors import GlowplugError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +49,8 @@ class Place:
     ) -> None:
         """Take over ``schema`` on the server at ``administrator``; nothing is made or connected yet.
 
-        ``ran`` hears of every run; ``end`` ends the server, which is this place's alone, where there is one.
+        ``ran`` hears of every run. ``end`` ends the server, which is this place's alone, or removes what is there;
+        None where another place's end does that too.
         """
         self._request = request
         self._account = account
@@ -75,7 +74,7 @@ class Place:
         return self._connection or self.connect()
 
     def create_account(self) -> None:
-        """Make the account; the server has none of that name."""
+        """Make the account, with its rights on the schema; on a lent server both places have the same one."""
         self.administrator.create_account(
             self._address, host=self._account.host, schema=self.schema, everything=self._request.settings.superuser
         )
@@ -120,15 +119,10 @@ class Place:
             self._connection = None
 
     def close(self) -> None:
-        """End all sessions, and the server, or remove schema and account where it stays; never raises."""
+        """End all sessions, then what there is to end; never raises."""
         self.disconnect()
         if self.reader is not None:
             self.reader.close()
-        if self._end is None:
-            with contextlib.suppress(GlowplugError):
-                self.administrator.drop_schema(self.schema)
-            with contextlib.suppress(GlowplugError):
-                self.administrator.drop_account(self._address, host=self._account.host)
         self.administrator.close()
         if self._end is not None:
             self._end()

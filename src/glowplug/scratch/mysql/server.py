@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import secrets
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import Administrator, ServerVersion
 from glowplug.errors import LostConnection, NoServer
 from glowplug.scratch.area import Area, cache_directory
-from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.interface import Server, ServerDescription
+from glowplug.scratch.mysql.claim import HOST, Claim, sweep
 from glowplug.scratch.mysql.database import MysqlDatabase
 from glowplug.scratch.mysql.own import OwnServer
 from glowplug.scratch.mysql.place import Account, Place
@@ -19,9 +19,6 @@ from glowplug.scratch.mysql.url import find_lent_server
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from glowplug.database.mysql import Address
     from glowplug.finding import Finding
     from glowplug.scratch.interface import Database
@@ -49,8 +46,8 @@ def open_server(request: Request) -> OwnServers | LentServers:
     return LentServers(request, lent, limit) if lent else OwnServers(request, choose(request), limit)
 
 
-class _Servers:
-    """What both have in common; implements ``scratch.interface.Server``."""
+class _Servers(Server):
+    """What both have in common."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -61,16 +58,7 @@ class _Servers:
         """Nothing: what happened here is in the description, or in a migration's run."""
         return ()
 
-    def __enter__(self) -> Self:
-        """The server itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """End it where it is glowplug's own, and remove what was made."""
         self._end.close()
 
@@ -174,53 +162,50 @@ class LentServers(_Servers):
         super().__init__(request)
         self._lent = lent
         try:
-            administrator = Administrator(lent.address)
+            with Administrator(lent.address) as administrator:
+                self._version = administrator.version()
         except LostConnection as error:
             raise NoServer(
                 f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
                 advice=f"Start it, or unset {lent.variable}.",
             ) from error
-        self._version = administrator.version()
-        administrator.close()
-        self._used: list[str] = []
+        self._swept = sweep(lent.address)
+        self._claims: list[Claim] = []
         self._watch = SizeWatch(limit=limit, measure=self._size, interrupt=self._interrupt, interval=_LENT_INTERVAL)
         self._end.callback(self._watch.close)
 
     def describe(self) -> ServerDescription:
         """Say what it is."""
-        return self._described(self._version, "url", (f"on {self._lent.shown}, named by {self._lent.variable}",))
+        where = f"on {self._lent.shown}, named by {self._lent.variable}"
+        return self._described(self._version, "url", (where, *self._swept))
 
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
-        base = f"glowplug_{secrets.token_hex(5)}"
-        account = Account.random(base, host="%")
+        claim = Claim(self._lent.address)
+        self._end.callback(claim.close)
+        self._claims.append(claim)
+        account = Account.random(claim.name, host=HOST)
 
         def open_place(role: str, ran: Ran) -> Place:
-            name = base if role == "reference" else f"{base}_twin"
-            self._used.append(name)
-            place = Place(self._request, self._lent.address, account, name, ran=ran)
+            is_twin = role == "twin"
+            schema, end = (claim.twin, None) if is_twin else (claim.name, claim.close)
+            place = Place(self._request, self._lent.address, account, schema, ran=ran, end=end)
             place.create_account()
             return place
 
         return self._limited(MysqlDatabase(open_place, None))
 
     def _size(self) -> int:
-        if not self._used:
+        if not self._claims:
             return 0
-        administrator = Administrator(self._lent.address)
-        try:
-            return administrator.size(self._used)
-        finally:
-            administrator.close()
+        with Administrator(self._lent.address) as administrator:
+            return administrator.size(name for claim in self._claims for name in (claim.name, claim.twin))
 
     def _interrupt(self, by_force: bool) -> None:  # noqa: FBT001 - SizeWatch's callback
-        for name in list(self._used):
-            _interrupt(self._lent.address, name, by_force=by_force)
+        for claim in list(self._claims):
+            _interrupt(self._lent.address, claim.name, by_force=by_force)
 
 
 def _interrupt(address: Address, user: str, *, by_force: bool) -> None:
-    administrator = Administrator(address)
-    try:
+    with Administrator(address) as administrator:
         administrator.interrupt(user, by_force=by_force)
-    finally:
-        administrator.close()

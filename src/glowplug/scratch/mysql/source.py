@@ -35,6 +35,7 @@ _USUAL_PLACES = (
     "home/linuxbrew/.linuxbrew/opt/mysql*/bin",
 )
 _FIRST_MARIADB = 10
+_ANSWERS_WITHIN = 30.0
 
 ADVICE = (
     "Install one (apt-get install mariadb-server-core, or brew install mariadb; nothing has to be started), "
@@ -108,16 +109,25 @@ def find_all(environment: Mapping[str, str], root: Path = Path("/")) -> Iterator
     seen = set()
     for directory in directories:
         for name in _PROGRAMS:
-            program = (directory / name).resolve()
+            program = Path(os.path.realpath(directory / name))
             if program in seen or not (os.access(program, os.X_OK) and program.is_file()):
                 continue
             seen.add(program)
-            answer = subprocess.run(
-                [program, "--no-defaults", "--version"],
-                capture_output=True,
-                text=True,
-                check=False,
-                env={"LC_ALL": "C"},
-            )
-            if answer.returncode == 0:
-                yield Installation(program=program, version=ServerVersion.of(answer.stdout))
+            version = _version_of(program)
+            if version is not None:
+                yield Installation(program=program, version=version)
+
+
+def _version_of(program: Path) -> ServerVersion | None:
+    """Ask a program for its version; None where it doesn't run."""
+    try:
+        answer = subprocess.run(
+            [program, "--no-defaults", "--version"],
+            capture_output=True,
+            timeout=_ANSWERS_WITHIN,
+            check=False,
+            env={"LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return ServerVersion.of(answer.stdout.decode("utf-8", "replace")) if answer.returncode == 0 else None

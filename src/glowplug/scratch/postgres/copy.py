@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import PostgresConnection, identifier, literal
 from glowplug.errors import GlowplugError
+from glowplug.scratch.postgres.claim import copy_of, drop_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,12 @@ class DatabaseCopy:
         self._administrator = administrator
         self._role = home.access.conninfo["user"]
         self._template = home.access.conninfo["dbname"]
-        self._name = f"glowplug_{secrets.token_hex(6)}"
+        self._name = copy_of(self._template)
         self._role_settings = self._settings_of_role()
         try:
             self._copy(home, state)
             self._copy_settings()
+            self._copy_rest()
             self.connection = PostgresConnection(home.access.to(self._name), bookkeeping=False)
             self._set(state)
             self.connection.adopt(home)
@@ -86,6 +87,26 @@ class DatabaseCopy:
             target = f"DATABASE {name}" if role is None else f"ROLE {identifier(role)} IN DATABASE {name}"
             self._administrator.execute(f"ALTER {target} {_set_clause(item or '')}")
 
+    def _copy_rest(self) -> None:
+        """Give it what was said of the original: its privileges, comment and limit."""
+        name = identifier(self._name)
+        original = f"pg_database d WHERE d.datname = {literal(self._template)}"
+        statements = [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {identifier(self._role)}"]
+        for privilege, role, grantable in self._administrator.rows(
+            "SELECT a.privilege_type, CASE WHEN a.grantee <> 0 THEN quote_ident(pg_get_userbyid(a.grantee))"
+            " ELSE 'PUBLIC' END, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
+            f" FROM (SELECT * FROM {original}) d CROSS JOIN LATERAL"
+            " aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
+        ):
+            statements.append(f"GRANT {privilege} ON DATABASE {name} TO {role}{grantable}")
+        ((comment, limit),) = self._administrator.rows(
+            f"SELECT shobj_description(d.oid, 'pg_database'), d.datconnlimit FROM {original}"
+        )
+        if comment is not None:
+            statements.append(f"COMMENT ON DATABASE {name} IS {literal(comment)}")
+        statements.append(f"ALTER DATABASE {name} CONNECTION LIMIT {limit}")
+        self._administrator.execute("; ".join(statements))
+
     def _set(self, state: SessionState) -> None:
         for setting, value in state.settings:
             self.connection.require(f"SELECT pg_catalog.set_config({literal(setting)}, {literal(value)}, false)")
@@ -110,7 +131,7 @@ class DatabaseCopy:
 
     def _drop(self) -> None:
         with contextlib.suppress(GlowplugError):
-            self._administrator.execute(f"DROP DATABASE IF EXISTS {identifier(self._name)} WITH (FORCE)")
+            drop_database(self._administrator, self._name)
 
 
 @contextlib.contextmanager

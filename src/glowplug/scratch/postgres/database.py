@@ -8,11 +8,13 @@ import secrets
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
-from glowplug.errors import ConfigurationError, EnvironmentFailure, GlowplugError, MissingExtension
+from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
+from glowplug.scratch.postgres.claim import claim, remove
 from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Mapping
 
     from glowplug.database.interface import Connection
@@ -49,17 +51,17 @@ class PostgresDatabase:
     def close(self) -> None:
         """End its sessions and remove database and role; never raises."""
         self.connection.close()
-        for statement in (
-            f"DROP DATABASE IF EXISTS {identifier(self._access.conninfo['dbname'])} WITH (FORCE)",
-            f"DROP ROLE IF EXISTS {identifier(self._access.conninfo['user'])}",
-        ):
-            with contextlib.suppress(GlowplugError):
-                self.administrator.execute(statement)
+        remove(self.administrator, self._access.conninfo["user"])
         self.administrator.close()
 
 
 def create_database(
-    administrator_conninfo: Mapping[str, str], *, request: Request, superuser: bool, private: bool
+    administrator_conninfo: Mapping[str, str],
+    *,
+    request: Request,
+    superuser: bool,
+    private: bool,
+    stop: threading.Event | None = None,
 ) -> PostgresDatabase:
     """Make a fresh database as production had it before the first migration.
 
@@ -69,6 +71,7 @@ def create_database(
         request: the chain's wishes: encoding, collation, database_setup, session_setup, the statement timeout.
         superuser: whether migrations run as a superuser.
         private: whether the server is glowplug's own, so that its other databases may be closed to everyone.
+        stop: ends what runs in its sessions, once set.
 
     Raises:
         ConfigurationError: a statement of database_setup or session_setup fails, or the collation does not exist.
@@ -76,13 +79,15 @@ def create_database(
         EnvironmentFailure: the server refuses.
     """
     administrator = Administrator(administrator_conninfo)
-    name = f"glowplug_{secrets.token_hex(6)}"
+    name = _name(administrator, private=private)
     access = Access(
         conninfo={**administrator_conninfo, "user": name, "password": secrets.token_urlsafe(24), "dbname": name},
         session_setup=request.chain.session_setup,
         statement_timeout=request.statement_timeout,
         terminate=administrator.terminate,
+        readmit=lambda database: _readmit(administrator, access, database),
         superuser=superuser,
+        stop=stop,
     )
     try:
         _create_role(administrator, access, superuser=superuser)
@@ -92,9 +97,17 @@ def create_database(
         _furnish(administrator, access, request)
         return PostgresDatabase(administrator, access)
     except BaseException:
-        with contextlib.suppress(GlowplugError):
-            administrator.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
-            administrator.execute(f"DROP ROLE IF EXISTS {identifier(name)}")
+        remove(administrator, name)
+        administrator.close()
+        raise
+
+
+def _name(administrator: Administrator, *, private: bool) -> str:
+    if private:
+        return f"glowplug_{secrets.token_hex(8)}"
+    try:
+        return claim(administrator)
+    except BaseException:
         administrator.close()
         raise
 
@@ -105,6 +118,21 @@ def _create_role(administrator: Administrator, access: Access, *, superuser: boo
     administrator.execute(f"CREATE ROLE {role} LOGIN {rights} PASSWORD {literal(access.conninfo['password'])}")
     if administrator.rows("SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"):
         administrator.execute(f"GRANT {role} TO CURRENT_USER")  # who gives a database away must be of that role
+
+
+def _readmit(administrator: Administrator, access: Access, database: str) -> None:
+    role, name = identifier(access.conninfo["user"]), identifier(database)
+    password = literal(access.conninfo["password"])
+    for statement in (
+        f"ALTER ROLE {role} LOGIN CONNECTION LIMIT -1 VALID UNTIL 'infinity' PASSWORD {password}",
+        f"ALTER ROLE {role} RESET ALL",
+        f"ALTER ROLE {role} IN DATABASE {name} RESET ALL",
+        f"ALTER DATABASE {name} RESET ALL",
+        f"ALTER DATABASE {name} CONNECTION LIMIT -1",
+        f"ALTER DATABASE {name} ALLOW_CONNECTIONS true",
+        f"GRANT CONNECT ON DATABASE {name} TO {role}",
+    ):
+        administrator.execute(statement)
 
 
 def _create(administrator: Administrator, access: Access, request: Request) -> None:

@@ -11,15 +11,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import Run, SqlError
+from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.database.postgres import Nested, refused
 from glowplug.scratch.postgres.copy import DatabaseCopy
 from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from glowplug.database.postgres import Administrator, PostgresConnection, SessionState
     from glowplug.dialect import Direction
     from glowplug.project import Migration
@@ -33,8 +30,8 @@ _OPEN_TRANSACTION = SqlError(
 )
 
 
-class Excursion:
-    """The connection that an excursion lends; implements ``database.interface.Connection``.
+class Excursion(Connection):
+    """The connection that an excursion lends.
 
     Where an up left its transaction open there is no state to start from: every run is an error that says so.
     """
@@ -94,19 +91,6 @@ class Excursion:
             self._copy.close()
             self._copy = None
 
-    def __enter__(self) -> Self:
-        """Use it for a while."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Undo everything."""
-        self.close()
-
     def _run_nested(self, migration: Migration, direction: Direction) -> Run | None:
         """Run a file nested; None where that is not allowed, or failed: nothing is known then."""
         content = migration.sql(direction)
@@ -121,7 +105,9 @@ class Excursion:
             return None
         started = time.perf_counter()
         error = self._nested.run(migration, direction, writes=allowed.writes)
-        return None if error is not None else Run(error=None, seconds=time.perf_counter() - started)
+        if error is not None or self._home.moves_entry(migration, direction):
+            return None
+        return Run(error=None, seconds=time.perf_counter() - started)
 
     def _leave_nested(self) -> SessionState:
         if self._nested is not None:

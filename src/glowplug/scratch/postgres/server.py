@@ -9,20 +9,22 @@ from glowplug.database.postgres import Administrator, literal
 from glowplug.errors import ConfigurationError, LostConnection, NoServer
 from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
-from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.interface import Server, ServerDescription
+from glowplug.scratch.postgres.claim import copy_of, sweep
 from glowplug.scratch.postgres.database import create_database
+from glowplug.scratch.postgres.dividing import stays_in_its_database
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.url import find_named_server
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from glowplug.finding import Finding
-    from glowplug.scratch.interface import Database
+    from glowplug.project import Chain
+    from glowplug.scratch.interface import Database, DividingServer
     from glowplug.scratch.postgres.database import PostgresDatabase
     from glowplug.scratch.postgres.source import Choice
     from glowplug.scratch.postgres.url import NamedServer
@@ -44,8 +46,8 @@ def open_server(request: Request) -> PostgresServer:
     return _lent_server(request, lent, limit) if lent else _own_server(request, limit)
 
 
-class PostgresServer:
-    """A running server and the databases on it; implements ``scratch.interface.Server``.
+class PostgresServer(Server):
+    """A running server and the databases on it.
 
     ``conninfo`` has libpq's keywords of its administrator, whose ``private`` server it is if glowplug made it.
     """
@@ -74,8 +76,29 @@ class PostgresServer:
 
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
+        return self._create(None)
+
+    def dividing(self, chain: Chain) -> DividingServer | None:
+        """Give itself where its databases keep stretches of ``chain`` apart."""
+        alone = self._private and not self._request.settings.superuser
+        return self if alone and stays_in_its_database(chain) else None
+
+    def create_apart(self, stop: threading.Event) -> Database:
+        """Make a fresh database for a thread of its own, whose sessions end once ``stop`` is set."""
+        return self._create(stop)
+
+    @property
+    def times_limited(self) -> int:
+        """How often the size limit was reached so far."""
+        return 0 if self._watch is None else self._watch.times_reached
+
+    def _create(self, stop: threading.Event | None) -> Database:
         database = create_database(
-            self.conninfo, request=self._request, superuser=self._request.settings.superuser, private=self._private
+            self.conninfo,
+            request=self._request,
+            superuser=self._request.settings.superuser,
+            private=self._private,
+            stop=stop,
         )
         self._databases.append(database)
         return database if self._watch is None else LimitedDatabase(database, self._watch)
@@ -91,24 +114,16 @@ class PostgresServer:
 
     def size_of_databases(self) -> int:
         """Bytes of this run's databases, as the server tells it."""
-        names = self._names()
-        if not names:
+        runs = self._roles()
+        if not runs:
             return 0
+        names = ", ".join(literal(name) for run in runs for name in (run, copy_of(run)))
         question = f"SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database WHERE datname IN ({names})"
         with Administrator(self.conninfo) as administrator:
             ((size,),) = administrator.rows(question)
         return int(size or 0)
 
-    def __enter__(self) -> Self:
-        """The server itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Remove its databases, end it where it is glowplug's own, and remove its files."""
         with self._end:
             if not self._private:
@@ -117,13 +132,13 @@ class PostgresServer:
 
     def _interrupt(self, *, by_force: bool) -> None:
         function = "pg_terminate_backend" if by_force else "pg_cancel_backend"
-        if names := self._names():
+        if names := ", ".join(map(literal, self._roles())):
             with Administrator(self.conninfo) as administrator:
                 administrator.execute(f"SELECT {function}(pid) FROM pg_stat_activity WHERE usename IN ({names})")
 
-    def _names(self) -> str:
-        """This run's roles, which are named as its databases, as SQL."""
-        return ", ".join(literal(database.connection.access.conninfo["user"]) for database in self._databases)
+    def _roles(self) -> list[str]:
+        """This run's roles, which are named as its databases."""
+        return [database.connection.access.conninfo["user"] for database in self._databases]
 
 
 def _own_server(request: Request, limit: int) -> PostgresServer:
@@ -184,6 +199,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
             f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
             advice=f"Start it, or unset {lent.variable}.",
         ) from error
+    swept = sweep(lent.conninfo)
     version = (version or "").split()[0]
     major = int(version.partition(".")[0])
     matches = _matches(request, major)
@@ -193,7 +209,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
         source="url",
         matches_production=matches,
         superuser=request.settings.superuser,
-        notes=(f"on {lent.shown}, named by {lent.variable}", *notes),
+        notes=(f"on {lent.shown}, named by {lent.variable}", *notes, *swept),
     )
     server = PostgresServer(
         request, conninfo=lent.conninfo, private=False, describe=lambda: description, end=contextlib.ExitStack()

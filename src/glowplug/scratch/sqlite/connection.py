@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from glowplug.database.interface import Run, SqlError
+from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.snapshot import build
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
@@ -13,8 +13,6 @@ from glowplug.scratch.sqlite.holder import HolderEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
 
     from glowplug.dialect import Direction
     from glowplug.project import Migration
@@ -23,8 +21,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class RemoteConnection:
-    """What ``Connection`` promises, by questions to the process that holds the database."""
+class RemoteConnection(Connection):
+    """A connection by questions to the process that holds the database."""
 
     def __init__(
         self,
@@ -64,16 +62,6 @@ class RemoteConnection:
         if not self._closed:
             self._closed = True
             self._close()
-
-    def __enter__(self) -> Self:
-        """The connection."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()
 
     def _look(self, request: protocol.Request) -> protocol.Reply:
         try:

@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from glowplug.errors import EnvironmentFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Self
 
     from glowplug.scratch.area import Area
 
@@ -53,7 +53,7 @@ class Holder:
             heap=sandboxed,
         )
         path = [os.fspath(apsw)] if apsw is not None else []
-        self._log = (directory / "log").open("w+b")
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open; having no name, nothing can be put in its place
         self._channel: protocol.Channel[protocol.Reply] = protocol.Channel(protocol.Reply)
         self._deadline = 0.0
         self._version: str | None = None
@@ -181,14 +181,6 @@ class Holder:
         self._log.seek(0)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"exit status {self._process.poll()}"
-
-    def __enter__(self) -> Self:
-        """The process."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it."""
-        self.end()
 
 
 def _environment(directory: Path) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.settings import SessionSettings
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection, UsageError
 from glowplug.scratch.area import Area
-from glowplug.scratch.interface import ServerDescription
+from glowplug.scratch.interface import Server, ServerDescription
 from glowplug.scratch.size import parse_size
 from glowplug.scratch.sqlite.connection import RemoteConnection, expect
 from glowplug.scratch.sqlite.holder import Holder, HolderEnded
@@ -31,8 +31,6 @@ from glowplug.scratch.sqlite.holder import Holder, HolderEnded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
     from glowplug.finding import Finding
     from glowplug.scratch.settings import Request
@@ -82,8 +80,8 @@ def _begins(version: str, wanted: str) -> bool:
     return version.split(".")[: len(parts)] == parts
 
 
-class SqliteServer:
-    """``scratch.interface.Server`` for SQLite."""
+class SqliteServer(Server):
+    """A private directory with a process for each database in it."""
 
     def __init__(self, request: Request, apsw: Path | None, notes: Sequence[str] = ()) -> None:
         """Make the private directory, and start a process in it, with the apsw that lies in ``apsw``, if any."""
@@ -129,13 +127,7 @@ class SqliteServer:
         """Nothing: what SQLite refuses, it says in the migration's own error."""
         return ()
 
-    def __enter__(self) -> Self:
-        """The server."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """End every process, and remove every file."""
         try:
             for database in [*self._databases, *([self._spare] if self._spare else [])]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.actions.base import Action
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Column, Constraint, Expression, IndexKey, Name, TypeName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumn(Action):
+class AddColumn(Action, frozen=True, kw_only=True):
     """ADD COLUMN; ``position`` is MySQL's: ``FIRST`` or ``AFTER name``."""
 
     table: Name
@@ -21,8 +21,7 @@ class AddColumn(Action):
     position: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropColumn(Action):
+class DropColumn(Action, frozen=True, kw_only=True):
     """DROP COLUMN."""
 
     table: Name
@@ -31,8 +30,7 @@ class DropColumn(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameColumn(Action):
+class RenameColumn(Action, frozen=True, kw_only=True):
     """RENAME COLUMN, of a table or a view."""
 
     table: Name
@@ -40,8 +38,7 @@ class RenameColumn(Action):
     new_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterColumnType(Action):
+class AlterColumnType(Action, frozen=True, kw_only=True):
     """ALTER COLUMN … TYPE."""
 
     table: Name
@@ -51,8 +48,7 @@ class AlterColumnType(Action):
     collation: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModifyColumn(Action):
+class ModifyColumn(Action, frozen=True, kw_only=True):
     """MySQL's MODIFY and CHANGE COLUMN: ``column`` is redefined as ``definition``, whose name may be new."""
 
     table: Name
@@ -62,8 +58,7 @@ class ModifyColumn(Action):
     position: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDefault(Action):
+class SetDefault(Action, frozen=True, kw_only=True):
     """ALTER COLUMN … SET DEFAULT; ``default`` None is DROP DEFAULT."""
 
     table: Name
@@ -71,33 +66,33 @@ class SetDefault(Action):
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetNotNull(Action):
+class SetNotNull(Action, frozen=True, kw_only=True):
     """ALTER COLUMN … SET NOT NULL."""
 
     table: Name
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropNotNull(Action):
+class DropNotNull(Action, frozen=True, kw_only=True):
     """ALTER COLUMN … DROP NOT NULL."""
 
     table: Name
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterColumnSetting(Action):
-    """Another property of a column, ``what`` in lower case: identity, expression, statistics, storage, …."""
+class AlterColumnSetting(Action, frozen=True, kw_only=True):
+    """Another property of a column, ``what`` in lower case: identity, expression, statistics, storage, ….
+
+    ``value`` is what it becomes (identity: an Identity's value; expression: its text), None where it is dropped.
+    """
 
     table: Name
     column: str
     what: str
+    value: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddConstraint(Action):
+class AddConstraint(Action, frozen=True, kw_only=True):
     """ADD CONSTRAINT, named or not."""
 
     table: Name
@@ -105,8 +100,7 @@ class AddConstraint(Action):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropConstraint(Action):
+class DropConstraint(Action, frozen=True, kw_only=True):
     """DROP CONSTRAINT; MySQL also DROP FOREIGN KEY, DROP CHECK; a primary key dropped by kind has no name there."""
 
     table: Name
@@ -116,16 +110,14 @@ class DropConstraint(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateConstraint(Action):
+class ValidateConstraint(Action, frozen=True, kw_only=True):
     """VALIDATE CONSTRAINT."""
 
     table: Name
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameConstraint(Action):
+class RenameConstraint(Action, frozen=True, kw_only=True):
     """RENAME CONSTRAINT."""
 
     table: Name
@@ -133,8 +125,7 @@ class RenameConstraint(Action):
     new_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterConstraint(Action):
+class AlterConstraint(Action, frozen=True, kw_only=True):
     """ALTER CONSTRAINT (deferrable, enforced, inherit)."""
 
     table: Name
@@ -142,8 +133,7 @@ class AlterConstraint(Action):
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateIndex(Action):
+class CreateIndex(Action, frozen=True, kw_only=True):
     """CREATE INDEX, and MySQL's ADD INDEX, ADD UNIQUE, ADD FULLTEXT; ``method`` in lower case."""
 
     index: str | None
@@ -159,8 +149,7 @@ class CreateIndex(Action):
     nulls_not_distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropIndex(Action):
+class DropIndex(Action, frozen=True, kw_only=True):
     """DROP INDEX, one Action an index; ``table`` is said on MySQL only."""
 
     index: Name
@@ -170,8 +159,7 @@ class DropIndex(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameIndex(Action):
+class RenameIndex(Action, frozen=True, kw_only=True):
     """ALTER INDEX … RENAME TO, and MySQL's RENAME INDEX."""
 
     index: Name
@@ -179,9 +167,8 @@ class RenameIndex(Action):
     table: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reindex(Action):
-    """REINDEX; ``scope`` is index, table, schema, database or system."""
+class Reindex(Action, frozen=True, kw_only=True):
+    """REINDEX; ``scope`` is index, table, schema, database or system, or name where SQLite is told no more."""
 
     scope: str
     target: Name | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.actions.base import Action, ObjectKind
 
@@ -11,9 +12,11 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Column, Constraint, Expression, Name, TypeName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateView(Action):
-    """CREATE VIEW; ``reads`` the relations in its query, ``reads_columns`` the columns that it names (best effort)."""
+class CreateView(Action, frozen=True, kw_only=True):
+    """CREATE VIEW; ``reads`` the relations in its query, ``reads_columns`` the columns that it names (best effort).
+
+    ``options`` are PostgreSQL's ``WITH (security_invoker = true)``: names in lower case and values.
+    """
 
     view: Name
     materialized: bool = False
@@ -24,10 +27,11 @@ class CreateView(Action):
     reads_columns: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     query: str = ""
+    definer: str | None = None  # MySQL
+    options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropView(Action):
+class DropView(Action, frozen=True, kw_only=True):
     """DROP VIEW or DROP MATERIALIZED VIEW, one Action a view."""
 
     view: Name
@@ -36,16 +40,14 @@ class DropView(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshView(Action):
+class RefreshView(Action, frozen=True, kw_only=True):
     """REFRESH MATERIALIZED VIEW."""
 
     view: Name
     concurrently: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTrigger(Action):
+class CreateTrigger(Action, frozen=True, kw_only=True):
     """CREATE TRIGGER; ``timing`` and ``events`` in lower case; ``body`` the statements in it (MySQL, SQLite)."""
 
     trigger: str
@@ -55,10 +57,10 @@ class CreateTrigger(Action):
     function: Name | None = None
     or_replace: bool = False
     if_not_exists: bool = False
+    definer: str | None = None  # MySQL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropTrigger(Action):
+class DropTrigger(Action, frozen=True, kw_only=True):
     """DROP TRIGGER; only PostgreSQL says the table."""
 
     trigger: str
@@ -67,8 +69,7 @@ class DropTrigger(Action):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchTrigger(Action):
+class SwitchTrigger(Action, frozen=True, kw_only=True):
     """ENABLE or DISABLE TRIGGER; ``trigger`` None is ALL or USER."""
 
     table: Name
@@ -76,8 +77,7 @@ class SwitchTrigger(Action):
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRoutine(Action):
+class CreateRoutine(Action, frozen=True, kw_only=True):
     """CREATE FUNCTION or PROCEDURE; ``settings`` are its SET clauses' names; ``body`` its text where it is a string."""
 
     routine: Name
@@ -91,8 +91,7 @@ class CreateRoutine(Action):
     definer: str | None = None  # MySQL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateType(Action):
+class CreateType(Action, frozen=True, kw_only=True):
     """CREATE TYPE (``kind`` enum, composite, range, base or shell) or CREATE DOMAIN (``kind`` domain)."""
 
     type: Name
@@ -105,8 +104,7 @@ class CreateType(Action):
     constraints: tuple[Constraint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddEnumValue(Action):
+class AddEnumValue(Action, frozen=True, kw_only=True):
     """ALTER TYPE … ADD VALUE; ``position`` is ``BEFORE x`` or ``AFTER x``."""
 
     type: Name
@@ -115,8 +113,7 @@ class AddEnumValue(Action):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameEnumValue(Action):
+class RenameEnumValue(Action, frozen=True, kw_only=True):
     """ALTER TYPE … RENAME VALUE."""
 
     type: Name
@@ -124,8 +121,7 @@ class RenameEnumValue(Action):
     new_value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterDomain(Action):
+class AlterDomain(Action, frozen=True, kw_only=True):
     """ALTER DOMAIN; ``what``: add constraint, drop constraint, validate constraint, set not null, … ."""
 
     domain: Name
@@ -135,8 +131,7 @@ class AlterDomain(Action):
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterType(Action):
+class AlterType(Action, frozen=True, kw_only=True):
     """ALTER TYPE of a composite type, attribute by attribute."""
 
     type: Name
@@ -144,8 +139,7 @@ class AlterType(Action):
     attribute: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateSequence(Action):
+class CreateSequence(Action, frozen=True, kw_only=True):
     """CREATE SEQUENCE; ``owned_by`` is ``table.column``."""
 
     sequence: Name
@@ -154,8 +148,7 @@ class CreateSequence(Action):
     owned_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Create(Action):
+class Create(Action, frozen=True, kw_only=True):
     """CREATE of what has no Action of its own: schema, extension, policy, rule, role, database, event, …."""
 
     kind: ObjectKind
@@ -166,8 +159,7 @@ class Create(Action):
     details: tuple[tuple[str, str], ...] = ()  # policy: permissive/command; role: password, superuser; …
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop(Action):
+class Drop(Action, frozen=True, kw_only=True):
     """DROP of what has no Action of its own: schema, extension, type, domain, function, sequence, policy, role, …."""
 
     kind: ObjectKind
@@ -178,8 +170,7 @@ class Drop(Action):
     arguments: tuple[str, ...] | None = None  # of a function
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rename(Action):
+class Rename(Action, frozen=True, kw_only=True):
     """RENAME of what has no Action of its own: view, sequence, type, schema, function, trigger, policy, …."""
 
     kind: ObjectKind
@@ -188,18 +179,17 @@ class Rename(Action):
     table: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alter(Action):
+class Alter(Action, frozen=True, kw_only=True):
     """ALTER of what has no Action of its own; ``what`` says in a few lower-case words what is altered."""
 
     kind: ObjectKind
     name: Name
     what: str
     value: str | None = None
+    table: Name | None = None  # what a policy is on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSchema(Action):
+class SetSchema(Action, frozen=True, kw_only=True):
     """ALTER … SET SCHEMA."""
 
     kind: ObjectKind
@@ -207,16 +197,14 @@ class SetSchema(Action):
     schema: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment(Action):
+class Comment(Action, frozen=True, kw_only=True):
     """COMMENT ON."""
 
     kind: ObjectKind
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant(Action):
+class Grant(Action, frozen=True, kw_only=True):
     """GRANT or, where ``revoke``, REVOKE; ``privileges`` in lower case, ``("all",)`` for ALL; grantee ``public``."""
 
     kind: ObjectKind

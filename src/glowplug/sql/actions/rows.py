@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.actions.base import Action
 
@@ -11,11 +12,11 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Expression, Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert(Action):
+class Insert(Action, frozen=True, kw_only=True):
     """INSERT or REPLACE; ``from_query`` where rows come from a SELECT, which reads ``reads``.
 
-    ``select`` are the texts of that SELECT's output expressions, where it is a plain one, beside ``columns``.
+    ``select`` are the texts of that SELECT's output expressions, where it is a plain one, beside ``columns``;
+    ``functions`` what the statement calls (PostgreSQL: of 1,000 rows at most).
     """
 
     table: Name
@@ -25,10 +26,10 @@ class Insert(Action):
     select: tuple[Expression, ...] = ()
     replace: bool = False
     ignore: bool = False
+    functions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update(Action):
+class Update(Action, frozen=True, kw_only=True):
     """UPDATE; ``tautology`` where the WHERE can only be true."""
 
     table: Name
@@ -40,8 +41,7 @@ class Update(Action):
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(Action):
+class Delete(Action, frozen=True, kw_only=True):
     """DELETE; ``tautology`` where the WHERE can only be true."""
 
     table: Name
@@ -51,16 +51,14 @@ class Delete(Action):
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select(Action):
+class Select(Action, frozen=True, kw_only=True):
     """A query at top level; ``functions`` are what it calls, lower case."""
 
     reads: tuple[Name, ...] = ()
     functions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy(Action):
+class Copy(Action, frozen=True, kw_only=True):
     """COPY; ``program`` and ``file`` where it leaves the connection."""
 
     table: Name | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.actions.base import Action
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetVariable(Action):
+class SetVariable(Action, frozen=True, kw_only=True):
     """SET, RESET, PRAGMA, USE, ``set_config()``: ``name`` in lower case.
 
     ``value`` None: reset, or a PRAGMA that only asks. ``scope``: session, local, global; a PRAGMA's is session.
@@ -36,23 +36,20 @@ class TransactionKind(enum.StrEnum):
     PREPARE = "prepare"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction(Action):
+class Transaction(Action, frozen=True, kw_only=True):
     """BEGIN, COMMIT and their like."""
 
     kind: TransactionKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockTable(Action):
+class LockTable(Action, frozen=True, kw_only=True):
     """LOCK TABLE, one Action a table; ``mode`` in capitals as PostgreSQL names it (MySQL: READ, WRITE)."""
 
     table: Name
     mode: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maintain(Action):
+class Maintain(Action, frozen=True, kw_only=True):
     """VACUUM, ANALYZE, CLUSTER, OPTIMIZE TABLE: ``verb`` in lower case, ``full`` for VACUUM FULL."""
 
     verb: str
@@ -60,29 +57,25 @@ class Maintain(Action):
     full: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dynamic(Action):
+class Dynamic(Action, frozen=True, kw_only=True):
     """Code whose effect the text does not tell: EXECUTE, PREPARE, CALL, an untrusted language; ``what`` names it."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block(Action):
+class Block(Action, frozen=True, kw_only=True):
     """DO, or MySQL's BEGIN NOT ATOMIC: what could be read of its body is in the Statement's ``body``."""
 
     language: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientCommand(Action):
+class ClientCommand(Action, frozen=True, kw_only=True):
     """What only a client understands, and a server refuses: psql's meta-commands, DELIMITER, sqlite3's ``.read``."""
 
     command: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other(Action):
+class Other(Action, frozen=True, kw_only=True):
     """A statement that is understood, and does nothing that a hazard is about; ``verb`` is its first words."""
 
     verb: str

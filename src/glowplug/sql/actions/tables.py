@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from glowplug.sql.actions.base import Action
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Column, Constraint, Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTable(Action):
+class CreateTable(Action, frozen=True, kw_only=True):
     """CREATE TABLE; ``constraints`` are the table's own, ``columns`` carry theirs; ``options`` in lower case."""
 
     table: Name
@@ -36,8 +36,7 @@ class CreateTable(Action):
     virtual: bool = False  # SQLite: CREATE VIRTUAL TABLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropTable(Action):
+class DropTable(Action, frozen=True, kw_only=True):
     """DROP TABLE, one Action a table."""
 
     table: Name
@@ -46,8 +45,7 @@ class DropTable(Action):
     temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameTable(Action):
+class RenameTable(Action, frozen=True, kw_only=True):
     """ALTER TABLE … RENAME TO, RENAME TABLE; ``new_name`` may move it to another schema."""
 
     table: Name
@@ -55,8 +53,7 @@ class RenameTable(Action):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truncate(Action):
+class Truncate(Action, frozen=True, kw_only=True):
     """TRUNCATE, one Action a table."""
 
     table: Name
@@ -88,8 +85,7 @@ class TableChange(enum.StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterTableSetting(Action):
+class AlterTableSetting(Action, frozen=True, kw_only=True):
     """A property of the table as a whole."""
 
     table: Name
@@ -98,8 +94,7 @@ class AlterTableSetting(Action):
     collation: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachPartition(Action):
+class AttachPartition(Action, frozen=True, kw_only=True):
     """ALTER TABLE … ATTACH PARTITION."""
 
     table: Name
@@ -107,8 +102,7 @@ class AttachPartition(Action):
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetachPartition(Action):
+class DetachPartition(Action, frozen=True, kw_only=True):
     """ALTER TABLE … DETACH PARTITION."""
 
     table: Name

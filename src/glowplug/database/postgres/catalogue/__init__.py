@@ -7,8 +7,13 @@ from glowplug.database.postgres.catalogue.rarities import rarities
 from glowplug.database.postgres.catalogue.relations import relations
 from glowplug.database.postgres.catalogue.section import (
     CONSTANTS,
+    KEYS,
     ROUTINES,
+    SEQUENCES,
+    TABLES,
+    TRIGGERS,
     TYPES,
+    VIEWS,
     Section,
     finish,
     probe,
@@ -16,7 +21,23 @@ from glowplug.database.postgres.catalogue.section import (
     union,
 )
 
-__all__ = ["CONSTANTS", "ROUTINES", "TYPES", "Section", "finish", "probe", "scoped", "sections", "union"]
+__all__ = [
+    "CONSTANTS",
+    "OF_RELATIONS",
+    "ROUTINES",
+    "TABLES",
+    "TRIGGERS",
+    "TYPES",
+    "VIEWS",
+    "Section",
+    "finish",
+    "probe",
+    "scoped",
+    "sections",
+    "union",
+]
+
+OF_RELATIONS = (TABLES, KEYS, TRIGGERS, SEQUENCES, VIEWS)
 
 
 def sections(version: int) -> tuple[Section, ...]:

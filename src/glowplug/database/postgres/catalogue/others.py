@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
+    ROLE,
     ROUTINES,
     TYPES,
     Section,
+    Seldom,
     name_of,
     no_extension_owns,
     owner_of,
@@ -27,6 +29,7 @@ def others(version: int) -> tuple[Section, ...]:
         _domain_constraints(),
         _extensions(),
         _database(),
+        _settings(),
         _default_privileges(),
         _statistics(version),
         _event_triggers(),
@@ -142,30 +145,70 @@ def _domain_constraints() -> Section:
 
 
 def _extensions() -> Section:
+    # A digest can't be cleared of the role's name later, which is another in every database.
+    privileges = sorted_items("coalesce(p.proacl, acldefault('f', p.proowner))")
+    privileges = f"replace({privileges}, pg_get_userbyid({ROLE})::text, 'owner')"
     return Section(
         kind="'extension'",
         name=name_of("e.extname"),
+        topic=ROUTINES,
         properties={
             "version": "e.extversion",
             "schema": "(SELECT n.nspname::text FROM pg_namespace n WHERE n.oid = e.extnamespace)",
             # What a migration adds to an extension is seen no more by itself.
             "members": "(SELECT count(*)::text FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass"
             " AND d.refobjid = e.oid AND d.deptype = 'e')",
+            # Members are the extension's own business, unless the migrations' role may redefine them.
+            "routines": Seldom(
+                f"EXISTS (SELECT FROM pg_proc p WHERE p.proowner = {ROLE} AND p.oid IN"
+                " (SELECT objid FROM owned_by_extension WHERE classid = 'pg_proc'::regclass))",
+                "(SELECT md5(string_agg(item, ' ' ORDER BY item COLLATE \"C\")) FROM (SELECT ROW("
+                "p.oid::regprocedure, p.prosrc, p.probin, p.prosecdef, p.provolatile, p.proisstrict, p.proparallel,"
+                f" p.proleakproof, p.procost, p.prorows, p.proconfig, {privileges})::text AS item FROM pg_depend d"
+                " JOIN pg_proc p ON p.oid = d.objid WHERE d.refclassid = 'pg_extension'::regclass"
+                f" AND d.refobjid = e.oid AND d.deptype = 'e' AND d.classid = 'pg_proc'::regclass"
+                f" AND p.proowner = {ROLE}) members)",
+            ),
         },
         source="pg_extension e",
+        commented=("pg_extension", "e.oid", "0"),
     )
 
 
 def _database() -> Section:
-    """Settings by ALTER DATABASE and ALTER ROLE … IN DATABASE; the name leaves the database's own out."""
+    """What was said of the database itself; the name leaves its own out."""
+    comment = (
+        "(SELECT c.description FROM pg_shdescription c WHERE c.objoid = d.oid AND c.classoid = 'pg_database'::regclass)"
+    )
+    unusual = (
+        f"d.datname = current_database() AND (d.datconnlimit <> -1 OR {comment} IS NOT NULL"
+        " OR EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee <> d.datdba))"
+    )
+    return Section(
+        kind="'database'",
+        name="'database'",
+        properties={
+            "connection_limit": "nullif(d.datconnlimit, -1)",
+            "privileges": sorted_items("d.datacl"),
+            "comment": comment,
+        },
+        rare=f"pg_database d WHERE {unusual}",
+        source="pg_database d",
+        where=unusual,
+    )
+
+
+def _settings() -> Section:
+    """Settings by ALTER DATABASE, ALTER ROLE … IN DATABASE, and ALTER ROLE of the migrations' role."""
     return Section(
         kind="'setting'",
-        name="CASE v.setrole WHEN 0 THEN 'database' ELSE 'role ' || pg_get_userbyid(v.setrole) END"
-        " || '.' || split_part(item, '=', 1)",
+        name="CASE WHEN v.setdatabase = 0 THEN 'role' WHEN v.setrole = 0 THEN 'database'"
+        " ELSE 'role ' || pg_get_userbyid(v.setrole) END || '.' || split_part(item, '=', 1)",
         properties={"value": "substr(item, strpos(item, '=') + 1)"},
-        rare="pg_db_role_setting WHERE setdatabase <> 0",
+        rare="pg_db_role_setting",
         source="pg_db_role_setting v CROSS JOIN LATERAL unnest(v.setconfig) AS items (item)",
-        where="v.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())",
+        where="v.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
+        f" OR (v.setdatabase = 0 AND v.setrole = {ROLE})",
     )
 
 

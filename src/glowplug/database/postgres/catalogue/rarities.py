@@ -1,4 +1,4 @@
-"""Sections on what few databases have: publications, collations, operators, casts, text search, foreign data."""
+"""Sections on what few databases have: publications, collations, operators, casts, foreign data, large objects."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from glowplug.database.postgres.catalogue.section import (
 _PG_15 = 150000
 _PG_16 = 160000
 _PG_17 = 170000
+_PG_18 = 180000
 
 
 def rarities(version: int) -> tuple[Section, ...]:
@@ -25,8 +26,12 @@ def rarities(version: int) -> tuple[Section, ...]:
         _operators(),
         *_operator_classes(),
         _casts(),
+        _conversions(),
         *_text_search(),
         *_foreign(),
+        _languages(),
+        _subscriptions(),
+        _large_objects(),
     )
 
 
@@ -50,6 +55,7 @@ def _publications(version: int) -> tuple[Section, ...]:
                 "publishes": "concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN"
                 " 'update' END, CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END)",
                 "via_root": truth("p.pubviaroot"),
+                "generated_columns": truth("p.pubgencols = 's'") if version >= _PG_18 else "NULL::text",
                 "owner": owner_of("p.pubowner"),
             },
             rare="pg_publication",
@@ -186,6 +192,75 @@ def _casts() -> Section:
     )
 
 
+def _conversions() -> Section:
+    return Section(
+        kind="'conversion'",
+        name=f"s.name || '.' || {name_of('c.conname')}",
+        parent=("'schema'", "s.name"),
+        properties={
+            "definition": "concat_ws(' ', pg_encoding_to_char(c.conforencoding), 'TO',"
+            " pg_encoding_to_char(c.contoencoding), 'FROM', c.conproc::regproc)",
+            "default": truth("c.condefault"),
+            "owner": owner_of("c.conowner"),
+        },
+        rare=f"pg_conversion WHERE oid >= {FIRST_USER_OID}",
+        source="pg_conversion c JOIN schemas s ON s.oid = c.connamespace",
+        where=f"c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_conversion', 'c.oid')}",
+        commented=("pg_conversion", "c.oid", "0"),
+    )
+
+
+def _languages() -> Section:
+    return Section(
+        kind="'language'",
+        name=name_of("l.lanname"),
+        properties={
+            "trusted": truth("l.lanpltrusted"),
+            "handler": "l.lanplcallfoid::regproc::text",
+            "inline": "nullif(l.laninline, 0)::regproc::text",
+            "validator": "nullif(l.lanvalidator, 0)::regproc::text",
+            "owner": owner_of("l.lanowner"),
+            "privileges": sorted_items("coalesce(l.lanacl, acldefault('l', l.lanowner))"),
+        },
+        rare=f"pg_language WHERE oid >= {FIRST_USER_OID}",
+        source="pg_language l",
+        where=f"l.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_language', 'l.oid')}",
+        commented=("pg_language", "l.oid", "0"),
+    )
+
+
+def _subscriptions() -> Section:
+    """Where a subscription connects to is for superusers to read."""
+    here = "{}.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
+    return Section(
+        kind="'subscription'",
+        name=name_of("s.subname"),
+        properties={
+            "enabled": "s.subenabled::text",
+            "publications": "array_to_string(s.subpublications, ', ')",
+            "slot": "s.subslotname",
+            "owner": owner_of("s.subowner"),
+        },
+        rare=f"pg_subscription x WHERE {here.format('x')}",
+        source="pg_subscription s",
+        where=here.format("s"),
+    )
+
+
+def _large_objects() -> Section:
+    """How many there are; their numbers are others in every run."""
+    privileges = sorted_items("coalesce(lomacl, acldefault('L', lomowner))")
+    return Section(
+        kind="'large objects'",
+        name="pg_get_userbyid(m.owner)",
+        properties={"count": "m.count", "privileges": "m.privileges"},
+        rare="pg_largeobject_metadata",
+        source="(SELECT lomowner AS owner, count(*)::text AS count,"
+        f" (SELECT string_agg(DISTINCT {privileges}, ' or ')) AS privileges"
+        " FROM pg_largeobject_metadata GROUP BY lomowner) m",
+    )
+
+
 def _text_search() -> tuple[Section, ...]:
     return (
         Section(
@@ -257,7 +332,7 @@ def _foreign() -> tuple[Section, ...]:
             kind="'user mapping'",
             name=f"{name_of('u.srvname')} || '.' || u.usename",
             parent=("'foreign server'", name_of("u.srvname")),
-            properties={},
+            properties={"options": f"md5({sorted_items('u.umoptions')})"},  # passwords among them
             rare="pg_foreign_server",
             source="pg_user_mappings u",
         ),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
-    THE_LOCKED,
+    KEYS,
+    SEQUENCES,
+    TABLES,
+    THE_GIVEN,
+    TRIGGERS,
+    VIEWS,
     Section,
     Seldom,
     name_of,
@@ -20,14 +25,12 @@ _PG_18 = 180000
 
 _ACCESS_METHOD = Seldom("c.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam)")
 
+_COMMENTS = "pg_description x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0"
+
 
 def _options(array: str) -> Seldom:
     items = f"(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({array}) AS items (item))"
     return Seldom(f"{array} IS NOT NULL", items)
-
-
-def _any_of(relation: str, catalogue: str, condition: str = "true") -> str:
-    return f"EXISTS (SELECT FROM {catalogue} WHERE {relation} = {THE_LOCKED} AND {condition})"
 
 
 def relations(version: int) -> tuple[Section, ...]:
@@ -75,6 +78,7 @@ def _tables() -> Section:
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
         relation="r.oid",
+        topic=TABLES,
         source="relations r JOIN pg_class c ON c.oid = r.oid",
         where="r.relkind IN ('r', 'p', 'f')",
         commented=("pg_class", "c.oid", "0"),
@@ -96,9 +100,9 @@ def _views() -> Section:
             "privileges": privileges_of("c.relacl", "c.relowner", "r"),
         },
         relation="r.oid",
+        topic=VIEWS,
         source="relations r JOIN pg_class c ON c.oid = r.oid",
         where="r.relkind IN ('v', 'm')",
-        quick_unless="EXISTS (SELECT FROM relations WHERE relkind IN ('v', 'm'))",
         commented=("pg_class", "c.oid", "0"),
     )
 
@@ -148,12 +152,13 @@ def _columns(version: int) -> Section:
             "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
         },
         relation="r.oid",
+        topic=TABLES,
         source="(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
         f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
         " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
         f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
         where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
-        scope=f"a.attrelid = {THE_LOCKED}",
+        scope=f"a.attrelid = {THE_GIVEN}",
         commented=("pg_class", "a.attrelid", "a.attnum"),
     )
 
@@ -171,12 +176,18 @@ def _constraints() -> Section:
             "inherited": "CASE WHEN c.coninhcount > 0 THEN CASE WHEN c.conislocal THEN 'and local' ELSE 'only' END END",
             "index_options": _options("ic.reloptions"),
             "index_tablespace": tablespace_of("ic.reltablespace"),
+            "index_comment": Seldom(
+                f"(EXISTS (SELECT FROM {_COMMENTS} AND x.objoid >= {FIRST_USER_OID})"
+                f" AND EXISTS (SELECT FROM {_COMMENTS} AND x.objoid = ix.indexrelid))",
+                f"(SELECT x.description FROM {_COMMENTS} AND x.objoid = ix.indexrelid)",
+            ),
             "clustered": truth("ix.indisclustered"),
             "replica_identity": truth("ix.indisreplident"),
             "valid": "CASE WHEN NOT ix.indisvalid THEN 'false' END",
         },
         relation="r.oid",
-        scope=f"c.conrelid = {THE_LOCKED}",
+        topic=KEYS,
+        scope=f"c.conrelid = {THE_GIVEN}",
         source="pg_constraint c JOIN relations r ON r.oid = c.conrelid"
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
@@ -214,7 +225,8 @@ def _indexes() -> Section:
             ),
         },
         relation="r.oid",
-        scope=f"x.indrelid = {THE_LOCKED}",
+        topic=KEYS,
+        scope=f"x.indrelid = {THE_GIVEN}",
         source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
         own_oid="x.indexrelid",
         where="NOT EXISTS (SELECT FROM pg_constraint k"
@@ -244,6 +256,7 @@ def _sequences() -> Section:
             "privileges": privileges_of("c.relacl", "c.relowner", "s"),
         },
         relation="r.oid",
+        topic=SEQUENCES,
         source="relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_sequence s ON s.seqrelid = r.oid"
         " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
         " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
@@ -264,7 +277,8 @@ def _triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope=f"t.tgrelid = {THE_LOCKED}",
+        topic=TRIGGERS,
+        scope=f"t.tgrelid = {THE_GIVEN}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
         own_oid="t.oid",
         where="NOT t.tgisinternal",
@@ -280,11 +294,11 @@ def _internal_triggers() -> Section:
         parent=("r.kind", "r.name"),
         properties={"enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
-        scope=f"t.tgrelid = {THE_LOCKED}",
+        topic=TRIGGERS,
+        scope=f"t.tgrelid = {THE_GIVEN}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         own_oid="t.oid",
         where="t.tgisinternal AND t.tgenabled <> 'O'",
-        quick_unless=_any_of("tgrelid", "pg_trigger", "tgisinternal AND tgenabled <> 'O'"),
     )
 
 
@@ -295,11 +309,11 @@ def _rules() -> Section:
         parent=("r.kind", "r.name"),
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
         relation="r.oid",
-        scope=f"w.ev_class = {THE_LOCKED}",
+        topic=VIEWS,
+        scope=f"w.ev_class = {THE_GIVEN}",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         own_oid="w.oid",
         where="w.rulename <> '_RETURN'",
-        quick_unless=_any_of("ev_class", "pg_rewrite", "rulename <> '_RETURN'"),
         commented=("pg_rewrite", "w.oid", "0"),
     )
 
@@ -319,8 +333,8 @@ def _policies() -> Section:
             "with_check": "pg_get_expr(p.polwithcheck, p.polrelid)",
         },
         relation="r.oid",
-        scope=f"p.polrelid = {THE_LOCKED}",
-        quick_unless=_any_of("polrelid", "pg_policy"),
+        topic=VIEWS,
+        scope=f"p.polrelid = {THE_GIVEN}",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),
     )

@@ -11,9 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 FIRST_USER_OID = 16384
-THE_LOCKED = "ANY (ARRAY(SELECT relation FROM locked))"
+THE_GIVEN = "ANY ($1)"
 TYPES = "types"
 ROUTINES = "routines"
+TABLES = "tables"
+KEYS = "keys"
+TRIGGERS = "triggers"
+SEQUENCES = "sequences"
+VIEWS = "views"
+ROLE = "%role%"
+"""The oid of the migrations' role, once ``finish`` has put it in."""
+
 _PUBLIC = 2200  # the schema's oid, by initdb
 
 
@@ -42,11 +50,10 @@ class Section:
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
-    locked relations alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
+    given relations alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
     one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
-    ``topic`` joins sections that change together. ``quick_unless`` is a condition on the locked relations under which
-    there may be something in this section at all: where it is given, a quick reading asks that and no more.
+    ``topic`` joins sections that are read together; of relations: what ``scoped`` reads of some.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
@@ -62,7 +69,6 @@ class Section:
     scope: str | None = None
     own_oid: str | None = None
     rare: str | None = None
-    quick_unless: str | None = None
 
     @property
     def property_names(self) -> tuple[str, ...]:
@@ -72,8 +78,8 @@ class Section:
     def select(self, number: int, *, scoped: bool = False, quick: bool = False) -> str:
         """Give the SELECT.
 
-        Its rows are the group that an object is read together with (its relation's oid, or the section), and one
-        text that holds the section's number and the whole object. ``scoped``: only of the locked relations.
+        Its rows are the relation's oid that an object belongs to, if to one, and one text that holds the section's
+        number and the whole object. ``scoped``: only of the given relations.
         ``quick``: a third value says whether the object has what this query does not read ("t" or "f").
         """
         given = [(Seldom.of(expression), expression) for expression in self.properties.values()]
@@ -87,7 +93,7 @@ class Section:
                 f" LEFT JOIN pg_description d ON d.objoid = {oid} AND d.objsubid = {column}"
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
-        group = f"'s{number}'" if self.relation is None else f"{self.relation}::text"
+        group = "''" if self.relation is None else f"{self.relation}::text"
         conditions = [self.where]
         if scoped and self.scope:
             conditions.append(self.scope)
@@ -107,13 +113,13 @@ def name_of(expression: str) -> str:
 
 def owner_of(role: str) -> str:
     """SQL for an owner that is not the migrations' role; that one owns the database."""
-    return f"CASE WHEN {role} <> {_ROLE} THEN pg_get_userbyid({role})::text END"
+    return f"CASE WHEN {role} <> {ROLE} THEN pg_get_userbyid({role})::text END"
 
 
 def privileges_of(acl: str, owner: str, object_type: str) -> Seldom:
     """Privileges as sorted text, with the default's filled in where none are stored."""
     listed = sorted_items(f"coalesce({acl}, acldefault('{object_type}', {owner}))")
-    return Seldom(f"({acl} IS NOT NULL OR {owner} <> {_ROLE})", listed, otherwise=_default(object_type))
+    return Seldom(f"({acl} IS NOT NULL OR {owner} <> {ROLE})", listed, otherwise=_default(object_type))
 
 
 def sorted_items(array: str) -> str:
@@ -142,7 +148,6 @@ def _default(object_type: str) -> str:
     return f"%default_{object_type}%"
 
 
-_ROLE = "%role%"
 _TYPES_OF_ACL = "rsfTn"
 
 CONSTANTS = (
@@ -156,7 +161,7 @@ CONSTANTS = (
 def finish(sql: str, constants: Sequence[bytes | None]) -> str:
     """Put the answer to CONSTANTS into a query made of sections."""
     role, *defaults = ((value or b"").decode() for value in constants)
-    sql = sql.replace(_ROLE, role)
+    sql = sql.replace(ROLE, role)
     for object_type, text in zip(_TYPES_OF_ACL, defaults, strict=True):
         sql = sql.replace(_default(object_type), literal(text))
     return sql
@@ -165,39 +170,21 @@ def finish(sql: str, constants: Sequence[bytes | None]) -> str:
 def union(chosen: Iterable[tuple[int, Section]]) -> str:
     """Give the query of some sections with their numbers."""
     common = _COMMON.format(
-        locked="SELECT 0::oid AS relation",
-        materialized="NOT MATERIALIZED",
-        condition=no_extension_owns("pg_class", "c.oid"),
+        owned="MATERIALIZED", relations="NOT MATERIALIZED", condition=no_extension_owns("pg_class", "c.oid")
     )
     return common + " UNION ALL ".join(section.select(number) for number, section in chosen)
 
 
-def scoped(chosen: Iterable[tuple[int, Section]], *, locked: str, quick: bool) -> str:
-    """Give the query of what lives in the relations that ``locked`` selects.
+def scoped(chosen: Iterable[tuple[int, Section]], *, quick: bool) -> str:
+    """Give the query of what some sections hold of the relations that are its parameter, an array of oids.
 
-    Its first rows are of other groups: ``locked``, those relations' oids, and ``depends``, whether the text of
-    something else may depend on them ("true" or "false"). ``quick``: where the third value of any row is true, there
-    is more to read than this query does, and its answer is of no use.
+    ``quick``: where the third value of any row is true, there is more to read than this query does, and its answer
+    is of no use.
     """
-    chosen = tuple(chosen)
     common = _COMMON.format(
-        locked=locked, materialized="MATERIALIZED", condition=f"c.oid = {THE_LOCKED} AND {_NO_EXTENSION}"
+        owned="NOT MATERIALIZED", relations="MATERIALIZED", condition=f"c.oid = {THE_GIVEN} AND {_NO_EXTENSION}"
     )
-    depends = (
-        f"EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {THE_LOCKED}"
-        " AND d.deptype <> 'i' AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))"
-    )
-    more = " OR ".join(section.quick_unless for _, section in chosen if section.quick_unless) or "false"
-    selects = [
-        "SELECT 'locked', (SELECT string_agg(relation::text, ',') FROM locked)" + (f", {more}" if quick else ""),
-        f"SELECT 'depends', {depends}::text" + (", false" if quick else ""),
-        *(
-            section.select(number, scoped=True, quick=quick)
-            for number, section in chosen
-            if not (quick and section.quick_unless)
-        ),
-    ]
-    return common + " UNION ALL ".join(selects)
+    return common + " UNION ALL ".join(section.select(number, scoped=True, quick=quick) for number, section in chosen)
 
 
 def probe(chosen: Iterable[Section]) -> str:
@@ -211,15 +198,13 @@ _NO_EXTENSION = (
 )
 
 # A schema or relation that an extension owns is left out, and with it all that it holds.
-_COMMON = f"""WITH locked AS MATERIALIZED (
-  {{locked}}
-), owned_by_extension AS MATERIALIZED (
+_COMMON = f"""WITH owned_by_extension AS {{owned}} (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), schemas AS NOT MATERIALIZED (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
   WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
     AND {no_extension_owns("pg_namespace", "oid")}
-), relations AS {{materialized}} (
+), relations AS {{relations}} (
   SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind

@@ -1,0 +1,46 @@
+"""What the rehearsal saw of that which the review foretold: one cause, one finding, and how it is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.check import faults
+from glowplug.finding import Basis, Harm
+from glowplug.review.faults import SQL_NOT_UNDERSTOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glowplug.finding import Finding, Place
+
+_REFUSALS = frozenset(
+    fault.rule for fault in (faults.UP_FAILS, faults.DOWN_FAILS, faults.HISTORY_STOPS, faults.WAY_DOWN_FAILS)
+)
+
+
+def overrule(review: Iterable[Finding], rehearsal: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give the review's findings, as the rehearsal leaves them.
+
+    A statement that the server refuses needs no word that it was not understood; a failure that a rule foretold at
+    the statement which the server refused was observed.
+    """
+    refused = {
+        item.place.file: item.place.line for item in rehearsal if item.rule in _REFUSALS and item.place is not None
+    }
+    found = []
+    for finding in review:
+        place = finding.place
+        if place is not None and place.file in refused and _is_at(place, refused[place.file]):
+            if finding.rule == SQL_NOT_UNDERSTOOD.rule:
+                continue
+            if finding.harm is Harm.FAILS and refused[place.file] is not None:
+                found.append(replace(finding, basis=Basis.OBSERVED))
+                continue
+        found.append(finding)
+    return tuple(found)
+
+
+def _is_at(place: Place, line: int | None) -> bool:
+    return line is None or place.line is None or place.line <= line <= (place.end_line or place.line)

@@ -1,0 +1,127 @@
+"""The rehearsal of one chain on a scratch server, and what it proves of what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.check import faults
+from glowplug.check.judge import describe_error, judge, way_down_broken
+from glowplug.check.report import Problem
+from glowplug.errors import EnvironmentFailure, GlowplugError
+from glowplug.finding import Place
+from glowplug.rehearsal import Outcome, rehearse, stops_only_since
+from glowplug.scratch import open_server
+from glowplug.scratch.settings import Request
+from glowplug.sql.extensions import extensions_asked
+
+if TYPE_CHECKING:
+    from glowplug.check.novelty import NewIn
+    from glowplug.check.terms import Terms
+    from glowplug.finding import Finding
+    from glowplug.project import Chain
+    from glowplug.rehearsal import Rehearsal, StepError
+    from glowplug.scratch.interface import Server, ServerDescription
+
+NOT_LIKE_PRODUCTION = (
+    "If it ran in production, the scratch server is not like production: say server_version, encoding, session_setup "
+    "or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL."
+)
+
+
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it; where no server came, the ``problem`` alone."""
+
+    findings: tuple[Finding, ...] = ()
+    rehearsal: Rehearsal | None = None
+    scratch: ServerDescription | None = None
+    problem: Problem | None = None
+
+
+def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
+    """Rehearse a chain; what keeps it from being rehearsed is a problem."""
+    try:
+        with open_server(_request(chain, terms)) as server:
+            rehearsal = rehearse(
+                chain,
+                server,
+                forward_only=terms.cage.forward_only,
+                progress=lambda progress: terms.progress(chain, progress),
+                jobs=terms.options.jobs,
+            )
+            broken = stops_only_since(chain, server, rehearsal, new.new)
+            rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
+    except GlowplugError as error:
+        return Rehearsed(problem=Problem.of(error), findings=chain.findings)
+    if broken:
+        return replace(rehearsed, findings=(*rehearsed.findings, way_down_broken(rehearsal.chain_down)))
+    return rehearsed
+
+
+def _rehearsed(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: Terms) -> Rehearsed:
+    return Rehearsed(
+        scratch=server.describe(),
+        rehearsal=rehearsal,
+        findings=(
+            *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
+            *server.findings(),
+            *(() if terms.options.everything else _foretold(rehearsal, new)),
+        ),
+        problem=_unproved(rehearsal, new),
+    )
+
+
+def _request(chain: Chain, terms: Terms) -> Request:
+    return Request(
+        dialect=chain.dialect,
+        chain=terms.cage.hold(chain.settings, chain.directory),
+        settings=terms.cage.scratch,
+        statement_timeout=terms.options.statement_timeout,
+        foreign_keys=chain.foreign_keys,
+        extensions=frozenset[str]().union(*(extensions_asked(item.up or b"") for item in chain.migrations)),
+        environment=terms.environment,
+    )
+
+
+def _stopped_in_history(rehearsal: Rehearsal, new: NewIn) -> StepError | None:
+    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
+    return None if stopped is None or stopped.migration.name in new.new else stopped.error
+
+
+def _behind(rehearsal: Rehearsal, new: NewIn) -> int:
+    """How many new migrations were not reached."""
+    return sum(
+        trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable and trip.migration.name in new.new
+        for trip in rehearsal.round_trips
+    )
+
+
+def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
+    """Say when history stops the way up before what is new: that is no yes."""
+    error, behind = _stopped_in_history(rehearsal, new), _behind(rehearsal, new)
+    if error is None or not behind:
+        return None
+    return Problem(
+        message=f"{behind} new {'migration' if behind == 1 else 'migrations'} could not be checked: the way up stops "
+        "before them, in history: " + describe_error(error),
+        file=error.file,
+        line=error.error.line,
+        exit_code=EnvironmentFailure.exit_code,
+        advice=NOT_LIKE_PRODUCTION,
+    )
+
+
+def _foretold(rehearsal: Rehearsal, new: NewIn) -> tuple[Finding, ...]:
+    """Say when history stops the way up though nothing is new: what comes next could not be checked."""
+    error = _stopped_in_history(rehearsal, new)
+    if error is None or _behind(rehearsal, new):
+        return ()
+    return (
+        faults.HISTORY_STOPS.found(
+            "the way up stops here, in history, so that no migration to come can be checked: "
+            f"{describe_error(error)}\n{NOT_LIKE_PRODUCTION}",
+            place=Place(file=error.file, line=error.error.line),
+        ),
+    )

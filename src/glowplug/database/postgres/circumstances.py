@@ -1,0 +1,91 @@
+"""What decides whether a file may be nested, and whether its locks and counts tell all that it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.sql.postgres_triggers import only_changes_its_row
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+# A function in SQL or PL/pgSQL changes no schema without one of these words, a stable one not even with them; what
+# makes or empties a relation locks it. No backslash: the migration's session says what that means.
+_CHANGING_WORDS = (
+    "alter|call|comment|create|do(?![[:space:]]+(nothing|update)([^a-z0-9_]|$))|drop|execute|grant|import|reassign"
+    "|revoke|security"
+)
+# diesel_manage_updated_at, as `diesel setup` writes it into every PostgreSQL project: it makes a trigger, whose table
+# it locks, unless format is somebody's own.
+_DIESELS_OWN = (
+    "BEGIN EXECUTE format(''CREATE TRIGGER set_updated_at BEFORE UPDATE ON %s FOR EACH ROW EXECUTE PROCEDURE"
+    " diesel_set_updated_at()'', _tbl); END;"
+)
+
+CIRCUMSTANCES = f"""
+SELECT EXISTS (SELECT FROM pg_event_trigger),
+  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
+  OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
+    AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
+  OR pg_my_temp_schema() <> 0,
+  EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND p.provolatile = 'v'
+    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+    AND l.lanname NOT IN ('c', 'internal')
+    AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '(^|[^a-z0-9_])({_CHANGING_WORDS})([^a-z0-9_]|$)')
+    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
+      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
+      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format'))),
+  (SELECT string_agg(DISTINCT d.refobjid::text, ',') FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass
+    AND d.refobjid >= 16384 AND d.deptype <> 'i'
+    AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))
+"""
+"""Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
+there is a function that could do anything when a default, a check, a view, a cast or an operator calls it; the
+relations that the text of something else may depend on."""
+
+GUARDS = """
+SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+  JOIN pg_language l ON l.oid = p.prolang WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'rule', '' FROM pg_rewrite w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN'
+"""
+"""The code of the user's that answers to changed rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """The answers to CIRCUMSTANCES and GUARDS.
+
+    ``answered``: code of the user's answers to DDL; ``forbidding``: something else forbids to nest files;
+    ``hidden_code``: there is a function that could do anything when what it is hidden in calls it; ``guarded``: code
+    of the user's answers to changed rows with more than a change of those; ``depended_on``: relations, by oid, that
+    the text of something else may depend on.
+    """
+
+    answered: bool = True
+    forbidding: bool = True
+    hidden_code: bool = True
+    guarded: bool = True
+    depended_on: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, circumstances: PGresult, guards: PGresult) -> Circumstances:
+        """Take them from the answers."""
+        answered, forbidding, hidden = (circumstances.get_value(0, column) != b"f" for column in range(3))
+        oids = (circumstances.get_value(0, 3) or b"").decode()
+        return cls(
+            answered=answered,
+            forbidding=forbidding,
+            hidden_code=hidden,
+            guarded=_guarded(guards),
+            depended_on=frozenset(oids.split(",")) - {""},
+        )
+
+
+def _guarded(result: PGresult) -> bool:
+    return not all(
+        only_changes_its_row((result.get_value(row, 0) or b"").decode(), (result.get_value(row, 1) or b"").decode())
+        for row in range(result.ntuples)
+    )

@@ -1,0 +1,72 @@
+"""Whether Diesel's next session would get in: a file can shut the door behind itself, and nothing fails until then.
+
+ALTER DATABASE and ALTER ROLE decide how many may connect, who may, and what is set for everyone who does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, SqlError
+from glowplug.database.postgres.failure import explain
+from glowplug.database.postgres.session import Session
+from glowplug.database.postgres.within import unreadable, within
+from glowplug.errors import LostConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENTRANCES = frozenset({"pg_auth_members", "pg_authid", "pg_database", "pg_db_role_setting"})
+"""Catalogues that decide on it."""
+
+_STATE = """
+SELECT ROW(d.datdba, d.datallowconn, d.datconnlimit, d.datacl, r.rolcanlogin, r.rolconnlimit, r.rolvaliduntil,
+  ARRAY(SELECT ROW(s.setdatabase, s.setrole, s.setconfig)::text FROM pg_db_role_setting s
+    WHERE s.setdatabase IN (0, d.oid) AND s.setrole IN (0, r.oid) ORDER BY 1))::text
+FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user
+  AND d.datconnlimit <> 1 AND r.rolconnlimit <> 1
+"""
+
+
+def read_entry(session: Session) -> bytes | None:
+    """What decides who may connect, as a text to be compared; None where a second session is one too many.
+
+    Raises:
+        LostConnection: the server is gone.
+        EnvironmentFailure: it can't be read.
+    """
+    reply = within(session, _STATE)
+    if not reply.ok:
+        raise unreadable(reply)
+    found = reply.results[0]
+    return found.get_value(0, 0) if found.ntuples else None
+
+
+def try_entry(conninfo: Mapping[str, str], setup: tuple[str, ...], *, superuser: bool) -> SqlError | None:
+    """Begin a session as Diesel does before it runs or reverts anything; the error, where that fails.
+
+    ``setup`` is what it sets. A bookkeeping table that was not there is not there afterwards.
+    """
+    try:
+        session = Session(conninfo, statement_timeout=60.0)
+    except LostConnection as lost:
+        return _shut(SqlError(code=None, message=lost.message))
+    try:
+        for statement in (*setup, f"BEGIN; {CREATE_BOOKKEEPING_TABLE}; ROLLBACK"):
+            reply = session.batch(statement.encode())
+            if reply.failure is not None:
+                return _shut(explain(reply.failure, superuser=superuser))
+            if not reply.ok:
+                return _shut(SqlError(code=None, message=reply.lost or "no answer"))
+        return None
+    finally:
+        session.close()
+
+
+def _shut(error: SqlError) -> SqlError:
+    return SqlError(
+        code=error.code,
+        message=f"shuts Diesel out: its next session can't begin: {error.message.strip()}",
+        detail=error.detail,
+        hint=error.hint,
+    )

@@ -1,0 +1,122 @@
+"""What a transaction did to the catalogues: which of them it wrote, and which relations it has locked.
+
+The server counts the rows that a session inserts, updates and deletes, in system catalogues too; what a savepoint
+undoes stays counted (executed on 14 to 18). The counts are the session's own and go back to nothing at some
+transaction's end, so they tell a difference within one transaction alone. Not counted is what is overwritten in place:
+statistics of a relation, and whether it has indexes. ``track_counts`` is for superusers to set.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+_PG_15 = 150000
+_CATALOGUES = "%catalogues%"
+
+# No name in these is resolved by the session's search_path: they run in the midst of the migrations' own statements.
+COUNT = f"""
+SELECT ARRAY(SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(o)
+  OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(o)
+  OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_deleted(o)
+  FROM pg_catalog.unnest('{_CATALOGUES}'::pg_catalog.oid[]) o)
+"""
+"""Counts the rows written so far, catalogue by catalogue."""
+
+# DDL on a relation holds one of these locks to the transaction's end.
+WATCH = f"""{COUNT}, l.relations, l.bookkeeping,
+  pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid,
+  pg_catalog.current_setting('track_counts'),
+  pg_catalog.set_config('glowplug.relations', pg_catalog.concat('{{', l.oids, '}}'), true)
+FROM (SELECT pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind), ',') AS relations,
+    pg_catalog.string_agg(l.relation::pg_catalog.text, ',') AS oids,
+    pg_catalog.bool_or(c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name) AS bookkeeping
+  FROM pg_catalog.pg_lock_status() l LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
+  WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+    AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+    AND l.mode OPERATOR(pg_catalog.=) ANY (ARRAY['ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
+      'ExclusiveLock', 'AccessExclusiveLock']::pg_catalog.text[])) l
+"""
+"""The same, and the relations that are locked as "16390r,16395i" (no letter where they are no more)."""
+
+LOCKED = "pg_catalog.current_setting('glowplug.relations')::pg_catalog.oid[]"
+"""Those relations, for a statement that follows WATCH in the same transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What was written since a count, and what is locked.
+
+    ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more); ``bookkeeping``: a
+    bookkeeping table is among them; ``temporary``: there are or have been temporary objects in this session.
+    """
+
+    catalogues: frozenset[str]
+    relations: frozenset[tuple[str, str]]
+    bookkeeping: bool = False
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """The catalogues that are counted, by oid and name in one order."""
+
+    oids: Sequence[str]
+    names: Sequence[str]
+
+    def finish(self, sql: str) -> str:
+        """Put their oids into COUNT or WATCH."""
+        return sql.replace(_CATALOGUES, f"{{{','.join(self.oids)}}}")
+
+    def watched(self, before: PGresult, after: PGresult) -> Watch | None:
+        """Compare the answers to COUNT, or WATCH, and to a later WATCH; None where the server did not count."""
+        if after.get_value(0, 4) != b"on":
+            return None
+        old, new = before.get_value(0, 0), after.get_value(0, 0)
+        pairs = () if old == new else zip(self.names, _numbers(old), _numbers(new), strict=True)
+        relations = (after.get_value(0, 1) or b"").decode()
+        return Watch(
+            catalogues=frozenset(name for name, one, other in pairs if one != other),
+            relations=frozenset((item.rstrip(_LETTERS), item.lstrip(_DIGITS)) for item in relations.split(",") if item),
+            bookkeeping=after.get_value(0, 2) == b"t",
+            temporary=after.get_value(0, 3) == b"t",
+        )
+
+
+_CATALOGUE = re.compile(r"\bpg_[a-z_]+")
+_DIGITS = "0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def question(version: int) -> str:
+    """Ask, for a server of this ``server_version_num``, for what ``catalogues`` reads."""
+    settable = "has_parameter_privilege('track_counts', 'SET')" if version >= _PG_15 else "false"
+    return (
+        f"SELECT string_agg(oid::text, ','), string_agg(relname, ','), {settable} FROM pg_class"
+        " WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+    )
+
+
+def catalogues(answer: PGresult, queries: Iterable[str], known: Iterable[str]) -> Catalogues | None:
+    """Read the answer to ``question``; None where this role could stop the counting.
+
+    Counted are those that ``queries`` name, and those ``known`` to matter without being named.
+    """
+    if answer.get_value(0, 2) != b"f":
+        return None
+    read = {*known, *(name for query in queries for name in _CATALOGUE.findall(query))}
+    oids, names = ((answer.get_value(0, column) or b"").decode().split(",") for column in (0, 1))
+    chosen = [(oid, name) for oid, name in zip(oids, names, strict=True) if name in read]
+    return Catalogues([oid for oid, _ in chosen], [name for _, name in chosen])
+
+
+def _numbers(array: bytes | None) -> list[bytes]:
+    return (array or b"{}")[1:-1].split(b",")

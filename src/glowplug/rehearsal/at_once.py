@@ -1,0 +1,146 @@
+"""The stretches of a long chain, each on a database of its own, all at once.
+
+What comes of it is what the chain would have shown on one database, or nothing: wherever two stretches that ran the
+same ups do not agree, or one may have been in another's way, the answer is None, and the chain goes one by one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from glowplug.rehearsal.outcome import Outcome, RoundTrip
+from glowplug.rehearsal.round_trip import is_a_moment
+from glowplug.rehearsal.walk import Walked, walk
+from glowplug.schema import diff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from glowplug.database.interface import SqlError
+    from glowplug.project import Chain, Migration
+    from glowplug.rehearsal.walk import Edge
+    from glowplug.scratch.interface import Database, DividingServer
+
+    Tell = Callable[[str, int, int, Migration], None]
+    Told = tuple[str, int, int, Migration]
+
+_OF_THE_SERVER = ("40", "53", "55", "58", "XX")
+"""Classes of SQLSTATEs that may have come of what else the server did: deadlocks, resources, objects in use."""
+
+
+def walk_at_once(
+    chain: Chain, server: DividingServer, stretches: Sequence[range], *, forward_only: bool, tell: Tell
+) -> Walked | None:
+    """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
+
+    ``tell`` is called in the calling thread. An exception there, or here (a signal's), ends all that runs.
+
+    Raises:
+        EnvironmentFailure: the server, not a migration, failed; of several stretches' the first in the chain.
+    """
+    limited = server.times_limited
+    heard: SimpleQueue[Told | Future[Walked]] = SimpleQueue()
+    stops = [threading.Event() for _ in stretches]
+    futures: list[Future[Walked]] = []
+    with ThreadPoolExecutor(len(stretches), thread_name_prefix="glowplug-stretch") as pool:
+        try:
+            for own, stop in zip(stretches, stops, strict=True):  # one after the other: roles, too, are made in it
+                database = server.create_apart(stop)
+                futures.append(pool.submit(_walk, chain, database, own, forward_only, heard))
+                futures[-1].add_done_callback(heard.put)
+            _listen(chain, futures, stops, heard, tell)
+        finally:
+            for stop in stops:
+                stop.set()
+    walked = list(_until_one_stops(futures, stretches))
+    if server.times_limited != limited or not _agree(walked, futures):
+        return None
+    together = _together(chain, walked)
+    return None if any(map(_may_be_anothers, _errors(together))) else together
+
+
+def _walk(
+    chain: Chain,
+    database: Database,
+    own: range,
+    forward_only: bool,  # noqa: FBT001 - submit() has it by position
+    heard: SimpleQueue[Told | Future[Walked]],
+) -> Walked:
+    try:
+        return walk(chain, database, own, forward_only=forward_only, tell=lambda *told: heard.put(told))
+    finally:
+        database.close()
+
+
+def _listen(
+    chain: Chain,
+    futures: Sequence[Future[Walked]],
+    stops: Sequence[threading.Event],
+    heard: SimpleQueue[Told | Future[Walked]],
+    tell: Tell,
+) -> None:
+    """Pass on how far all are together, to the end of all; after an error those behind it are not waited for."""
+    total = sum(migration.runnable for migration in chain.migrations)
+    done, running = 0, len(futures)
+    while running:
+        said = heard.get()
+        if isinstance(said, Future):
+            running -= 1
+            if said.exception() is not None:
+                for stop in stops[futures.index(said) + 1 :]:
+                    stop.set()
+            continue
+        way, count, of, migration = said
+        if way == "up":
+            tell(way, done, total, migration)
+            done += 1
+        elif running == 1:
+            tell(way, count, of, migration)
+
+
+def _until_one_stops(futures: Sequence[Future[Walked]], stretches: Sequence[range]) -> Iterator[Walked]:
+    """Give what the stretches showed, in order, to the first in which an up failed; raise what one raised before."""
+    for future, own in zip(futures, stretches, strict=True):
+        walked = future.result()
+        yield walked
+        if walked.stopped_at is not None and walked.stopped_at in own:
+            return
+
+
+def _agree(walked: Sequence[Walked], futures: Sequence[Future[Walked]]) -> bool:
+    """Whether the same ups did the same everywhere."""
+    *earlier, last = walked
+    behind = futures[len(walked) :]
+    if last.back is None or any(one.stopped_at is not None for one in earlier):
+        return False
+    if any(one.exception() is not None or one.result().stopped_at != last.stopped_at for one in behind):
+        return False
+    return all(_same(one.after, other.before) for one, other in itertools.pairwise(walked))
+
+
+def _same(one: Edge | None, other: Edge | None) -> bool:
+    if one is None or other is None or one.recorded != other.recorded:
+        return False
+    return all(map(is_a_moment, diff(one.schema, other.schema)))
+
+
+def _together(chain: Chain, walked: Sequence[Walked]) -> Walked:
+    trips = list(itertools.chain.from_iterable(one.trips for one in walked))
+    not_reached = chain.migrations[len(trips) :]
+    trips += [RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED) for migration in not_reached]
+    return Walked(trips=trips, stopped_at=walked[-1].stopped_at, back=walked[-1].back)
+
+
+def _errors(walked: Walked) -> Iterator[SqlError]:
+    steps = [trip.error for trip in walked.trips]
+    if walked.back is not None:
+        steps.append(walked.back.chain_down.error)
+    return (step.error for step in steps if step is not None)
+
+
+def _may_be_anothers(error: SqlError) -> bool:
+    return (error.code or "").startswith(_OF_THE_SERVER)

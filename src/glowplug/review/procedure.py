@@ -1,0 +1,247 @@
+"""The way to change a table that SQLite's ALTER TABLE can't: the procedure of its manual, as SQL for a table at hand.
+
+https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes". Diesel sends the file as one
+batch, and without its transaction a failure in the middle would leave half of it: so the file has a transaction of its
+own, with the PRAGMA outside, where alone it does something. The rows of ``PRAGMA foreign_key_check`` nobody would see:
+so they are counted into a table that takes none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import Step
+from glowplug.sql.parts import ConstraintKind, Identity, Name
+from glowplug.sql.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from glowplug.review.context import Context
+    from glowplug.review.rebuild import Rebuild
+    from glowplug.schema.simulation import Simulation
+    from glowplug.schema.simulation.values import ColumnFacts, IndexFacts, TableFacts
+    from glowplug.sql.actions import Insert
+    from glowplug.sql.parts import Constraint, IndexKey
+
+CHECK_FOREIGN_KEYS = (
+    "CREATE TEMP TABLE violations (found INTEGER CHECK (found = 0));\n"
+    "INSERT INTO violations SELECT count(*) FROM pragma_foreign_key_check;\n"
+    "DROP TABLE temp.violations;"
+)
+"""Fails where a foreign key points at nothing: the batch ends there, and the transaction is never committed."""
+
+_COUNTED = "the INSERT into violations fails where a foreign key points at nothing; run it while nobody else writes"
+
+
+def changed(context: Context, schema: Simulation, after: TableFacts, insert: Insert | None = None) -> Step | None:
+    """Give the migration that makes a table what ``after`` says, with all rows; None where it is not known well.
+
+    ``schema`` is the one before it. Columns that are new get what ``insert`` puts there, or else their defaults.
+    """
+    before = schema.table(after.name)
+    if before is None or not (before.columns_known and after.columns_known) or schema.doubt_about(after.name):
+        return None
+    new = Name(f"new_{after.name.name}", after.name.schema)
+    create = f"{_create(after, new)};"
+    copy = f"{copy_sql(before, after, new, after.name, insert)};"
+    return procedure(context, schema, after, new=new, create=create, copy=copy)
+
+
+def copied_again(contexts: Sequence[Context], rebuild: Rebuild, after: TableFacts) -> Step | None:
+    """Give the procedure for a table that a file rebuilds otherwise, with the file's own statements where they serve.
+
+    ``after`` is the table at the file's end.
+    """
+    context = contexts[0]
+    schema = context.schema
+    if rebuild.old_first or rebuild.copy is None:
+        return changed(context, schema, after, insert=rebuild.insert)
+    create, copy = (f"{context.text(span)};" for span in (rebuild.create, rebuild.copy))
+    return procedure(context, schema, after, new=rebuild.aside, create=create, copy="" if create == copy else copy)
+
+
+def procedure(context: Context, schema: Simulation, after: TableFacts, *, new: Name, create: str, copy: str) -> Step:
+    """Give the whole procedure as one migration, around the statements that make the new table and fill it."""
+    before = schema.table(after.name)
+    indexes = tuple(_indexes(before, after))
+    off = context.terms.foreign_keys is False and context.terms.foreign_keys_said
+    back = "-- the same, with the table as it was"
+    if before is not None and before.columns_known:
+        old = Name(f"old_{after.name.name}", after.name.schema)
+        there = (f"{_create(before, old)};", f"{copy_sql(after, before, old, after.name)};")
+        back = _script(schema, before, old, there, tuple(_indexes(None, before)), off=off, back=True)
+    made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
+    notes = [] if off else ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
+    notes += ["write the triggers and views where a comment says so"] if made else []
+    lost = _valueless(before, after)
+    notes += [f"its down needs a value for {names(lost)}, which can't be NULL"] if lost else []
+    return Step(
+        name=f"rebuild_{after.name.name}",
+        up=_script(schema, after, new, tuple(each for each in (create, copy) if each), indexes, off=off),
+        down=back,
+        run_in_transaction=off,
+        note="; ".join(notes) or None,
+    )
+
+
+def _script(
+    schema: Simulation,
+    table: TableFacts,
+    new: Name,
+    filled: tuple[str, ...],
+    indexes: tuple[IndexFacts, ...],
+    *,
+    off: bool,
+    back: bool = False,
+) -> str:
+    views, before = schema.views_on(table.name), schema.table(table.name)
+    maybe = "IF EXISTS " if back else ""
+    made = [("TRIGGER", name, origin) for name, origin in (before.triggers if before else {}).items()]
+    made += [("VIEW", str(view.name), view.born) for view in reversed(views)]
+    lines = [
+        *(f"DROP VIEW {maybe}{_sql(view.name)};" for view in views),
+        *filled,
+        f"DROP TABLE {_sql(table.name)};",
+        f"ALTER TABLE {_sql(new)} RENAME TO {_sql(table.name.name)};",
+        *(f"{index_sql(each, table.name)};" for each in indexes),
+        *(f"-- CREATE {kind} {name} …: again, as in {origin.file}, line {origin.line}" for kind, name, origin in made),
+    ]
+    if not off:
+        lines = [
+            "PRAGMA foreign_keys = OFF;",
+            "BEGIN;",
+            *lines,
+            CHECK_FOREIGN_KEYS,
+            "COMMIT;",
+            "PRAGMA foreign_keys = ON;",
+        ]
+    return "\n".join(lines)
+
+
+def _create(table: TableFacts, new: Name) -> str:
+    return f"CREATE TABLE {_sql(new)} (\n  {_body(table, new)}\n){_options(table)}"
+
+
+def _valueless(before: TableFacts | None, after: TableFacts) -> list[str]:
+    """Give the columns that the old table demands a value for, and the new one does not have."""
+    columns = {} if before is None else before.columns
+    return [each.name for at, each in columns.items() if at not in after.columns and each.not_null and not each.default]
+
+
+def copy_sql(before: TableFacts, after: TableFacts, new: Name, old: Name, insert: Insert | None = None) -> str:
+    """Write the INSERT that copies every row and every column that both tables have."""
+    copied = _copied(before, after, insert)
+    into, out_of = ", ".join(map(_sql, copied)), ", ".join(copied.values())
+    return f"INSERT INTO {_sql(new)} ({into})\nSELECT {out_of} FROM {_sql(old)}"
+
+
+def _copied(before: TableFacts, after: TableFacts, insert: Insert | None) -> dict[str, str]:
+    """What goes into which column: its own old value, and what the file's own INSERT says of the others."""
+    copied = {
+        each.name: _sql(each.name)
+        for at, each in after.columns.items()
+        if each.generated is None and at in before.columns
+    }
+    if insert is not None and len(insert.columns) == len(insert.select):
+        said = zip(insert.columns, insert.select, strict=True)
+        copied |= {column: each.text for column, each in said if "." not in each.text and not each.subquery}
+    return copied
+
+
+def index_sql(index: IndexFacts, table: Name) -> str:
+    """Write CREATE INDEX."""
+    unique = "UNIQUE " if index.unique else ""
+    keys = ", ".join(map(_key, index.keys))
+    where = "" if index.where is None else f" WHERE {index.where.text}"
+    name = Name(index.name, table.schema)
+    return f"CREATE {unique}INDEX {_sql(name)} ON {_sql(table.name)} ({keys}){where}"
+
+
+def _key(key: IndexKey) -> str:
+    text = _sql(key.column) if key.column is not None else "" if key.expression is None else key.expression.text
+    collation = f" COLLATE {_sql(key.collation)}" if key.collation is not None else ""
+    return f"{text}{collation}{' DESC' if key.descending else ''}"
+
+
+def needed(index: IndexFacts) -> set[str]:
+    """Give the columns that an index needs, in lower case."""
+    named = [key.column for key in index.keys if key.column is not None]
+    for expression in (*(key.expression for key in index.keys), index.where):
+        named += expression.columns if expression is not None else ()
+    return {name.casefold() for name in named}
+
+
+def _indexes(before: TableFacts | None, after: TableFacts) -> Iterator[IndexFacts]:
+    """Give those that are written by themselves: of the new table, and of the old one if its columns stay."""
+    both = {**(before.indexes if before else {}), **after.indexes}
+    for index in both.values():
+        if index.constraint is None and not index.name.startswith("sqlite_") and needed(index) <= set(after.columns):
+            yield index
+
+
+def _body(table: TableFacts, new: Name) -> str:
+    numbering = {each.name for each in table.columns.values() if each.identity is Identity.AUTO_INCREMENT}
+    keys = {
+        facts.definition.columns[0].casefold()
+        for facts in table.constraints.values()
+        if facts.definition.kind is ConstraintKind.PRIMARY_KEY and len(facts.definition.columns) == 1
+    }
+    parts = [_column(each, numbering=each.name in numbering, key=at in keys) for at, each in table.columns.items()]
+    parts += [
+        _constraint(facts.definition, table.name, new)
+        for facts in table.constraints.values()
+        if facts.definition.kind is not ConstraintKind.PRIMARY_KEY or not numbering
+    ]
+    return ",\n  ".join(parts)
+
+
+def _column(column: ColumnFacts, *, numbering: bool, key: bool) -> str:
+    is_rowid = key and column.type is not None and str(column.type).casefold() == "integer"
+    parts = [_sql(column.name)]
+    parts += [str(column.type)] if column.type is not None else []
+    parts += ["PRIMARY KEY AUTOINCREMENT"] if numbering else []
+    parts += ["NOT NULL"] if column.not_null and not is_rowid else []
+    parts += [f"DEFAULT {column.default.text}"] if column.default is not None else []
+    parts += [f"COLLATE {_sql(column.collation)}"] if column.collation is not None else []
+    if column.generated is not None:
+        parts.append(f"AS ({column.generated.text}) {'STORED' if column.stored else 'VIRTUAL'}")
+    return " ".join(parts)
+
+
+def _constraint(constraint: Constraint, table: Name, new: Name) -> str:
+    name = f"CONSTRAINT {_sql(constraint.name)} " if constraint.name is not None else ""
+    if constraint.kind is ConstraintKind.CHECK and constraint.expression is not None:
+        return f"{name}CHECK ({constraint.expression.text})"
+    columns = _listed(constraint.columns)
+    if constraint.references is None:
+        return f"{name}{constraint.kind.value.upper()} {columns}"
+    # A reference to itself is written with the new table's name, which SQLite then renames along.
+    parent = new if constraint.references.name.casefold() == table.name.casefold() else constraint.references
+    referenced = f" {_listed(constraint.referenced_columns)}" if constraint.referenced_columns else ""
+    parts = [f"{name}FOREIGN KEY {columns} REFERENCES {_sql(parent.name)}{referenced}"]
+    parts += [f"ON DELETE {constraint.on_delete}"] if constraint.on_delete is not None else []
+    parts += [f"ON UPDATE {constraint.on_update}"] if constraint.on_update is not None else []
+    parts += ["DEFERRABLE"] if constraint.deferrable else []
+    parts += ["INITIALLY DEFERRED"] if constraint.initially_deferred else []
+    return " ".join(parts)
+
+
+def _options(table: TableFacts) -> str:
+    words = [option.upper() for option in table.options]
+    return f" {', '.join(words)}" if words else ""
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return f"({', '.join(map(_sql, columns))})"
+
+
+def _sql(name: str | Name) -> str:
+    return quoted(name, Dialect.SQLITE)
+
+
+def names(every: Iterable[str], last: str = "and") -> str:
+    """Join names for a sentence, each once."""
+    *first, final = dict.fromkeys(every)
+    return f"{', '.join(first)} {last} {final}" if first else final

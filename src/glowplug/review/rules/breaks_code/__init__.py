@@ -1,0 +1,1 @@
+"""What the running release does not survive."""

@@ -1,0 +1,139 @@
+"""Rule ``name-changed``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.claims import LockMode, Locks
+from glowplug.review.rule import Hit, Rule
+from glowplug.review.wording import lead, sql, weight
+from glowplug.sql.actions import CreateTable, CreateView, DropTable, ModifyColumn, RenameColumn, RenameTable
+from glowplug.sql.parts import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from glowplug.review.context import Context
+    from glowplug.sql.actions import Action
+
+
+class NameChanged(Rule):
+    """A table or column that the running release names gets another name.
+
+    ## What it does
+    Finds renames of tables and columns that were there before the migration. It is silent where the file leaves a view
+    under a table's old name, and where a table made in the file takes the name of one that goes.
+
+    ## Why it is harmful
+    Between the migration and the last old process, every query with the old name fails; if the release is rolled back,
+    every query of the old one. The lock itself is brief.
+
+    ## Example
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY, email text);
+    ```
+    ```sql up
+    ALTER TABLE users RENAME COLUMN email TO address;
+    ```
+
+    ## Use instead
+    Diesel needs no rename in the database: `#[diesel(column_name = email)]` and `#[sql_name = "email"]` give another
+    name in the code alone. Else leave a view under a table's old name, and give a column a twin that both releases can
+    use.
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY, email text);
+    ```
+    ```sql up
+    ALTER TABLE users RENAME TO people;
+    CREATE VIEW users AS SELECT * FROM people;
+    ```
+
+    ## How it was proven
+    On PostgreSQL 14 to 18: ACCESS EXCLUSIVE on the table, until the transaction ends.
+    """
+
+    hazards = (49,)
+    dialects = frozenset(Dialect)
+    severity = Severity.ERROR
+    claims = (Locks(dialect=Dialect.POSTGRES, on="table", mode=LockMode.ACCESS_EXCLUSIVE),)
+
+    def check_file(self, contexts: Sequence[Context]) -> Iterator[Hit]:
+        """Say which names are no longer there when the file has ended."""
+        actions = [(context, action) for context in contexts for action in context.statement.actions]
+        views = {action.view.name.casefold() for _, action in actions if isinstance(action, CreateView)}
+        dropped = {action.table.name.casefold() for _, action in actions if isinstance(action, DropTable)}
+        taken = views | {action.table.name.casefold() for _, action in actions if isinstance(action, CreateTable)}
+        taken |= {action.new_name.name.casefold() for _, action in actions if isinstance(action, RenameTable)}
+        for context, action in actions:
+            old = _old_name(action)
+            if old is None:
+                continue
+            table, column, new = old
+            facts = context.schema.table(table)
+            if facts is None or facts.temporary or {table.name.casefold(), new.casefold()} & dropped:
+                continue  # made in this file, or gone at its end
+            if column is None and table.name.casefold() in taken:
+                continue
+            if column is not None and context.schema.column(table, column) is None:
+                continue
+            yield self._hit(context, action, table, column, new)
+
+    def _hit(self, context: Context, action: Action, table: Name, column: str | None, new: str) -> Hit:
+        what = str(table) if column is None else f"{table}.{column}"
+        return Hit(
+            message=f"{lead(context)}renames {what} to {new}: every query of the release that runs names {what}, and "
+            "fails from then on",
+            span=action.span,
+            subject=what,
+            severity=weight(context),
+            safe_form=_of_table(context, table, new) if column is None else _of_column(context, table, column, new),
+        )
+
+
+def _old_name(action: Action) -> tuple[Name, str | None, str] | None:
+    match action:
+        case RenameTable():
+            return action.table, None, str(action.new_name)
+        case RenameColumn():
+            return action.table, action.column, action.new_name
+        case ModifyColumn() if action.definition.name.casefold() != action.column.casefold():
+            return action.table, action.column, action.definition.name
+    return None
+
+
+def _of_table(context: Context, table: Name, new: str) -> SafeForm:
+    here, there = sql(context, table), sql(context, Name(new.rpartition(".")[2], table.schema))
+    return SafeForm(
+        steps=(
+            Step(
+                name=f"rename_{table.name}",
+                up=f"{context.text(context.statement.span)};\nCREATE VIEW {here} AS SELECT * FROM {there};",
+                down=f"DROP VIEW {here};\nALTER TABLE {there} RENAME TO {sql(context, table.name)};",
+                note="the old release reads and writes through the view; drop it when none runs any more",
+            ),
+        )
+    )
+
+
+def _of_column(context: Context, table: Name, column: str, new: str) -> SafeForm:
+    facts = context.schema.column(table, column)
+    here, old, fresh = sql(context, table), sql(context, column), sql(context, new)
+    kind = "" if facts is None or facts.type is None else f" {facts.type}"
+    return SafeForm(
+        steps=(
+            Step(
+                name=f"add_{new}_to_{table.name}",
+                up=f"ALTER TABLE {here} ADD COLUMN {fresh}{kind};",
+                down=f"ALTER TABLE {here} DROP COLUMN {fresh};",
+                note=f"release code that writes both; copy {old} in batches; then release code that reads {fresh} only",
+            ),
+            Step(
+                name=f"drop_{column}_of_{table.name}",
+                up=f"ALTER TABLE {here} DROP COLUMN {old};",
+                down=f"ALTER TABLE {here} ADD COLUMN {old}{kind};",
+            ),
+        ),
+        note=f'or rename nothing: #[sql_name = "{column}"] in the table! macro gives it another name in the code alone',
+    )

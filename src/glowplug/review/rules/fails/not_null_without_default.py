@@ -1,0 +1,109 @@
+"""Rule ``not-null-without-default``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.claims import Fails
+from glowplug.review.rule import Hit, Rule
+from glowplug.sql.actions import AddColumn
+from glowplug.sql.parts import ConstraintKind
+from glowplug.sql.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.review.context import Context
+    from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Column
+
+
+class NotNullWithoutDefault(Rule):
+    """A NOT NULL column is added with nothing to put into the rows that are there.
+
+    ## What it does
+    Finds `ADD COLUMN … NOT NULL` without a default, identity or generation expression, on a table that may have rows.
+
+    ## Why it is harmful
+    The server refuses it as soon as the table holds one row: an empty test database passes, production does not. And
+    the release that still runs does not know the column, so that its INSERTs fail from then on.
+
+    ## Example
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    ```
+    ```sql up
+    ALTER TABLE users ADD COLUMN email text NOT NULL;
+    ```
+
+    ## Use instead
+    Add it nullable, let the application fill it, and demand it in a later migration.
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    ```
+    ```sql up
+    ALTER TABLE users ADD COLUMN email text;
+    ```
+
+    ## How it was proven
+    On PostgreSQL 14 to 18, on a table with rows: SQLSTATE 23502.
+    """
+
+    hazards = (21,)
+    dialects = frozenset({Dialect.POSTGRES})
+    severity = Severity.ERROR
+    actions = (AddColumn,)
+    claims = (Fails(dialect=Dialect.POSTGRES, code="23502"),)
+
+    def check(self, action: Action, context: Context) -> Iterator[Hit]:
+        """Say where rows would be without a value."""
+        if not isinstance(action, AddColumn) or not context.schema.may_have_rows(action.table):
+            return
+        column = action.column
+        if not _demands_a_value(column) or _has_a_value(column):
+            return
+        table, name = action.table, column.name
+        definition = context.text(column.span)
+        here, its, check = (quoted(each, context.dialect) for each in (table, name, f"{table.name}_{name}_not_null"))
+        yield Hit(
+            message=f"adds {name} to {table} as NOT NULL without a default: it fails as soon as {table} holds one row"
+            + (", on the way back too" if context.down else f", and INSERTs that don't name {name} fail from then on"),
+            span=action.span,
+            subject=f"{table}.{name}",
+            safe_form=SafeForm(
+                steps=(
+                    Step(
+                        name=f"add_{name}_to_{table.name}",
+                        up=f"ALTER TABLE {here} ADD COLUMN {_nullable(definition)};",
+                        down=f"ALTER TABLE {here} DROP COLUMN {its};",
+                        note=f"then fill {name} in batches, and make the application write it",
+                    ),
+                    Step(
+                        name=f"check_{name}_of_{table.name}",
+                        up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
+                        down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
+                    ),
+                    Step(
+                        name=f"require_{name}_of_{table.name}",
+                        up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
+                        down="-- nothing to undo: the constraint stays\nSELECT 1;",
+                    ),
+                )
+            ),
+        )
+
+
+def _demands_a_value(column: Column) -> bool:
+    return column.not_null or any(each.kind is ConstraintKind.PRIMARY_KEY for each in column.constraints)
+
+
+def _has_a_value(column: Column) -> bool:
+    has_default = column.default is not None and not column.default.null
+    return has_default or column.generated is not None or column.identity is not None
+
+
+def _nullable(definition: str) -> str:
+    position = definition.upper().find("NOT NULL")
+    return definition if position < 0 else (definition[:position] + definition[position + 8 :]).strip()

@@ -1,0 +1,104 @@
+"""Rule ``transaction-control``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm, Severity
+from glowplug.review.claims import Fails, Leaves
+from glowplug.review.rule import Hit, Rule
+from glowplug.sql.actions import Transaction, TransactionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from glowplug.review.context import Context
+
+_ENDS = (TransactionKind.COMMIT, TransactionKind.ROLLBACK, TransactionKind.PREPARE)
+_ONLY_WARNS = "BEGIN inside Diesel's transaction does nothing but warn"
+
+
+class TransactionControl(Rule):
+    """BEGIN, COMMIT or ROLLBACK in a file that Diesel runs in a transaction of its own.
+
+    ## What it does
+    Finds statements that open or end a transaction in a file that Diesel wraps in one, and a BEGIN that nothing ends in
+    one that it does not wrap.
+
+    ## Why it is harmful
+    On PostgreSQL a COMMIT ends Diesel's transaction: the change is applied and recorded, and then reported as failed. A
+    ROLLBACK loses the change and records the version as applied. A BEGIN without a COMMIT, with `run_in_transaction =
+    false`, gives no error, and nothing survives. On SQLite BEGIN in a transaction is an error.
+
+    ## Example
+    ```sql up
+    BEGIN;
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    COMMIT;
+    ```
+
+    ## Use instead
+    Leave the transaction to Diesel.
+    ```sql up
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    ```
+
+    ## How it was proven
+    ROLLBACK and a lone BEGIN were run as Diesel runs a file on PostgreSQL 14 to 18, BEGIN in a transaction on SQLite;
+    what the real Diesel CLI records after a COMMIT in the file is compared in `tests/diesel`.
+    """
+
+    hazards = (78, 125)
+    dialects = frozenset({Dialect.POSTGRES, Dialect.SQLITE})
+    severity = Severity.ERROR
+    claims = (
+        Leaves(dialect=Dialect.POSTGRES, what="what stood before a ROLLBACK is gone"),
+        Leaves(dialect=Dialect.POSTGRES, what="after BEGIN alone the transaction is open when the file has ended"),
+        Fails(dialect=Dialect.SQLITE, code="cannot start a transaction within a transaction"),
+    )
+
+    def check_file(self, contexts: Sequence[Context]) -> Iterator[Hit]:
+        """Say once for a file what its first such statement does."""
+        found = [
+            (context, action)
+            for context in contexts
+            for action in context.statement.actions
+            if isinstance(action, Transaction) and action.kind in (TransactionKind.BEGIN, *_ENDS)
+        ]
+        if not found:
+            return
+        context, _ = found[0]
+        message = self._message(context, [each.kind for _, each in found])
+        if message is None:
+            return
+        yield Hit(
+            message=message,
+            span=context.statement.span,
+            subject="transaction",
+            severity=Severity.NOTICE if message == _ONLY_WARNS else None,
+            safe_form=SafeForm(note="remove it: the whole file is in Diesel's transaction, or in none"),
+        )
+
+    def _message(self, context: Context, kinds: list[TransactionKind]) -> str | None:
+        ends = next((kind for kind in kinds if kind in _ENDS), None)
+        if context.in_transaction:
+            if context.dialect is Dialect.SQLITE:
+                return (
+                    "opens or ends a transaction inside Diesel's: SQLite refuses BEGIN there, and after a COMMIT "
+                    "Diesel's own fails"
+                )
+            if ends is TransactionKind.COMMIT:
+                return (
+                    "COMMIT ends Diesel's transaction: what the file did until then stays and is recorded, and the "
+                    "migration is reported as failed all the same"
+                )
+            if ends is not None:
+                return "ends Diesel's transaction: the change is lost, and the version recorded as applied"
+            return _ONLY_WARNS
+        if ends is None or kinds[-1] is TransactionKind.BEGIN:
+            return (
+                "opens a transaction that nothing in the file ends: there is no error, and nothing of it stays or is "
+                "recorded"
+            )
+        return None

@@ -1,0 +1,1 @@
+"""What leaves rows or the schema other than meant."""

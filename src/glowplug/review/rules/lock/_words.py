@@ -1,0 +1,139 @@
+"""What the rules about PostgreSQL's locks share: which tables are new, rollback's wording, names for the safe form."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.finding import Step
+from glowplug.review.wording import NOTHING_TO_UNDO, sql
+from glowplug.schema.simulation.naming import addition, invented
+from glowplug.sql.parts import ConstraintKind
+from glowplug.sql.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glowplug.review.context import Context
+    from glowplug.schema.simulation.values import ConstraintFacts, IndexFacts
+    from glowplug.sql.parts import Column, Constraint, Name
+
+READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
+WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
+NOT_IN_A_DOWN = "a down is one file: where the table is large, bring the old form back by new migrations instead"
+
+_COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
+_CONSTRAINT = re.compile(r'\s*CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+', re.IGNORECASE)
+
+
+def name_of(context: Context, table: Name, constraint: Constraint, label: str, columns: Iterable[str]) -> str:
+    """Give a constraint's name: the one said, or the one that the server finds."""
+    if constraint.name is not None:
+        return constraint.name
+    facts = context.schema.table(table)
+    taken = frozenset() if facts is None else frozenset(facts.constraints)
+    return invented(table.name, addition(columns), label, lambda name: name in taken)
+
+
+def definition(context: Context, constraint: Constraint) -> str:
+    """Give the text of a constraint without its name."""
+    return _COMMENTS_AT_END.sub("", _CONSTRAINT.sub("", context.text(constraint.span), count=1)).strip()
+
+
+def without(context: Context, column: Column, constraints: Iterable[Constraint]) -> str:
+    """Give the text of a column's definition without some of its constraints."""
+    text = context.text(column.span)
+    for constraint in constraints:
+        text = text.replace(context.text(constraint.span), "", 1)
+    return _COMMENTS_AT_END.sub("", text).strip()
+
+
+def add_not_valid(context: Context, table: Name, name: str, clause: str) -> Step:
+    """Add a constraint without looking at the rows that are there."""
+    here, its = sql(context, table), sql(context, name)
+    return Step(
+        name=f"add_{name}",
+        up=f"ALTER TABLE {here} ADD CONSTRAINT {its} {clause} NOT VALID;",
+        down=f"ALTER TABLE {here} DROP CONSTRAINT {its};",
+    )
+
+
+def validate(context: Context, table: Name, name: str) -> Step:
+    """Look at them, while others read and write."""
+    return Step(
+        name=f"validate_{name}",
+        up=f"ALTER TABLE {sql(context, table)} VALIDATE CONSTRAINT {sql(context, name)};",
+        down=NOTHING_TO_UNDO,
+    )
+
+
+def build_unique(context: Context, table: Name, name: str, columns: Iterable[str], options: str = "") -> Step:
+    """Build a unique index, while others read and write."""
+    keys = ", ".join(sql(context, column) for column in columns)
+    index = quoted(replace(table, name=name), context.dialect)
+    return Step(
+        name=f"build_{name}",
+        up=f"CREATE UNIQUE INDEX CONCURRENTLY {sql(context, name)} ON {sql(context, table)} ({keys}){options};",
+        down=f"DROP INDEX CONCURRENTLY IF EXISTS {index};",
+        run_in_transaction=False,
+    )
+
+
+def require_not_null(context: Context, table: Name, column: str) -> tuple[Step, ...]:
+    """Demand a value in a column, without reading the table under a lock that others wait for."""
+    here, its = sql(context, table), sql(context, column)
+    version = context.terms.version
+    if version is not None and version.numbers >= (18,):
+        name = f"{table.name}_{column}_not_null"
+        added = sql(context, name)
+        first = Step(
+            name=f"require_{column}_of_{table.name}",
+            up=f"ALTER TABLE {here} ADD CONSTRAINT {added} NOT NULL {its} NOT VALID;",
+            down=f"ALTER TABLE {here} DROP CONSTRAINT {added};",
+        )
+        return (first, validate(context, table, name))
+    last = Step(
+        name=f"require_{column}_of_{table.name}",
+        up=f"ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;",
+        down=f"ALTER TABLE {here} ALTER COLUMN {its} DROP NOT NULL;",
+        note="the CHECK has done its work then, and may be dropped",
+    )
+    there = unproven(context, table, column)
+    if there:
+        return (validate(context, table, there[0].name), last)
+    name = f"{table.name}_{column}_present"
+    return (add_not_valid(context, table, name, f"CHECK ({its} IS NOT NULL)"), validate(context, table, name), last)
+
+
+def unproven(context: Context, table: Name, column: str) -> tuple[ConstraintFacts, ...]:
+    """Give the constraints that would prove that a column holds no NULL, were they validated."""
+    facts = context.schema.table(table)
+    return tuple(
+        each
+        for each in (() if facts is None else facts.constraints.values())
+        if not each.validated
+        and (
+            column in (each.definition.expression.not_null_columns if each.definition.expression else ())
+            or (each.definition.kind is ConstraintKind.NOT_NULL and column in each.definition.columns)
+        )
+    )
+
+
+def build(context: Context, index: IndexFacts) -> str:
+    """Build an index as it was made, concurrently."""
+    keys = []
+    for key in index.keys:
+        its = f"({key.expression.text})" if key.expression else sql(context, key.column or "")
+        collation = f' COLLATE "{key.collation}"' if key.collation else ""
+        operators = f" {key.operator_class}" if key.operator_class else ""
+        keys.append(f"{its}{collation}{operators}{' DESC' if key.descending else ''}")
+    unique = "UNIQUE " if index.unique else ""
+    method = f" USING {index.method}" if index.method else ""
+    include = f" INCLUDE ({', '.join(sql(context, column) for column in index.include)})" if index.include else ""
+    where = f" WHERE {index.where.text}" if index.where else ""
+    return (
+        f"CREATE {unique}INDEX CONCURRENTLY {sql(context, index.name)} ON {sql(context, index.table)}{method} "
+        f"({', '.join(keys)}){include}{where};"
+    )

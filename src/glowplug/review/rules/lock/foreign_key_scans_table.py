@@ -1,0 +1,160 @@
+"""Rule ``foreign-key-scans-table``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
+from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.sql.actions import AddColumn, AddConstraint
+from glowplug.sql.parts import ConstraintKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.review.context import Context
+    from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Name
+
+
+class ForeignKeyScansTable(Rule):
+    """A foreign key is added and compares every row while nobody can write to either table.
+
+    ## What it does
+    Finds `ADD FOREIGN KEY` without `NOT VALID`, and `ADD COLUMN … DEFAULT … REFERENCES`, on a table that was there
+    before the migration.
+
+    ## Why it is harmful
+    It takes a SHARE ROW EXCLUSIVE lock on both tables and reads the referencing one from end to end, comparing each
+    row. Every INSERT, UPDATE and DELETE on either waits until the migration's transaction ends. With ADD COLUMN before
+    it in the same file the lock is ACCESS EXCLUSIVE, and it reads all the NULLs of the new column; `REFERENCES` within
+    ADD COLUMN reads nothing, unless there is a default, be it NULL.
+
+    ## Example
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL);
+    ```
+    ```sql up
+    ALTER TABLE orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id);
+    ```
+
+    ## Use instead
+    Add it `NOT VALID`, which holds for new rows at once; validate it in a later migration, which lets others read and
+    write.
+    ```sql before
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL);
+    ```
+    ```sql up
+    ALTER TABLE orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+    ```
+    ```sql up
+    ALTER TABLE orders VALIDATE CONSTRAINT orders_user_id_fkey;
+    ```
+
+    ## How it was proven
+    On PostgreSQL 14 to 18, `pg_locks` shows ShareRowExclusiveLock on both tables, and the transaction fetches every
+    block of the referencing one; VALIDATE in a transaction of its own holds ShareUpdateExclusiveLock there, and
+    RowShareLock on the referenced one.
+    """
+
+    hazards = (9,)
+    dialects = frozenset({Dialect.POSTGRES})
+    severity = Severity.ERROR
+    actions = (AddConstraint, AddColumn)
+    claims = (
+        Locks(dialect=Dialect.POSTGRES, on="table", mode=LockMode.SHARE_ROW_EXCLUSIVE),
+        Locks(dialect=Dialect.POSTGRES, on="referenced", mode=LockMode.SHARE_ROW_EXCLUSIVE),
+        Scans(dialect=Dialect.POSTGRES, on="table"),
+        Locks(dialect=Dialect.POSTGRES, on="widened", mode=LockMode.ACCESS_EXCLUSIVE),
+        Scans(dialect=Dialect.POSTGRES, on="widened"),
+    )
+
+    def check(self, action: Action, context: Context) -> Iterator[Hit]:
+        """Say where rows are compared under the lock."""
+        if isinstance(action, AddConstraint):
+            if not is_new(context, action.table):
+                yield from self._constraint(action, context)
+        elif isinstance(action, AddColumn) and not is_new(context, action.table):
+            yield from self._column(action, context)
+
+    def _constraint(self, action: AddConstraint, context: Context) -> Iterator[Hit]:
+        constraint, table = action.constraint, action.table
+        parent = constraint.references
+        if constraint.kind is not ConstraintKind.FOREIGN_KEY or parent is None:
+            return
+        if not (constraint.validated and constraint.enforced):
+            return
+        name = words.name_of(context, table, constraint, "fkey", constraint.columns)
+        widened = any(context.schema.is_new_column(table, column) for column in constraint.columns)
+        yield Hit(
+            message=f"{lead(context)}{_what(context, table, parent, widened=widened)}"
+            + ("; REFERENCES within ADD COLUMN, without a default, would read nothing" if widened else "")
+            + condition(context, table),
+            span=action.span,
+            subject=f"{table}.{name}",
+            severity=weight(context),
+            safe_form=SafeForm(replacement=f"{context.text(action.span)} NOT VALID", note="validate it later")
+            if context.down
+            else _safe_form(context, table, name, words.definition(context, constraint)),
+        )
+
+    def _column(self, action: AddColumn, context: Context) -> Iterator[Hit]:
+        table, column = action.table, action.column
+        filled = column.default is not None or column.generated is not None or column.identity is not None
+        there = action.if_not_exists and context.schema.column(table, column.name) is not None
+        if not filled or there:
+            return
+        for constraint in column.constraints:
+            parent = constraint.references
+            if parent is None or not constraint.enforced:
+                continue
+            name = words.name_of(context, table, constraint, "fkey", (column.name,))
+            here, its = sql(context, table), sql(context, column.name)
+            without = words.without(context, column, [constraint])
+            clause = f"FOREIGN KEY ({its}) {words.definition(context, constraint)}"
+            steps = _safe_form(context, table, name, clause).steps
+            add = Step(
+                name=f"add_{column.name}_to_{table.name}",
+                up=f"ALTER TABLE {here} ADD COLUMN {without};",
+                down=f"ALTER TABLE {here} DROP COLUMN {its};",
+            )
+            yield Hit(
+                message=f"{lead(context)}{_what(context, table, parent, widened=True)}" + condition(context, table),
+                span=action.span,
+                subject=f"{table}.{name}",
+                severity=weight(context),
+                safe_form=SafeForm(steps=(add, *steps)),
+            )
+
+
+def _what(context: Context, table: Name, parent: Name, *, widened: bool) -> str:
+    """Say what is locked how, and who waits."""
+    old = parent != table and not is_new(context, parent)
+    if widened:
+        also = f"; writes to {parent} wait too, under SHARE ROW EXCLUSIVE" if old else ""
+        return (
+            f"reads all of {table} to compare it with {parent}, under the ACCESS EXCLUSIVE lock of ADD COLUMN: "
+            f"{words.READERS_WAIT}{also}"
+        )
+    tables = f"{table} and {parent}" if old else str(table)
+    return (
+        f"reads all of {table} to compare it with {parent}, under a SHARE ROW EXCLUSIVE lock on {tables}: every "
+        "INSERT, "
+        f"UPDATE and DELETE on {'either' if old else 'it'} waits until the migration has ended"
+    )
+
+
+def _safe_form(context: Context, table: Name, name: str, clause: str) -> SafeForm:
+    facts = context.schema.table(table)
+    if facts is not None and facts.partition_by is not None:
+        return SafeForm(
+            note=f"{table} is partitioned, and before PostgreSQL 18 such a foreign key cannot be NOT VALID: add it to "
+            "each partition NOT VALID, validate it there, and add it to the parent at last"
+        )
+    return SafeForm(steps=(words.add_not_valid(context, table, name, clause), words.validate(context, table, name)))

@@ -1,0 +1,1 @@
+"""What writes every row of a table anew."""

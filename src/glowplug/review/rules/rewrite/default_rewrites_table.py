@@ -1,0 +1,139 @@
+"""Rule ``default-rewrites-table``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.claims import LockMode, Locks, Rewrites
+from glowplug.review.rule import Hit, Rule
+from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.sql.actions import AddColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.review.context import Context
+    from glowplug.schema.simulation import Simulation
+    from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Column
+
+_VOLATILE = frozenset(
+    {
+        *("clock_timestamp", "gen_random_bytes", "gen_random_uuid", "nextval", "pg_sleep", "random", "random_normal"),
+        *("statement_timestamp_", "timeofday", "txid_current_", "uuid_generate_v1", "uuid_generate_v1mc"),
+        *("uuid_generate_v4", "uuidv4", "uuidv7", "setseed", "setval", "currval", "lastval"),
+    }
+)
+"""The volatile functions of pg_proc, and those of uuid-ossp and pgcrypto, that a default may well call."""
+
+
+class DefaultRewritesTable(Rule):
+    """A column is added whose value differs from row to row, and every row is written anew.
+
+    ## What it does
+    Finds `ADD COLUMN` with a volatile default (`gen_random_uuid()`, `random()`, `clock_timestamp()`), with serial or
+    identity, or as a stored generated column, on a table that was there before the migration. A constant is silent, and
+    so are `now()` and `CURRENT_TIMESTAMP`: they are evaluated once.
+
+    ## Why it is harmful
+    It takes an ACCESS EXCLUSIVE lock and writes the whole table. Every query waits, SELECT too, until the migration's
+    transaction ends.
+
+    ## Example
+    ```sql before
+    CREATE TABLE orders (id bigint PRIMARY KEY);
+    ```
+    ```sql up
+    ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();
+    ```
+
+    ## Use instead
+    Add the column without a default, then the default, which holds for rows to come; fill the old ones in batches.
+    ```sql before
+    CREATE TABLE orders (id bigint PRIMARY KEY);
+    ```
+    ```sql up
+    ALTER TABLE orders ADD COLUMN token uuid;
+    ALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid();
+    ```
+
+    ## How it was proven
+    On PostgreSQL 14 to 18: another relfilenode, AccessExclusiveLock; in two statements neither rewrites.
+    """
+
+    hazards = (22, 24, 25)
+    dialects = frozenset({Dialect.POSTGRES})
+    severity = Severity.ERROR
+    actions = (AddColumn,)
+    covers = ("primary-key-blocks-table", "unique-blocks-table")
+    claims = (
+        Locks(dialect=Dialect.POSTGRES, on="table", mode=LockMode.ACCESS_EXCLUSIVE),
+        Rewrites(dialect=Dialect.POSTGRES, on="table"),
+    )
+
+    def check(self, action: Action, context: Context) -> Iterator[Hit]:
+        """Say where each row needs a value of its own."""
+        if not isinstance(action, AddColumn) or is_new(context, action.table):
+            return
+        column = action.column
+        why, certain = _why(column, context.schema)
+        if why is None:
+            return
+        name = f"{action.table}.{column.name}"
+        writes = "writes" if certain else "may write"
+        yield Hit(
+            message=f"{lead(context)}{writes} every row of {action.table} anew, for {why}, under an ACCESS EXCLUSIVE "
+            "lock: every query on it waits, SELECT too, until the migration has ended"
+            f"{condition(context, action.table)}",
+            span=action.span,
+            subject=name,
+            severity=weight(context, Severity.ERROR if certain else Severity.WARNING),
+            hazards=(24,) if column.identity else (25,) if column.generated else (22,),
+            safe_form=_safe_form(action, context),
+        )
+
+
+def rewrites(action: AddColumn, schema: Simulation) -> bool:
+    """Tell whether it writes every row anew, as far as that is certain, whether the table is new or not."""
+    why, certain = _why(action.column, schema)
+    return why is not None and certain
+
+
+def _why(column: Column, schema: Simulation) -> tuple[str | None, bool]:
+    if column.identity is not None:
+        return f"{column.name} numbers each of them", True
+    if column.generated is not None:
+        return (f"{column.name} is computed from each of them and stored", True) if column.stored else (None, True)
+    if column.default is None:
+        return None, True
+    unsure: str | None = None
+    for function in column.default.functions:
+        bare = function.rpartition(".")[2]
+        if bare in _VOLATILE:
+            return f"{bare}() gives each of them another value", True
+        routine = schema.routine(function)
+        if routine is not None and routine.volatility not in ("immutable", "stable"):
+            unsure = f"{bare}(), a volatile function of your own, may give each of them another value"
+    return unsure, False
+
+
+def _safe_form(action: AddColumn, context: Context) -> SafeForm:
+    table, column = sql(context, action.table), action.column
+    its = sql(context, column.name)
+    if column.generated is not None:
+        return SafeForm(note="fill a plain column in batches and by a trigger, or on PostgreSQL 18 make it VIRTUAL")
+    if column.identity is not None or column.default is None:
+        return SafeForm(note="add a plain column, a sequence and a default; number the old rows in batches")
+    return SafeForm(
+        steps=(
+            Step(
+                name=f"add_{column.name}_to_{action.table.name}",
+                up=f"ALTER TABLE {table} ADD COLUMN {its} {column.type};\n"
+                f"ALTER TABLE {table} ALTER COLUMN {its} SET DEFAULT {column.default.text};",
+                down=f"ALTER TABLE {table} DROP COLUMN {its};",
+                note="then fill the old rows in batches" + (", and demand NOT NULL later" if column.not_null else ""),
+            ),
+        )
+    )

@@ -1,0 +1,167 @@
+"""What is done to rows, and by code whose effect the text does not tell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.dialect import Dialect
+from glowplug.schema.simulation import harmless
+from glowplug.schema.simulation.overlay import with_item
+from glowplug.sql.actions import (
+    Copy,
+    Delete,
+    Insert,
+    LockTable,
+    Other,
+    Select,
+    SetVariable,
+    Transaction,
+    Truncate,
+    Update,
+)
+from glowplug.sql.parts import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glowplug.schema.simulation.state import Key, State
+    from glowplug.sql.actions import Block, Dynamic
+    from glowplug.sql.parts import Span
+
+_CALLED = re.compile(r"CALL\s+([\w.\"`]+)", re.IGNORECASE)
+_ROWS = (Copy, Delete, Insert, LockTable, Other, Select, SetVariable, Transaction, Truncate, Update)
+_MANAGED = re.compile(r"diesel_manage_updated_at\s*\(\s*'((?:[^']|'')+)'", re.IGNORECASE)
+_MANAGES = re.compile(r"CREATE\s+TRIGGER\s+set_updated_at\s+BEFORE\s+UPDATE\s+ON\s+%s", re.IGNORECASE)
+_DIESELS = "diesel_manage_updated_at"
+_READ = frozenset({"plpgsql", "sql", "mysql", "mariadb", ""})
+
+
+def filled(state: State, name: Name) -> None:
+    """A table has rows from here on."""
+    key, table = state.table(name)
+    if table is None or table.may_have_rows:
+        return
+    state.put(key, replace(table, may_have_rows=True))
+    if table.partition_of is not None:
+        filled(state, table.partition_of)
+    for partition in table.partitions:
+        filled(state, partition)
+
+
+def insert(state: State, action: Insert) -> None:
+    """INSERT."""
+    filled(state, action.table)
+    called(state, [name for expression in action.select for name in expression.functions], action.span, guess=False)
+
+
+def update(state: State, action: Update) -> None:
+    """UPDATE: it changes nothing where there are no rows, but code that answers to it may insert some."""
+    filled(state, action.table)
+
+
+def copy(state: State, action: Copy) -> None:
+    """COPY FROM."""
+    if action.table is not None and action.from_:
+        filled(state, action.table)
+
+
+def select(state: State, action: Select) -> None:
+    """A query: it may call what changes the schema."""
+    called(state, action.functions, action.span, guess=True)
+
+
+def called(state: State, functions: Iterable[str], span: Span, *, guess: bool) -> None:
+    """Doubt what routines do that were called; ``guess``: also those that nobody knows."""
+    for function in functions:
+        schema, _, name = function.rpartition(".")
+        key = state.key(Name(name, schema or None), state.routines)
+        routine = state.routines.get(key)
+        diesels = routine is not None and _MANAGES.search(routine.body or "")
+        if name == _DIESELS and (diesels or state.dialect is Dialect.SQLITE):
+            _managed(state, span)
+        elif routine is not None:
+            if routine.changes_schema:
+                state.doubts_everything(f"{function}() may change the schema", span)
+        elif guess and schema not in {"pg_catalog", "information_schema"} and not harmless.known(name, state.dialect):
+            state.doubts_everything(f"{function}() may change the schema: no migration says what it does", span)
+
+
+def _managed(state: State, span: Span) -> None:
+    """Diesel's own function, which makes a trigger on the table that it is given.
+
+    On PostgreSQL it is in every project's first migration, on SQLite in Diesel's connection.
+    """
+    found = _MANAGED.findall(state.text[span.start : span.end])
+    for text in found:
+        said = text.replace("''", "'")
+        schema, _, name = said.rpartition(".")
+        trigger, target = "set_updated_at", Name(_folded(name), _folded(schema) or None)
+        if state.dialect is Dialect.SQLITE:
+            trigger, target = f"__diesel_manage_updated_at_{said}", Name(said)
+        key, table = state.table(target)
+        if table is not None:
+            state.put(key, replace(table, triggers=with_item(table.triggers, trigger, state.origin(span))))
+            state.functions_of.put((key, trigger), _function(state))
+    if not found:
+        state.doubts_everything(f"{_DIESELS}() makes a trigger on a table that the text does not name", span)
+
+
+def _function(state: State) -> Key:
+    return state.key(Name("diesel_set_updated_at"), state.routines)
+
+
+def _folded(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+
+
+def may_change_schema(state: State) -> bool:
+    """Whether the routine that the statement at hand makes does more than to read and write rows, as far as is told."""
+    statement = state.statement
+    if statement is None or not statement.routine_body:
+        return True
+    waiting = list(statement.routine_body)
+    while waiting:
+        one = waiting.pop()
+        waiting += one.body
+        if one.unparsed is not None or any(not isinstance(action, _ROWS) for action in one.actions):
+            return True
+        if any(_calls_change(state, action.functions) for action in one.actions if isinstance(action, Select)):
+            return True
+    return False
+
+
+def _calls_change(state: State, functions: Iterable[str]) -> bool:
+    for function in functions:
+        schema, _, name = function.rpartition(".")
+        routine = state.routines.get(state.key(Name(name, schema or None), state.routines))
+        if routine.changes_schema if routine is not None else not harmless.known(name, state.dialect):
+            return True
+    return False
+
+
+def dynamic(state: State, action: Dynamic) -> None:
+    """Code whose effect the text does not tell."""
+    call = _CALLED.match(state.text, action.span.start) if action.what == "call" else None
+    if call is not None:
+        called(state, [call.group(1).replace('"', "").replace("`", "")], action.span, guess=True)
+        return
+    state.doubts_everything(f"{action.what} may change the schema, the text does not say how", action.span)
+
+
+def block(state: State, action: Block) -> None:
+    """DO: its body is run after it, where it could be read."""
+    if action.language.casefold() not in _READ:
+        state.doubts_everything(f"code in {action.language} may change the schema", action.span)
+
+
+def set_variable(state: State, action: SetVariable) -> None:
+    """SET and PRAGMA; the search path decides what names mean from here on."""
+    if action.value is None:
+        state.variables.pop(action.name, None)
+    else:
+        state.variables[action.name] = action.value
+    if action.name == "search_path" and state.dialect is Dialect.POSTGRES:
+        state.search(action.value)

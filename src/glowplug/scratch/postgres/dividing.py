@@ -1,0 +1,39 @@
+"""Whether what a chain does on PostgreSQL stays in its database, so that several can be worked on at once.
+
+The migrations' role is another in every database, may connect to no other, and makes neither roles nor databases; locks,
+advisory ones too, and notifications belong to a database. What is left is looked for by its words: names that the whole
+server shares, and views of what else it does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Direction
+
+if TYPE_CHECKING:
+    from glowplug.project import Chain
+
+_OF_THE_SERVER = re.compile(
+    rb"""\b(?: prepare\s+transaction | prepared\s+'                # named once in a server
+    | dblink | postgres_fdw | lo_(?:im|ex)port                 # a way out of the database
+    | pg_(?: stat_(?!get_xact)\w+ | locks? | prepared_xacts?  | ls_\w+ | read_\w+ | database | databases
+        | database_size | tablespace\w* | roles | user | shadow | authid | auth_members | shdepend | shdescription
+        | replication\w* | logical\w* | create_\w+ | drop_\w+ | current_(?:wal|xact|snapshot)\w* | export_snapshot
+        | switch_wal | wal\w* | lock_status | show_all_file_settings )
+    | txid_\w+ | (?:create|alter|drop)\s+(?:subscription|server|tablespace|system|database\s+(?!\S+\s+(?:re)?set\b)) )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_OWN_SETUP = re.compile(r"\s*CREATE\s+(?:EXTENSION|SCHEMA)\b[^;]*;?\s*", re.IGNORECASE)
+
+
+def stays_in_its_database(chain: Chain) -> bool:
+    """Whether nothing in a chain's files and settings speaks of more than its database."""
+    if not all(map(_OWN_SETUP.fullmatch, chain.settings.database_setup)):
+        return False
+    texts = [migration.sql(direction) or b"" for migration in chain.migrations for direction in Direction]
+    texts += [statement.encode("utf-8", "surrogateescape") for statement in chain.settings.session_setup]
+    return not any(map(_OF_THE_SERVER.search, texts))

@@ -1,0 +1,341 @@
+"""Stretches at once show what the chain shows on one database, or the chain goes one by one."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+import time
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glowplug.database.interface import Run, SqlError
+from glowplug.dialect import Dialect, Direction
+from glowplug.errors import EnvironmentFailure, Interrupted, MissingExtension
+from glowplug.project import Chain, Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.rehearsal import Outcome, Rehearsal, rehearse, stretches
+from glowplug.rehearsal.stretches import cut
+from glowplug.schema import Schema, SchemaObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from glowplug.rehearsal.rehearse import Progress
+
+
+@dataclass
+class FakeDatabase:
+    """Objects and recorded versions. A file is words: "+a" makes, "-a" drops, "!" fails, "?" lacks an extension,
+    "~" fails in the database with this number alone, "@" makes something with another definition in every database,
+    "forget" empties the bookkeeping table, "broken" is the server's failure, "hang" waits until it is stopped."""
+
+    number: int
+    stop: threading.Event
+    objects: dict[str, str] = field(default_factory=dict)
+    versions: set[str] = field(default_factory=set)
+    closed: bool = False
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def connection(self) -> FakeDatabase:
+        return self
+
+    def run(self, migration: Migration, direction: Direction) -> Run:
+        if self.stop.is_set():
+            raise CancelledError
+        self.log.append(f"{direction.value} {migration.version}")
+        objects, versions = dict(self.objects), set(self.versions)
+        for word in (migration.sql(direction) or b"").decode().split():
+            error = self._do(word, objects, versions)
+            if error is not None:
+                return Run(error=error, seconds=0)
+        (versions.add if direction is Direction.UP else versions.discard)(migration.version)
+        self.objects, self.versions = objects, versions
+        return Run(error=None, seconds=0)
+
+    def _do(self, word: str, objects: dict[str, str], versions: set[str]) -> SqlError | None:
+        sign, name = word[0], word[1:]
+        if word == "broken":
+            raise EnvironmentFailure("the server failed")
+        if word == "hang":
+            assert self.stop.wait(10)
+            raise CancelledError
+        if word == "forget":
+            versions.clear()
+        elif sign == "!":
+            return SqlError(code=name or None, message="no")
+        elif sign == "?":
+            return SqlError(code="0A000", message="not available", missing_extension=name)
+        elif sign == "~" and int(name) == self.number:
+            return SqlError(code="XY000", message="now and then")
+        elif sign == "+":
+            if name in objects:
+                return SqlError(code="42P07", message="exists")
+            objects[name] = "1"
+        elif sign == "@":
+            objects[name] = f"in {self.number}"
+        elif sign == "-":
+            if name not in objects:
+                return SqlError(code="42P01", message="does not exist")
+            del objects[name]
+        return None
+
+    def snapshot(self) -> Schema:
+        return Schema.of(
+            SchemaObject(kind="view", name=name, properties={"definition": text}) for name, text in self.objects.items()
+        )
+
+    def recorded(self) -> tuple[str, ...]:
+        return tuple(sorted(self.versions, reverse=True))
+
+    @contextmanager
+    def excursion(self) -> Iterator[FakeDatabase]:
+        other = copy.copy(self)
+        other.objects, other.versions = dict(self.objects), set(self.versions)
+        yield other
+
+    def restart_session(self) -> None:
+        self.log.append("restart")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeServer:
+    def __init__(self) -> None:
+        self.databases: list[FakeDatabase] = []
+        self.times_limited = 0
+        self.divided = False
+
+    def create(self) -> FakeDatabase:
+        return self.create_apart(threading.Event())
+
+    def dividing(self, _chain: Chain) -> FakeServer:
+        self.divided = True
+        return self
+
+    def create_apart(self, stop: threading.Event) -> FakeDatabase:
+        self.databases.append(FakeDatabase(len(self.databases), stop))
+        return self.databases[-1]
+
+
+@pytest.fixture(autouse=True)
+def _short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretches, "SHORTEST", 2)
+
+
+def chain(*files: tuple[str, str]) -> Chain:
+    migrations = tuple(
+        Migration(version=f"{number:03}", name=f"m{number}", path=f"m/{number}", up=up.encode(), down=down.encode())
+        for number, (up, down) in enumerate(files)
+    )
+    return Chain(directory="m", dialect=Dialect.POSTGRES, migrations=migrations, settings=ChainSettings())
+
+
+def both(subject: Chain, jobs: int = 3) -> tuple[Rehearsal, Rehearsal, FakeServer]:
+    apart = FakeServer()
+    one = rehearse(subject, FakeServer(), forward_only=False)  # type: ignore[arg-type]
+    other = rehearse(subject, apart, forward_only=False, jobs=jobs)  # type: ignore[arg-type]
+    assert all(database.closed for database in apart.databases)
+    return one, other, apart
+
+
+def good(count: int) -> list[tuple[str, str]]:
+    return [(f"+t{number}", f"-t{number}") for number in range(count)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["+a", "+b", "-a", "+a +b", "-b", "!", "forget", "x", "+c", "-c"]),
+            st.sampled_from(["-a", "-b", "+a", "-a -b", "+b", "!", "forget", "--", "-c", "+c"]),
+        ),
+        min_size=4,
+        max_size=14,
+    ),
+    st.integers(2, 5),
+)
+def test_the_same_as_one_by_one(files: list[tuple[str, str]], jobs: int) -> None:
+    before = stretches.SHORTEST
+    stretches.SHORTEST = 2
+    try:
+        one, other, _ = both(chain(*files), jobs)
+    finally:
+        stretches.SHORTEST = before
+    assert other == one
+
+
+@given(st.integers(0, 400), st.integers(1, 40))
+def test_a_cut_leaves_nothing_out(count: int, jobs: int) -> None:
+    pieces = cut(chain(*good(count)).migrations, jobs)
+    assert [index for piece in pieces for index in piece] == list(range(count))
+    assert len(pieces) <= max(1, min(jobs, stretches.MOST))
+
+
+def test_each_stretch_is_as_long_as_it_takes() -> None:
+    first, last = cut(chain(*good(300)).migrations, 2)
+    assert len(first) > len(last) > 0
+
+
+def test_it_is_divided_and_agrees() -> None:
+    one, other, server = both(chain(*good(8)))
+    assert other == one
+    assert len(server.databases) == 3
+    ran = [database.log for database in server.databases]
+    assert [log.count("restart") for log in ran] == [0, 0, 1]
+    assert [sum(entry.startswith("up") for entry in log) for log in ran] > [0, 0, 0]
+
+
+@pytest.mark.parametrize("broken", range(8))
+def test_an_up_that_fails_goes_down_once(broken: int) -> None:
+    files = good(8)
+    files[broken] = ("!42601", "")
+    one, other, server = both(chain(*files))
+    assert other == one
+    assert len(server.databases) == 3
+    assert sum(database.log.count("restart") for database in server.databases) == 1
+
+
+@pytest.mark.parametrize("database", range(3))
+@pytest.mark.parametrize("index", range(8))
+def test_an_up_that_fails_somewhere_alone_is_not_believed(database: int, index: int) -> None:
+    files = good(8)
+    files[index] = (f"+t{index} ~{database}", f"-t{index}")
+    server = FakeServer()
+    answer = rehearse(chain(*files), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    ran = [f"up {index:03}" in log.log for log in server.databases]
+    if len(server.databases) > 3:
+        assert all(trip.outcome is Outcome.RESTORED for trip in answer.round_trips)
+    else:
+        assert not ran[database] or ran.count(True) == 1
+
+
+def test_a_definition_that_another_database_has_otherwise_is_not_believed() -> None:
+    _, _, server = both(chain(("@a", "-a"), *good(7)))
+    assert len(server.databases) == 4
+
+
+def test_a_moment_in_a_definition_is() -> None:
+    class Clock(FakeDatabase):
+        def snapshot(self) -> Schema:
+            text = f"2026-01-0{self.number + 1} 00:00:00"
+            stamped = SchemaObject(kind="view", name="stamp", properties={"definition": text})
+            return Schema.of([stamped, *super().snapshot()])
+
+    class Server(FakeServer):
+        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+            self.databases.append(Clock(len(self.databases), stop))
+            return self.databases[-1]
+
+    server = Server()
+    rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 3
+
+
+def test_recorded_versions_that_differ_are_not_believed() -> None:
+    class Server(FakeServer):
+        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+            database = super().create_apart(stop)
+            database.versions |= {"000x"} if len(self.databases) == 2 else set()
+            return database
+
+    server = Server()
+    answer = rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 4
+    assert answer == rehearse(chain(*good(8)), FakeServer(), forward_only=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", ["53200", "40P01", "55006", "XX000"])
+def test_what_another_stretch_may_have_caused_is_not_believed(code: str) -> None:
+    files = good(8)
+    files[2] = ("+t2", f"!{code}")
+    one, other, server = both(chain(*files))
+    assert other == one
+    assert len(server.databases) == 4
+
+
+def test_a_size_that_all_reached_together_is_not_believed() -> None:
+    class Server(FakeServer):
+        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+            self.times_limited += 1
+            return super().create_apart(stop)
+
+    server = Server()
+    rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 4
+
+
+def test_the_first_in_the_chain_is_raised_and_what_is_behind_it_ended() -> None:
+    files = good(9)
+    first = cut(chain(*files).migrations, 3)
+    files[first[0].stop - 1] = ("+a", "?postgis")
+    files[first[1].start] = ("+t", "broken")
+    files[first[2].stop - 1] = ("+u", "hang")
+    server = FakeServer()
+    with pytest.raises(MissingExtension, match="postgis"):
+        rehearse(chain(*files), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert all(database.closed for database in server.databases)
+
+
+def test_an_error_behind_an_up_that_fails_was_not_reached() -> None:
+    files = good(9)
+    files[0] = ("!42601", "")
+    files[8] = ("+a", "broken")
+    one, other, _ = both(chain(*files))
+    assert other == one
+
+
+@pytest.mark.parametrize("error", [Interrupted(2), ValueError("of who listens")])
+def test_an_interruption_ends_all(error: BaseException) -> None:
+    files = good(9)
+    files[8] = ("+a", "hang")
+    server = FakeServer()
+
+    def listen(_progress: Progress) -> None:
+        if len(server.databases) == 3:
+            raise error
+
+    started = time.monotonic()
+    with pytest.raises(type(error)):
+        rehearse(chain(*files), server, forward_only=False, progress=listen, jobs=3)  # type: ignore[arg-type]
+    assert time.monotonic() - started < 5
+    assert all(database.closed for database in server.databases)
+
+
+def test_a_database_that_can_not_be_made_ends_all() -> None:
+    class Server(FakeServer):
+        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+            if len(self.databases) == 2:
+                raise EnvironmentFailure("no room")
+            return super().create_apart(stop)
+
+    server = Server()
+    with pytest.raises(EnvironmentFailure, match="no room"):
+        rehearse(chain(*good(9)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert all(database.closed for database in server.databases)
+
+
+def test_progress_counts_all_stretches_together() -> None:
+    told: list[Progress] = []
+    rehearse(chain(*good(9)), FakeServer(), forward_only=False, progress=told.append, jobs=3)  # type: ignore[arg-type]
+    ups = [item for item in told if item.way == "up"]
+    assert [(item.done, item.total) for item in ups] == [(number, 9) for number in range(9)]
+    assert {item.name for item in ups} == {f"m{number}" for number in range(9)}
+    downs = [item for item in told if item.way == "down"]
+    assert all(one.done < other.done for one, other in itertools.pairwise(downs))
+    assert told.index(downs[0]) > told.index(ups[-1]) if downs else True
+
+
+@pytest.mark.parametrize("refuse", [lambda _chain: None])
+def test_a_server_that_can_not_keep_them_apart(refuse: Callable[[Chain], None]) -> None:
+    server = FakeServer()
+    server.dividing = refuse  # type: ignore[method-assign, assignment]
+    rehearse(chain(*good(9)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 1

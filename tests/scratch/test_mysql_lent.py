@@ -1,0 +1,259 @@
+"""A MySQL or MariaDB server that the user lends: what a run makes on it vanishes, however the run ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.database.mysql import Administrator
+from glowplug.database.mysql.session import Session
+from glowplug.dialect import Dialect, Direction
+from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.project import Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.scratch import open_server
+from glowplug.scratch.lent import RunNames
+from glowplug.scratch.mysql.claim import sweep
+from glowplug.scratch.mysql.url import find_lent_server
+from glowplug.scratch.settings import Request, ScratchSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.database.interface import Connection
+    from glowplug.scratch.interface import Server
+
+pytestmark = pytest.mark.mysql
+
+ENDLESS = "INSERT INTO a VALUES (1); SELECT BENCHMARK(1000000000000, SHA2(i, 512)) FROM a"
+"""Unlike SLEEP, it does not look whether its client is still there."""
+
+A_RUN = """
+import os, sys
+from glowplug.dialect import Dialect, Direction
+from glowplug.project import ChainSettings, Migration
+from glowplug.scratch import open_server
+from glowplug.scratch.settings import Request, ScratchSettings
+
+request = Request(
+    dialect=Dialect.MYSQL, chain=ChainSettings(), settings=ScratchSettings(), environment=dict(os.environ)
+)
+slow = Migration(version="1", name="1", path="m/1", up=sys.argv[1].encode(), down=None)
+with open_server(request) as server:
+    database = server.create()
+    with database.excursion():
+        print("ready", flush=True)
+        database.connection.run(slow, Direction.UP)
+        sys.stdin.read()
+"""
+
+
+def request_for(url: str, **chain: tuple[str, ...]) -> Request:
+    return Request(
+        dialect=Dialect.MYSQL,
+        chain=ChainSettings(**chain),  # type: ignore[arg-type]
+        settings=ScratchSettings(),
+        statement_timeout=30,
+        environment={**os.environ, "GLOWPLUG_SCRATCH_URL": url},
+    )
+
+
+@pytest.fixture
+def administrator(lent_mysql: str) -> Iterator[Administrator]:
+    found = find_lent_server(request_for(lent_mysql))
+    assert found is not None
+    administrator = Administrator(found.address)
+    yield administrator
+    administrator.close()
+
+
+def ours(administrator: Administrator) -> set[str]:
+    return {each for each in (*administrator.schemas(), *administrator.accounts()) if "glowplug" in each}
+
+
+def migration(up: str) -> Migration:
+    return Migration(version="1", name="1", path="m/1", up=up.encode(), down=None)
+
+
+@contextlib.contextmanager
+def another_run(url: str, up: str, administrator: Administrator) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start another run on the server, which runs ``up`` and then waits; give it and its schema's name."""
+    before = ours(administrator)
+    environment = {**os.environ, "GLOWPLUG_SCRATCH_URL": url}
+    with subprocess.Popen(
+        [sys.executable, "-c", A_RUN, up], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as run:
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+            yield run, min(ours(administrator) - before)
+        finally:
+            run.kill()
+
+
+def use(server: Server) -> Connection:
+    connection = server.create().connection
+    assert connection.run(migration("CREATE TABLE a (i INT)"), Direction.UP).error is None
+    return connection
+
+
+def test_a_run_leaves_nothing(lent_mysql: str, administrator: Administrator) -> None:
+    with open_server(request_for(lent_mysql)) as server:
+        description = server.describe()
+        assert description.source == "url"
+        assert lent_mysql.split(":")[2].split("@", maxsplit=1)[0] not in repr(description)
+        database = server.create()
+        with database.excursion():
+            assert len(ours(administrator)) == 2
+        database.close()
+        assert ours(administrator) == set()
+        server.create()
+    assert ours(administrator) == set()
+
+
+@pytest.mark.parametrize("up", ["SELECT 1", f"CREATE TABLE a (i INT); {ENDLESS}"], ids=["idle", "at work"])
+def test_what_a_killed_run_left_is_removed_by_the_next(lent_mysql: str, administrator: Administrator, up: str) -> None:
+    """Also while the server still runs the dead run's statement, which holds the table."""
+    with another_run(lent_mysql, up, administrator) as (run, name):
+        time.sleep(0.3)
+        run.kill()
+        run.wait()
+    assert ours(administrator) == {name, f"{name}_twin"}
+    with open_server(request_for(lent_mysql)) as server:
+        assert f"removed {name}, which a killed run had left on the server" in server.describe().notes
+        assert ours(administrator) == set()
+        use(server)
+
+
+def test_a_living_runs_database_stays(lent_mysql: str, administrator: Administrator) -> None:
+    with another_run(lent_mysql, "SELECT 1", administrator) as (run, name):
+        with open_server(request_for(lent_mysql)) as server:
+            use(server)
+            assert {name, f"{name}_twin"} < ours(administrator)
+        assert ours(administrator) == {name, f"{name}_twin"}
+        run.communicate("", timeout=30)
+        assert run.returncode == 0
+    assert ours(administrator) == set()
+
+
+def test_other_runs_may_start_at_any_moment(
+    lent_mysql: str, administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep before each statement of glowplug's own, from the first to the last, finds nothing to remove."""
+    rows, found, sweeping = Session.rows, [], threading.Lock()
+
+    def rows_after_a_sweep(session: Session, sql: str) -> object:
+        if threading.current_thread() is threading.main_thread() and sweeping.acquire(blocking=False):
+            try:
+                found.append(sweep(administrator.address))
+            finally:
+                sweeping.release()
+        return rows(session, sql)
+
+    monkeypatch.setattr(Session, "rows", rows_after_a_sweep)
+    with open_server(request_for(lent_mysql, database_setup=("CREATE TABLE given (i INT)",))) as server:
+        database = server.create()
+        with database.excursion() as away:
+            assert away.run(migration("DROP TABLE given"), Direction.UP).error is None
+        assert database.connection.run(migration("DROP TABLE given"), Direction.UP).error is None
+        database.close()
+    assert len(found) > 20
+    assert set(found) == {()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["glowplug_production", "glowplug_0123456789", "glowplug_0123456789abcdef", "{0}x", "x{0}", "{0}_twins", "{0}_"],
+)
+def test_what_merely_resembles_ours_stays(lent_mysql: str, administrator: Administrator, name: str) -> None:
+    """The third has the form of ours, as another server's runs make it: a replica shows it, and not its lock."""
+    resembling = name.format(RunNames(server=administrator.identity(), suffix="_twin").new())
+    administrator.create_schema(resembling, charset=None, collation=None)
+    try:
+        with open_server(request_for(lent_mysql)) as server:
+            use(server)
+        assert ours(administrator) == {resembling}
+    finally:
+        administrator.drop_schema(resembling)
+
+
+def test_a_setup_that_fails_leaves_nothing(lent_mysql: str, administrator: Administrator) -> None:
+    for setting in ("database_setup", "session_setup"):
+        with (
+            open_server(request_for(lent_mysql, **{setting: ("CREATE NONSENSE",)})) as server,
+            pytest.raises(ConfigurationError, match=setting),
+        ):
+            server.create()
+        assert ours(administrator) == set()
+
+
+def test_what_an_interrupted_run_still_does_on_the_server_is_ended(
+    lent_mysql: str, administrator: Administrator
+) -> None:
+    """Else the schema could not be dropped, and would stay."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with contextlib.suppress(KeyboardInterrupt), open_server(request_for(lent_mysql)) as server:
+            connection = use(server)
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            connection.run(migration(ENDLESS), Direction.UP)
+            pytest.fail("nothing interrupted it")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert ours(administrator) == set()
+
+
+def test_the_rights_on_the_database_outlast_the_twins_setup(lent_mysql: str) -> None:
+    """Both have one account on a lent server."""
+    setup = ("CREATE TABLE given (i INT)",)
+    with open_server(request_for(lent_mysql, database_setup=setup)) as server:
+        database = server.create()
+        with database.excursion() as away:
+            assert away.run(migration("DROP TABLE given"), Direction.UP).error is None
+        database.restart_session()
+        assert database.connection.recorded() == ()
+        assert database.connection.run(migration("DROP TABLE given"), Direction.UP).error is None
+        denied = database.connection.run(migration("CREATE DATABASE other"), Direction.UP).error
+        assert denied is not None
+        assert denied.needs_superuser
+
+
+def test_ups_that_fail_the_second_time_are_no_fault_of_a_down(lent_mysql: str) -> None:
+    """There is nothing to try a down on; with the twin half made, it would fail though it is right."""
+    up = "SET @s = IF(DATABASE() LIKE '%twin', 'nonsense', 'CREATE TABLE a (i INT)'); PREPARE p FROM @s; EXECUTE p"
+    with open_server(request_for(lent_mysql)) as server:
+        database = server.create()
+        assert database.connection.run(migration(up), Direction.UP).error is None
+        with pytest.raises(EnvironmentFailure, match="don't run a second time"), database.excursion():
+            pass
+
+
+def test_an_administrator_of_glowplugs_own_schemas_alone_will_do(lent_mysql: str, administrator: Administrator) -> None:
+    """What it may not read or end, it leaves."""
+    session = administrator._session  # noqa: SLF001 - to make an account that glowplug itself never makes
+    session.rows("CREATE USER 'lender'@'localhost' IDENTIFIED BY 'x'; GRANT CREATE USER ON *.* TO 'lender'@'localhost'")
+    session.rows("GRANT ALL PRIVILEGES ON `glowplug\\_%`.* TO 'lender'@'localhost' WITH GRANT OPTION")
+    _, _, socket = lent_mysql.partition("@")
+    url = f"mysql://lender:x@{socket}"
+    try:
+        with another_run(url, "SELECT 1", administrator) as (run, name):
+            run.kill()
+            run.wait()
+        with open_server(request_for(url)) as server:
+            assert f"removed {name}, which a killed run had left on the server" in server.describe().notes
+            use(server)
+        assert ours(administrator) == set()
+    finally:
+        administrator.drop_account("lender", host="localhost")
