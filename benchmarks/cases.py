@@ -122,17 +122,21 @@ def postgres() -> Iterator[Case]:
             by_hand, dumped = "up, down, up through one psycopg connection", f"the same with pg_dump compared, {first}"
             rehearsed_part = f"glowplug's rehearsal, server running, {first}"
             rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
+            jobs = usable_cores()
+            at_once = f"{rehearsal}, {jobs} jobs"
             yield Case(
                 name="postgres",
                 contestants={
                     by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
                     dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
+                    at_once: lambda: done(rehearse(chain, server, forward_only=False, jobs=jobs)),
                     rehearsed_part: lambda: done(rehearse(part, server, forward_only=False)),
                     whole: lambda: check(project),
                 },
                 promises=[
                     Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=3),
+                    Promise(text=f"{at_once} / {by_hand}", of=at_once, against=by_hand, limit=1.5),
                     Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),
                     Promise(
                         text=f"{dumped} / glowplug's rehearsal of them",
@@ -146,6 +150,7 @@ def postgres() -> Iterator[Case]:
                     "corpus": "CORPUS" if given else f"generated, {POSTGRES_MIGRATIONS} migrations",
                     "migrations": len(chain.migrations),
                     "migrations dumped": len(part.migrations),
+                    "jobs": jobs,
                     "peer": peer.version(),
                     "glowplug": server.describe().server,
                 },
@@ -233,6 +238,11 @@ def long() -> Iterator[Case]:
             ],
             facts={"MiB at peak": round(peak_memory([whole]))},
         )
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def chain_of(project: Path) -> Chain:

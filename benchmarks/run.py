@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import statistics
 import sys
 import time
@@ -21,8 +22,6 @@ from typing import TYPE_CHECKING
 import cases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cases import Case
 
 ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
@@ -31,10 +30,14 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one case showed: every contestant's seconds, in the order of its runs."""
+    """What one case showed: every contestant's seconds, in the order of its runs, and those of its processor.
+
+    The second are what the processes that it started took of all processors (nothing of what runs in this one).
+    """
 
     case: Case
     seconds: dict[str, list[float]]
+    processor: dict[str, list[float]]
 
     def median(self, contestant: str) -> float:
         """The median of a contestant's runs, in seconds."""
@@ -49,6 +52,7 @@ class Measured:
             "rounds": len(next(iter(self.seconds.values()))),
             "median_seconds": {name: round(self.median(name), 4) for name in self.seconds},
             "seconds": {name: [round(one, 4) for one in runs] for name, runs in self.seconds.items()},
+            "least_processor_seconds": {name: round(min(runs), 4) for name, runs in self.processor.items()},
             "promises": [
                 {
                     "promise": promise.text,
@@ -77,21 +81,28 @@ def machine() -> dict[str, object]:
     }
 
 
-def alternate(contestants: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+def alternate(case: Case, rounds: int) -> Measured:
     """Run every contestant once to warm up, then all of them in turn; the first of a turn rotates."""
-    for run in contestants.values():
+    for run in case.contestants.values():
         run()
-    names = list(contestants)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    names = list(case.contestants)
+    measured = Measured(case=case, seconds={name: [] for name in names}, processor={name: [] for name in names})
     for turn in range(rounds):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
-            begin = time.perf_counter()
-            contestants[name]()
-            seconds[name].append(time.perf_counter() - begin)
+            begin, before = time.perf_counter(), processes()
+            case.contestants[name]()
+            measured.seconds[name].append(time.perf_counter() - begin)
+            measured.processor[name].append(processes() - before)
             print(".", end="", flush=True)
     print()
-    return seconds
+    return measured
+
+
+def processes() -> float:
+    """Give the processors' seconds that the processes took that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -100,11 +111,12 @@ def main() -> None:
     for name in sys.argv[1:] or list(cases.CASES):
         print(f"{name} ", end="", flush=True)
         with cases.CASES[name]() as case:
-            measured = Measured(case=case, seconds=alternate(case.contestants, ROUNDS * case.rounds_factor))
+            measured = alternate(case, ROUNDS * case.rounds_factor)
         document = measured.document()
         (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
         for contestant in measured.seconds:
-            print(f"  {measured.median(contestant):8.3f} s  {contestant}")
+            least = min(measured.processor[contestant])
+            print(f"  {measured.median(contestant):8.3f} s, {least:8.3f} of the processor's  {contestant}")
         for promise in case.promises:
             word = "kept  " if promise.kept(measured.median) else "BROKEN"
             print(f"  {word} {promise.text}: {promise.measured(measured.median):.2f} (limit {promise.limit:g})")

@@ -94,9 +94,9 @@ CASES = [
         seen={"privileges"},
     ),
     Case(change="ALTER ROLE CURRENT_USER SET work_mem = '9MB'", kind="setting", name="role.work_mem"),
-    Case(change=SAID.format("COMMENT ON DATABASE", "IS ''x''"), kind="database", name="database"),
-    Case(change=SAID.format("ALTER DATABASE", "CONNECTION LIMIT 30"), kind="database", name="database"),
-    Case(change=SAID.format("GRANT TEMP ON DATABASE", "TO PUBLIC"), kind="database", name="database"),
+    Case(change=SAID.format("COMMENT ON DATABASE", "IS ''x''"), kind="setting", name="database.comment"),
+    Case(change=SAID.format("ALTER DATABASE", "CONNECTION LIMIT 30"), kind="setting", name="database.connection_limit"),
+    Case(change=SAID.format("GRANT TEMP ON DATABASE", "TO PUBLIC"), kind="setting", name="database.privileges"),
     Case(
         change="ALTER PUBLICATION pub SET (publish_generated_columns = stored)",
         kind="publication",

@@ -360,12 +360,29 @@ def test_an_extension_that_the_server_lacks_is_named(connection: Connection) -> 
     assert not error.needs_superuser
 
 
+OWN_POLICY = """
+CREATE TABLE t (a int);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON t USING (true) WITH CHECK (a > 0);
+INSERT INTO t VALUES (0);
+"""
+
+
 @pytest.mark.parametrize(
     ("sql", "needed"),
     [
         ("COPY (SELECT 1) TO '/tmp/x'", True),
         ("CREATE ROLE another", True),
         ("SET session_replication_role = replica", True),
+        ("SELECT rolpassword FROM pg_authid", True),
+        ("SELECT pg_read_file('/etc/passwd')", True),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x'", True),
+        ("COMMENT ON EXTENSION plpgsql IS 'x'", True),
+        ("CREATE TABLE t (a int); REVOKE ALL ON t FROM CURRENT_USER; SELECT * FROM t", False),
+        ("CREATE SEQUENCE s; REVOKE ALL ON SEQUENCE s FROM CURRENT_USER; SELECT nextval('s')", False),
+        ("CREATE SCHEMA s; REVOKE ALL ON SCHEMA s FROM CURRENT_USER; CREATE TABLE s.t (a int)", False),
+        (OWN_POLICY, False),
+        ("DO $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'not you'; END $$", False),
         ("SELECT 1/0", False),
     ],
 )

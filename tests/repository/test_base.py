@@ -100,6 +100,11 @@ def test_the_default_branch_is_what_origin_head_says(feature: Path) -> None:
     git(feature, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
     git(feature, "update-ref", "refs/remotes/origin/master", "origin/release")
     assert str(base(feature)).startswith("origin/main@")
+    git(feature, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/master")
+    assert str(base(feature)).startswith("origin/master@")
+    git(feature, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/nowhere")
+    assert str(base(feature)).startswith("origin/main@")
+    git(feature, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
     git(feature, "update-ref", "-d", "refs/remotes/origin/main")
     assert str(base(feature)).startswith("origin/master@")
     git(feature, "update-ref", "-d", "refs/remotes/origin/master")
@@ -330,3 +335,16 @@ def test_a_git_that_does_not_start_is_said(feature: Path, tmp_path: Path, monkey
     monkeypatch.setenv("PATH", str(fake.parent))
     with pytest.raises(EnvironmentFailure, match="git can't be started"):
         base(feature)
+
+
+def test_where_no_git_is_none_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    started: list[object] = []
+    monkeypatch.setattr(subprocess, "run", lambda *words, **_options: started.append(words))
+    assert find_base(tmp_path, explicit=None, environment={}) is None
+    assert started == []
+
+
+def test_a_checkout_that_is_gone_is_no_directory_without_git(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailure, match="is not there any longer"):
+        find_base(tmp_path / "gone", explicit=None, environment={})

@@ -376,3 +376,14 @@ def test_no_rule_overrides_nothing() -> None:
         own = [way for way in ways if getattr(type(rule), way) is not getattr(Rule, way)]
         assert own, rule.name
         assert ("check" in own) == bool(rule.actions), rule.name
+
+
+def test_no_rule_of_a_dialect_is_left_unimported() -> None:
+    from glowplug.dialect import Dialect  # noqa: PLC0415 - used here alone
+    from glowplug.review.rule import desk, may_be_about, rules  # noqa: PLC0415 - it imports all rules
+
+    for dialect in Dialect:
+        mine = {rule.name for rule in rules() if dialect in rule.dialects}
+        assert mine == {rule.name for rule in rules() if may_be_about(type(rule).__module__, dialect)} & mine
+        at_desk = {rule for wanted in desk(dialect).by_action.values() for rule in wanted}
+        assert {rule.name for rule in at_desk.union(desk(dialect).of_file, desk(dialect).of_chain)} == mine

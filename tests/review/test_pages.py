@@ -114,7 +114,9 @@ def test_a_page_is_found_by_its_name() -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_the_documentation_is_the_docstring(page: object) -> None:
     name = getattr(page, "name", "")
-    document = (CHECKOUT / "docs" / "rules" / f"{name}.md").read_text("utf-8")
+    file = CHECKOUT / "docs" / "rules" / f"{name}.md"
+    assert file.exists(), "make docs"
+    document = file.read_text("utf-8")
     assert document.startswith(f"{page}\n"), "make docs"
 
 

@@ -146,7 +146,7 @@ PAIRS: list[Pair] = [
     ("SELECT 1", "SELEC 1", True, COPY, False, False),
     ("PREPARE q AS SELECT 1", "DEALLOCATE q", True, COPY, False, False),
     ("ALTER ROLE CURRENT_USER SET work_mem = '9MB'",
-     "ALTER ROLE CURRENT_USER RESET work_mem", True, NESTED, True, True),
+     "ALTER ROLE CURRENT_USER RESET work_mem", True, COPY, True, True),  # whether a session still begins is tried
     ("SELECT 1", "DO $$ BEGIN ALTER ROLE CURRENT_USER SET work_mem = '7MB'; END $$", True, COPY, True, True),
     ("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '8MB'); END $$",
      "SELECT 1", True, COPY, True, True),

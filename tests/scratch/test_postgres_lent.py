@@ -20,6 +20,7 @@ from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.lent import RunNames
+from glowplug.scratch.postgres import source
 from glowplug.scratch.postgres.claim import sweep
 from glowplug.scratch.settings import Request, ScratchSettings
 
@@ -247,3 +248,21 @@ def test_a_setup_that_fails_leaves_nothing(lent: str, administrator: Administrat
         ):
             server.create()
         assert ours(administrator) == set()
+
+
+def test_public_may_stay_another_roles() -> None:
+    """Up to PostgreSQL 14 it is a superuser's, which this administrator is no member of; everyone may create in it."""
+    if 14 not in {each.major for each in source.find_all(os.environ, [])}:
+        pytest.skip("no PostgreSQL 14: glowplug server install 14")
+    wish = Request(
+        dialect=Dialect.POSTGRES,
+        chain=ChainSettings(server_version="14"),
+        settings=ScratchSettings(),
+        environment=dict(os.environ),
+    )
+    with open_server(wish) as server, Administrator(server.conninfo) as session:  # type: ignore[attr-defined]
+        session.execute("CREATE ROLE poor LOGIN CREATEDB CREATEROLE; GRANT CONNECT ON DATABASE postgres TO poor")
+        with open_server(request_for(url_of(session, "poor"))) as lent:
+            assert lent.describe().server.startswith("PostgreSQL 14.")
+            use(lent)
+        assert ours(session) == set()

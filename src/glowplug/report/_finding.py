@@ -24,16 +24,18 @@ MOST_SAFE_LINES = 12
 MOST_RELATED = 4
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """Give the lines."""
+def finding_lines(finding: Finding, *, brief: bool = False) -> Iterator[str]:
+    """Give the lines; a ``brief`` one is its place and what happens."""
     severity = click.style(
         finding.severity.value, fg=COLOURS[finding.severity], bold=finding.severity is Severity.ERROR
     )
     yield f"  {severity}[{finding.rule}] {_shown(finding.place)}{_accepted(finding)}"
-    if finding.excerpt is not None and finding.place is not None:
+    if finding.excerpt is not None and finding.place is not None and not brief:
         yield from _excerpt(finding.excerpt, finding.place, COLOURS[finding.severity])
     for line in harmless(finding.message).splitlines():
         yield f"    │ {line}"
+    if brief:
+        return
     for related in finding.related[:MOST_RELATED]:
         yield _dim(f"    ├ {_shown(related.place)}: {one_line(related.message)}")
     if finding.safe_form is not None and finding.suppressed is None:

@@ -25,8 +25,8 @@ SERVERS = {Dialect.POSTGRES: "PostgreSQL", Dialect.MYSQL: "MySQL or MariaDB", Di
 def render(report: CheckReport, *, verbosity: int = 0) -> str:
     """Render the whole report with colours (the caller strips them where they are not wanted).
 
-    ``verbosity`` below 0 leaves out all but the verdict and what made it; above 0 shows what is suppressed,
-    and every migration's outcome.
+    ``verbosity`` below 0 leaves out all but the verdict and what made it; above 0 shows what is suppressed, all of a
+    notice, and every migration's outcome.
     """
     return "\n".join(_lines(report, verbosity)) + "\n"
 
@@ -61,7 +61,7 @@ def _chain(report: ChainReport, verbosity: int) -> Iterator[str]:
     for index, finding in enumerate(sorted(shown, key=lambda item: item.severity.rank)):
         if index == 0:
             yield ""
-        yield from finding_lines(finding)
+        yield from finding_lines(finding, brief=finding.severity is Severity.NOTICE and verbosity <= 0)
     hidden = sum(finding.suppressed is not None for finding in report.findings)
     if hidden and verbosity <= 0:
         yield _dim(f"  {_count(hidden, 'finding is', 'findings are')} accepted for a reason; `-v` shows which")

@@ -56,10 +56,11 @@ def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str
     """
     if explicit is not None:
         return _explicit(root, explicit)
-    if not _is_in_a_repository(root) or resolve(root, "HEAD") is None:
+    head = resolve(root, "HEAD") if _is_in_a_repository(root) else None
+    if head is None:
         return None
     told = _on_github(root, environment) or _on_gitlab(root, environment)
-    return told.base if told is not None else _default(root)
+    return told.base if told is not None else _default(root, head)
 
 
 def _is_in_a_repository(root: Path) -> bool:
@@ -140,20 +141,29 @@ def _merge_base(root: Path, ref: str | None, name: str, advice: str) -> Base | N
     if ref is None or commit is None:
         raise _too_shallow(root, name, advice)
     shown = name if ref == commit else ref.removeprefix("refs/remotes/")
+    return Base(ref=shown, commit=_shared(root, commit, name, advice))
+
+
+def _shared(root: Path, commit: str, name: str, advice: str) -> str:
+    """Give the merge base of HEAD with a commit; the commit itself where the two have nothing in common."""
     merge_base = text_of(root, "merge-base", "HEAD", commit)
     if merge_base is None and _is_shallow(root):
         raise _too_shallow(root, name, advice)
-    return Base(ref=shown, commit=merge_base or commit)
+    return merge_base or commit
 
 
-def _default(root: Path) -> Base | None:
+def _default(root: Path, head: str) -> Base | None:
     remote = _remote(root)
     if remote is None:
         return None
-    head = text_of(root, "symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD")
-    for ref in filter(None, (head, f"refs/remotes/{remote}/main", f"refs/remotes/{remote}/master")):
-        if resolve(root, ref):
-            return _merge_base(root, ref, ref.removeprefix("refs/remotes/"), _ADVICE)
+    names = [f"refs/remotes/{remote}/{name}" for name in ("HEAD", "main", "master")]
+    done = git(root, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", *names)
+    for line in os.fsdecode(done.stdout).splitlines():  # by name, HEAD first
+        name, commit, target = line.split(" ", 2)
+        ref = target if name == names[0] else name
+        if ref:
+            shown = ref.removeprefix("refs/remotes/")
+            return Base(ref=shown, commit=head if commit == head else _shared(root, commit, shown, _ADVICE))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import TYPE_CHECKING
@@ -66,13 +67,19 @@ def _from_top(root: Path, commit: str, path: str) -> str:
     """Give ``path`` relative to the repository's top, ``""`` for the top itself."""
     if not _COMMIT.fullmatch(commit):
         raise UsageError(f"{commit!r} is no commit")
-    top = text_of(root, "rev-parse", "--show-toplevel")
-    if top is None:
-        raise failure("find the repository", git(root, "rev-parse", "--show-toplevel"))
+    top = _top(root)
     place = os.path.relpath(os.path.normpath(os.path.join(os.path.realpath(root), path)), os.path.realpath(top))  # noqa: PTH118 - normalised by text, links stay
     if place == ".." or place.startswith("../"):
         raise UsageError(f"{path} lies outside the git repository {top}")
     return "" if place == "." else place
+
+
+@functools.lru_cache(maxsize=1)  # asked for each file and chain of one checkout
+def _top(root: Path) -> str:
+    done = git(root, "rev-parse", "--show-toplevel")
+    if done.returncode:
+        raise failure("find the repository", done)
+    return os.fsdecode(done.stdout.removesuffix(b"\n"))
 
 
 def _blobs(root: Path, commit: str, place: str, *, linked: bool = False) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a file that fails leaves nothing behind.
 
         On PostgreSQL one file is one batch, which is one implicit transaction even without Diesel's, unless it
-        commits by itself; on MySQL every DDL statement commits (facts: peers.md, hazards 106, 134).
+        commits by itself; on MySQL every DDL statement commits (hazards 106, 134).
         """
         if self.dialect is Dialect.MYSQL:
             return False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from glowplug.finding import Harm, Severity
+from glowplug.review.names import RULES, rule_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Span
-
-
-PACKAGE = "glowplug.review.rules"
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,18 +87,26 @@ class Rule:
 @functools.cache
 def rules() -> tuple[Rule, ...]:
     """Give every rule, by name; each module of ``review.rules`` holds exactly one."""
-    package = importlib.import_module(PACKAGE)
-    found: list[Rule] = []
-    for harm in pkgutil.iter_modules(package.__path__, f"{PACKAGE}."):
-        folder = importlib.import_module(harm.name)
-        for file in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
-            module = importlib.import_module(file.name)
-            found += [
-                each()
-                for each in vars(module).values()
-                if isinstance(each, type) and issubclass(each, Rule) and each.__module__ == file.name
-            ]
-    return tuple(sorted(found, key=lambda rule: rule.name))
+    return tuple(rule for _, module in rule_files().values() for rule in _in(module))
+
+
+def _in(name: str) -> list[Rule]:
+    module = importlib.import_module(name)
+    return [
+        each()
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Rule) and each.__module__ == name
+    ]
+
+
+def may_be_about(module: str, dialect: Dialect) -> bool:
+    """Whether a rule's text names this dialect, or all: of one that does not, the import is spared."""
+    file = RULES.joinpath(*module.split(".")[-2:]).with_suffix(".py")
+    try:
+        text = file.read_bytes()
+    except OSError:  # compiled alone
+        return True
+    return f"Dialect.{dialect.name}".encode() in text or b"frozenset(Dialect)" in text
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +120,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 @functools.cache
 def desk(dialect: Dialect) -> Desk:
     """Sort the rules of a dialect."""
-    mine = [rule for rule in rules() if dialect in rule.dialects]
+    modules = [module for _, module in rule_files().values() if may_be_about(module, dialect)]
+    mine = [rule for module in modules for rule in _in(module) if dialect in rule.dialects]
     by_action: dict[type[Action], tuple[Rule, ...]] = {}
     for rule in mine:
         for kind in rule.actions:

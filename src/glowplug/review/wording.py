@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+from glowplug.dialect import Direction
 from glowplug.finding import Severity
 from glowplug.sql.quoting import quoted
+from glowplug.sql.reader import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from glowplug.dialect import Dialect
     from glowplug.review.context import Context
     from glowplug.schema.simulation.values import Origin
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import Name
+    from glowplug.sql.statement import Statement
 
 NOTHING_TO_UNDO = "-- nothing to undo here\nSELECT 1;"
 
@@ -60,3 +68,20 @@ def made_by_up(context: Context, origin: Origin | None) -> bool:
 def sql(context: Context, name: str | Name) -> str:
     """Write a name as SQL."""
     return quoted(name, context.dialect)
+
+
+def actions_of_up(context: Context) -> tuple[Action, ...]:
+    """Give what the up.sql of this migration does, for a down that undoes it; bodies of DO included."""
+    up = context.migration.sql(Direction.UP) or b""
+    return _actions(up.decode("utf-8", "replace"), context.dialect)
+
+
+@functools.lru_cache(maxsize=1)
+def _actions(text: str, dialect: Dialect) -> tuple[Action, ...]:
+    return tuple(_all_actions(read(text, dialect).statements))
+
+
+def _all_actions(statements: Iterable[Statement]) -> Iterator[Action]:
+    for statement in statements:
+        yield from statement.actions
+        yield from _all_actions(statement.body)

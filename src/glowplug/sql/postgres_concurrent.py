@@ -7,7 +7,7 @@ import importlib
 
 import msgspec
 
-from glowplug.sql.postgres import parse
+from glowplug.sql.postgres_calls import statements
 from glowplug.sql.postgres_locality import Locality, locality
 
 
@@ -26,12 +26,10 @@ class LoneIndex(msgspec.Struct, frozen=True, kw_only=True):
 @functools.lru_cache(maxsize=8)
 def lone_index(text: str) -> LoneIndex | None:
     """Read the file; None if it does anything else, or calls functions that are not known."""
-    tree = parse(text)
-    if tree is None or len(tree.stmts) != 1:
+    file = statements(text)
+    if file is None or len(file) != 1:
         return None
-    (raw,) = tree.stmts
-    kind = raw.stmt.WhichOneof("node")
-    statement = getattr(raw.stmt, kind)
+    kind, statement = file[0].kind, file[0].node
     if kind == "index_stmt":
         local = locality(text) if statement.concurrent else None
         if local is None or statement.relation.catalogname:

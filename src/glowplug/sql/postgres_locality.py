@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from glowplug.sql.postgres import parse
-from glowplug.sql.postgres_nesting import FUNCTIONS, nodes
+from glowplug.sql.postgres_calls import statements
+from glowplug.sql.postgres_nesting import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from glowplug.sql.postgres_calls import Parsed
 
 _RELATIONS = frozenset(
     {
@@ -65,16 +67,13 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
 @functools.lru_cache(maxsize=8)
 def locality(text: str) -> Locality | None:
     """Tell what the file's locks leave unsaid; None where that can't be told, or where there is nothing that parses."""
-    tree = parse(text)
-    if tree is None or not tree.stmts:
+    file = statements(text)
+    if not file or not all(map(_is_local, file)):
         return None
     types = routines = writes = plants = evaluates = False
-    for raw in tree.stmts:
-        kind = raw.stmt.WhichOneof("node")
-        statement = getattr(raw.stmt, kind)
-        if not _is_local(kind, statement):
-            return None
-        dropped = _names().get(statement.remove_type) if kind == "drop_stmt" else None
+    for one in file:
+        kind = one.kind
+        dropped = _names().get(one.node.remove_type) if kind == "drop_stmt" else None
         types = types or kind in _TYPES or dropped == "OBJECT_TYPE"
         routines = routines or kind in _ROUTINES or dropped == "OBJECT_FUNCTION"
         writes = writes or kind in _ROWS
@@ -83,16 +82,17 @@ def locality(text: str) -> Locality | None:
     return None if writes and plants else Locality(types=types, routines=routines, writes=writes, evaluates=evaluates)
 
 
-def _is_local(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+def _is_local(one: Parsed) -> bool:
+    kind = one.kind
     if kind in _SPECIAL:
-        return _SPECIAL[kind](statement)
+        return _SPECIAL[kind](one.node)
     if kind in _TYPES or kind in _ROUTINES:
         return True
     if kind not in _RELATIONS and kind not in _ROWS:
         return False
-    if kind == "alter_table_stmt" and not _is_of_table(statement):
+    if kind == "alter_table_stmt" and not _is_of_table(one.node):
         return False
-    return all(node.funcname[-1].string.sval in _HARMLESS for name, node in nodes(statement) if name == "FuncCall")
+    return one.calls <= _HARMLESS
 
 
 def _is_local_drop(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages

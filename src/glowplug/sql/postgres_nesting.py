@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from glowplug.sql.postgres import parse
+from glowplug.sql.postgres_calls import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from glowplug.sql.postgres_calls import Parsed
 
 _PLAIN = frozenset(
     {
@@ -106,49 +108,34 @@ class Nesting(msgspec.Struct, frozen=True, kw_only=True):
 _BESIDE_INSERTS = _WRITING | {"alter_table_stmt", "comment_stmt", "index_stmt"}
 """Statements that give no name to another table."""
 
-_UNSURE = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
-"""Parts of statements that may take a sequence's next value."""
-
 
 @functools.lru_cache(maxsize=8)
 def nesting(text: str) -> Nesting | None:
     """Tell whether the file may be nested; None if not, or if it does not parse."""
-    tree = parse(text)
-    if tree is None or not tree.stmts:
+    file = statements(text)
+    if not file or not all(map(_is_neutral, file)):
         return None
-    writes = plants = False
-    inserts = []
-    kinds = set()
-    for raw in tree.stmts:
-        kind = raw.stmt.WhichOneof("node")
-        statement = getattr(raw.stmt, kind)
-        if not _is_neutral(kind, statement):
-            return None
-        kinds.add(kind)
-        writes = writes or kind in _WRITING
-        plants = plants or kind in ("create_trig_stmt", "rule_stmt")
-        if kind == "insert_stmt":
-            inserts.append((statement.relation.schemaname, statement.relation.relname))
+    kinds = {one.kind for one in file}
+    inserts = tuple(
+        (one.node.relation.schemaname, one.node.relation.relname) for one in file if one.kind == "insert_stmt"
+    )
     if inserts and not kinds <= _BESIDE_INSERTS:
         return None  # a name may mean another table by the time that it is inserted into
-    return Nesting(writes=writes, plants=plants, inserts=tuple(inserts))
+    plants = not kinds.isdisjoint(("create_trig_stmt", "rule_stmt"))
+    return Nesting(writes=not kinds.isdisjoint(_WRITING), plants=plants, inserts=inserts)
 
 
-def _is_neutral(kind: str, statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
-    special = _SPECIAL.get(kind)
+def _is_neutral(one: Parsed) -> bool:
+    special = _SPECIAL.get(one.kind)
     if special is not None:
-        neutral = special(statement)
-    elif kind in _PLAIN:
-        neutral = not _is_temporary(statement)
-    elif kind in _EVALUATING or kind in _WRITING:
-        neutral = not _is_temporary(statement) and _calls_nothing_unknown(statement)
+        neutral = special(one)
+    elif one.kind in _PLAIN:
+        neutral = not _is_temporary(one.node)
+    elif one.kind in _EVALUATING or one.kind in _WRITING:
+        neutral = not _is_temporary(one.node) and _leaves_nothing(one)
     else:
         neutral = False
     return neutral
-
-
-def _calls_nothing_unknown(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
-    return all(_leaves_nothing(name, node) for name, node in nodes(statement))
 
 
 def _is_extension(remove_type: int) -> bool:
@@ -165,26 +152,14 @@ def _is_temporary(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generate
     return False
 
 
-def _leaves_nothing(name: str, node: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
-    if name == "FuncCall":
-        return node.funcname[-1].string.sval in FUNCTIONS
-    return name not in _UNSURE
+def _leaves_nothing(one: Parsed) -> bool:
+    return not one.counts and one.calls <= FUNCTIONS
 
 
-def nodes(message: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - protobuf's generated messages
-    """Walk over all nodes below: the name of each one's kind, and itself."""
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        for child in value if field.is_repeated else (value,):
-            yield child.DESCRIPTOR.name, child
-            yield from nodes(child)
-
-
-_SPECIAL: dict[str, Callable[[Any], bool]] = {
-    "alter_enum_stmt": lambda statement: bool(statement.old_val),  # a new value can't be used before the commit
-    "create_schema_stmt": lambda statement: not statement.schema_elts,
-    "create_trig_stmt": lambda statement: not statement.isconstraint,
-    "drop_stmt": lambda statement: not statement.concurrent and not _is_extension(statement.remove_type),
-    "index_stmt": lambda statement: not statement.concurrent and _calls_nothing_unknown(statement),
+_SPECIAL: dict[str, Callable[[Parsed], bool]] = {
+    "alter_enum_stmt": lambda one: bool(one.node.old_val),  # a new value can't be used before the commit
+    "create_schema_stmt": lambda one: not one.node.schema_elts,
+    "create_trig_stmt": lambda one: not one.node.isconstraint,
+    "drop_stmt": lambda one: not one.node.concurrent and not _is_extension(one.node.remove_type),
+    "index_stmt": lambda one: not one.node.concurrent and _leaves_nothing(one),
 }

@@ -10,7 +10,7 @@ from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Ru
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.change import Change, changed
 from glowplug.database.postgres.entry import read_entry, try_entry
-from glowplug.database.postgres.local import local_changes
+from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
 """What Diesel sets on each PostgreSQL connection, and all that it sets."""
+
+_WATCHED_UNSEEN = 2
+"""After as many files nobody looks at what each did: to read all once is cheaper than to watch every one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,9 @@ class PostgresConnection(Connection):
         self.access = access
         self._own_settings: set[str] = set()
         self._change: Change | None = None
+        self._unseen = 0
+        self._answer: Answer | None = None
+        self._kinds: frozenset[str] | None = None
         self._recorded: tuple[str, ...] | None = None
         self._entry: bytes | None = None
         self._open()
@@ -88,17 +94,20 @@ class PostgresConnection(Connection):
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
         self._reopen()
+        self._unseen, self._answer, self._kinds = self._unseen + 1, None, None
+        if self._unseen > _WATCHED_UNSEEN:
+            self._change = None
         self._own_settings |= own_settings(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
         lone = self._lone_index(migration, direction)
         table = None if lone is None else self._table_of(lone)
-        watching = None if local is None or self._change is None else self._reader.watching()
+        kinds = None if local is None else statement_kinds((migration.sql(direction) or b"").decode())
+        watching = None if local is None or self._change is None else self._reader.watching(kinds)
         started = time.perf_counter()
         if local is None:
             error = self.runner.run(migration, direction)
         elif watching is not None:
-            opening, closing = (b"BEGIN", watching.count), (watching.watch, b"COMMIT")
-            error = self.runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True)
+            error = self._run_watched(migration, direction, watching)
         elif direction is Direction.DOWN and not local.writes:
             error = self.runner.run_whole(migration, direction, afterwards=RECORDED_AT_ONCE)
         else:
@@ -109,14 +118,32 @@ class PostgresConnection(Connection):
         if lone is not None:
             self._remember(lone.local, None if error is not None or table is None else _of_index(table))
         else:
-            answers = self.runner.answers if watching and error is None else []
-            self._remember(local, self._reader.watched(answers[0], answers[-1]) if answers else None)
+            self._take_answers(local, watching if error is None else None, kinds)
         return Run(error=error, seconds=seconds)
+
+    def _run_watched(self, migration: Migration, direction: Direction, watching: Watching) -> SqlError | None:
+        looking = watching.looking if watching.topics else (watching.watch,)
+        opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
+        error = self.runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True)
+        if error is None or error.timed_out or not self.session.alive:
+            return error
+        return self.runner.run_whole(migration, direction)  # that was all rolled back: let it fail by itself
+
+    def _take_answers(self, local: Locality | None, watching: Watching | None, kinds: frozenset[str] | None) -> None:
+        answers = self.runner.answers if watching is not None else []
+        if watching is None or not answers:
+            self._remember(local, None)
+            return
+        watch, answer = watching.answers(answers)
+        self._remember(local, self._reader.watched(answers[0], watch))
+        if self._unseen == 1:  # else it tells of the last file's relations alone
+            self._answer, self._kinds = answer, kinds
 
     def snapshot(self) -> Schema:
         """Read the whole schema, as it is inside whatever transaction is open."""
         self._reopen()
-        schema = self._reader.read(self._change)
+        schema = self._reader.read(self._change, self._answer, kinds=self._kinds)
+        self._unseen, self._answer, self._kinds = 0, None, None
         idle = self.session.transaction_status is TransactionStatus.IDLE
         self._change = Change() if idle else None
         return schema

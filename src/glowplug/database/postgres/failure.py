@@ -18,6 +18,12 @@ INSUFFICIENT_PRIVILEGE = "42501"
 QUERY_CANCELED = "57014"
 _EXTENSION_CODES = ("0A000", "58P01")
 _CONTROL_FILE = re.compile(r"([^/\\\"]+)\.control\"")
+_CODE_OF_THE_PROJECTS_OWN = ("exec_stmt_raise", "ExecWithCheckOptions")
+"""Functions of the server's that report what a RAISE, or a policy, refuses."""
+_GRANT = re.compile(
+    "^permission denied for (?:column|domain|foreign table|materialized view|relation|schema|sequence|table|type|view)"
+    " (?!pg_|information_schema)"
+)
 _AVAILABLE = re.compile(r'^extension "([^"]+)" is not available')
 
 
@@ -54,7 +60,7 @@ def explain(result: PGresult, *, batch: Batch | None = None, superuser: bool = F
         detail=detail,
         hint=field(result, pq.DiagnosticField.MESSAGE_HINT),
         missing_extension=_missing_extension(code, message, detail),
-        needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE,
+        needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE and not _is_the_chains_own(result, message),
     )
     if batch is None:
         return error
@@ -81,6 +87,15 @@ def _placed(error: SqlError, batch: Batch, character: str | None) -> SqlError:
         return at_bookkeeping(error)
     place = sql.position(text, offset)
     return replace(error, line=place.line, column=place.column)
+
+
+def _is_the_chains_own(result: PGresult, message: str) -> bool:
+    """Whether a GRANT, or code of the project's own, decides on what was refused.
+
+    A message that is translated says nothing: lc_messages is C on servers of glowplug's own.
+    """
+    source = field(result, pq.DiagnosticField.SOURCE_FUNCTION)
+    return source in _CODE_OF_THE_PROJECTS_OWN or _GRANT.search(message) is not None
 
 
 def _missing_extension(code: str | None, message: str, detail: str | None) -> str | None:

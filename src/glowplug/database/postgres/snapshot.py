@@ -77,7 +77,9 @@ class SnapshotReader:
         }
         self._objects: dict[bytes, tuple[int, SchemaObject]] = {}
         self._wanted: tuple[str, ...] = ()
-        self._watching: tuple[tuple[int, tuple[str, ...]], Watching] | None = None
+        self._expected: dict[frozenset[str], tuple[str, ...]] = {}
+        self._watching: dict[tuple[str, ...], Watching] = {}
+        self._generation = 0
         self._memory: Memory | None = None
         self._uses = 0
         self._circumstances = Circumstances()
@@ -89,8 +91,12 @@ class SnapshotReader:
         """Whether files may be nested, as far as was read."""
         return not (self._circumstances.answered or self._circumstances.forbidding)
 
-    def read(self, change: Change | None) -> Schema:
+    def read(
+        self, change: Change | None, answer: Answer | None = None, *, kinds: frozenset[str] | None = None
+    ) -> Schema:
         """Read the state from which later changes are told; ``change`` is since the last ``read``, None: unknown.
+
+        ``answer`` is what was read already, if anything; ``kinds`` of statements made the change, if that is known.
 
         Raises:
             LostConnection: the server is gone.
@@ -98,7 +104,9 @@ class SnapshotReader:
         """
         if change == Change() and self._memory is not None:
             return self._memory.schema
-        changed = self._changed(change, note=True)
+        changed = self._changed(change, note=True, answer=answer)
+        if kinds is not None:
+            self._expected[kinds] = () if changed is None else self._wanted
         self._uses += 1
         if changed is None or self._memory is None:
             self._memory, self._wanted = Memory(self._all(note=True)), ()
@@ -117,6 +125,7 @@ class SnapshotReader:
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
         self._objects, self._circumstances = other._objects, other._circumstances
+        self._expected = other._expected
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
     def guarded(self, *, anew: bool) -> bool:
@@ -126,19 +135,22 @@ class SnapshotReader:
         """
         return (self._read_circumstances() if anew else self._circumstances).guarded
 
-    def watching(self) -> Watching | None:
+    def watching(self, kinds: frozenset[str] | None = None) -> Watching | None:
         """Give the queries that a transaction is watched with; None: it can't be. Errors as for ``read``.
 
-        What is read beforehand is what the last ``read`` had to: what undoes a change changes the same.
+        What is read beforehand is what the last ``read`` had to: what undoes a change changes the same. Or, for a file
+        of these ``kinds`` of statements, what the last such file had changed.
         """
         prepared = self._prepared
         if self._catalogues is None:
             return None
-        prepared.prepare([(quick(self._wanted), "")] if self._wanted else [])
-        key = (prepared.generation, self._wanted)
-        if self._watching is None or self._watching[0] != key:
-            self._watching = key, Watching.of(prepared, self._wanted, LOCKED)
-        return self._watching[1]
+        wanted = self._wanted if kinds is None else self._expected.get(kinds, ())
+        prepared.prepare([(quick(wanted), "")] if wanted else [])
+        if self._generation != prepared.generation:
+            self._watching, self._generation = {}, prepared.generation
+        if wanted not in self._watching:
+            self._watching[wanted] = Watching.of(prepared, wanted, LOCKED)
+        return self._watching[wanted]
 
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare their answers; None where the server did not count."""

@@ -14,6 +14,7 @@ from glowplug.sql.parts import Name
 
 if TYPE_CHECKING:
     from glowplug.schema.simulation.state import Key, State
+    from glowplug.schema.simulation.values import ColumnFacts
     from glowplug.sql.parts import TypeName
 
 
@@ -39,12 +40,18 @@ def type_key(state: State, kind: TypeName) -> Key:
     return state.key(Name(name.strip('"'), schema.strip('"') or None), state.types)
 
 
-def drop_type(state: State, key: Key) -> None:
-    """Drop a type, and the columns that are of it: without CASCADE there are none."""
+def _is_of(state: State, column: ColumnFacts, key: Key) -> bool:
+    """Whether a column is of the type at ``key``, whose name is somewhere in what the column says of its type."""
+    kind = column.type
+    return kind is not None and key[1].casefold() in kind.name.casefold() and type_key(state, kind) == key
+
+
+def drop_type(state: State, key: Key, *, cascade: bool) -> None:
+    """Drop a type, and by CASCADE the columns that are of it."""
     if key not in state.types:
         return
-    for at, table in tables(state):
-        lost = [name for name, column in table.columns.items() if column.type and type_key(state, column.type) == key]
+    for at, table in tables(state) if cascade else ():
+        lost = [name for name, column in table.columns.items() if _is_of(state, column, key)]
         for name in lost:
             gone = [each for each, facts in table.constraints.items() if name in facts.definition.columns]
             table = without_constraints(table, gone)  # noqa: PLW2901 - one column after the other
@@ -66,7 +73,7 @@ def rename_type(state: State, key: Key, new: Key) -> None:
     for at, table in tables(state):
         columns = {
             name: replace(column, type=replace(column.type, name=str(own)))
-            if column.type is not None and type_key(state, column.type) == key
+            if column.type is not None and _is_of(state, column, key)
             else column
             for name, column in table.columns.items()
         }
@@ -87,7 +94,7 @@ def drop_schema(state: State, schema: str) -> None:
                 state.remove(key)
     for facts in list(state.types.values()):
         if state.exact(facts.name)[0] == schema:
-            drop_type(state, state.exact(facts.name))
+            drop_type(state, state.exact(facts.name), cascade=True)
     for routine in list(state.routines.values()):
         if state.exact(routine.name)[0] == schema:
             drop_routine(state, state.exact(routine.name), cascade=True)

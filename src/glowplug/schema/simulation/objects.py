@@ -195,7 +195,7 @@ def drop(state: State, action: Drop) -> None:
     if action.kind in ROUTINES:
         drop_routine(state, state.key(action.name, state.routines), cascade=action.cascade)
     elif action.kind in TYPES:
-        drop_type(state, state.key(action.name, state.types))
+        drop_type(state, state.key(action.name, state.types), cascade=action.cascade)
     elif action.kind is ObjectKind.SEQUENCE:
         drop_sequence(state, state.key(action.name, state.sequences), cascade=action.cascade)
     elif action.kind is ObjectKind.SCHEMA:

@@ -1,8 +1,8 @@
 """Whether what a chain does on PostgreSQL stays in its database, so that several can be worked on at once.
 
-The migrations' role is another in every database, may connect to no other, and makes neither roles nor databases; locks,
-advisory ones too, and notifications belong to a database. What is left is looked for by its words: names that the whole
-server shares, and views of what else it does.
+The migrations' role is another in every database, may connect to no other, and makes neither roles nor databases;
+locks, advisory ones too, and notifications belong to a database. What is left is looked for by its words: names that
+the whole server shares, views of what else it does, and ways to another server.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from glowplug.project import Chain
 
 _OF_THE_SERVER = re.compile(
-    rb"""\b(?: prepare\s+transaction | prepared\s+'                # named once in a server
-    | dblink | postgres_fdw | lo_(?:im|ex)port                 # a way out of the database
-    | pg_(?: stat_(?!get_xact)\w+ | locks? | prepared_xacts?  | ls_\w+ | read_\w+ | database | databases
-        | database_size | tablespace\w* | roles | user | shadow | authid | auth_members | shdepend | shdescription
-        | replication\w* | logical\w* | create_\w+ | drop_\w+ | current_(?:wal|xact|snapshot)\w* | export_snapshot
-        | switch_wal | wal\w* | lock_status | show_all_file_settings )
-    | txid_\w+ | (?:create|alter|drop)\s+(?:subscription|server|tablespace|system|database\s+(?!\S+\s+(?:re)?set\b)) )
-    """,
+    rb"""\b(?:
+        prepare\s+transaction | (?:commit|rollback)\s+prepared | dblink\w* | postgres_fdw | lo_(?:im|ex)port | txid_\w+
+        | pg_(?: stat_(?!get_xact)\w+ | locks | lock_status | prepared_xacts? | ls_\w+ | read_\w+ | databases?
+            | database_size | tablespace\w* | roles | user | shadow | group | authid | auth_members | shdepend
+            | shdescription | replication\w* | logical\w* | current_(?:wal|xact|snapshot)\w* | snapshot_\w+
+            | switch_wal | walfile\w* | wal_\w+ | show_all_file_settings )
+        | (?:create|alter|drop)\s+(?:subscription|server|tablespace|system)
+        | (?:create|drop)\s+database | alter\s+database\s+\S+\s+(?!(?:re)?set\b)\w+
+    )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 

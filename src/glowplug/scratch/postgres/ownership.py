@@ -40,6 +40,8 @@ _PUBLIC = 2200  # the schema's oid by initdb; up to PostgreSQL 14 its owner is n
 def give_all_to(inside: Administrator, role: str) -> None:
     """Make ``role`` the owner of everything that came after initdb and that no extension owns, and of public.
 
+    Up to PostgreSQL 14 public is a superuser's, and stays so where the administrator is none.
+
     Args:
         inside: the administrator's session in that database.
         role: the new owner.
@@ -50,7 +52,7 @@ def give_all_to(inside: Administrator, role: str) -> None:
     inside.execute("SET search_path = pg_catalog, pg_temp")
     selects = " UNION ALL ".join(
         f"SELECT '{catalogue}'::regclass AS classid, x.oid AS objid FROM {catalogue} x"
-        f" WHERE (x.oid >= 16384 OR x.oid = {_PUBLIC}) AND ({where})"
+        f" WHERE (x.oid >= 16384 OR (x.oid = {_PUBLIC} AND pg_has_role({owner}, 'USAGE'))) AND ({where})"
         f" AND pg_get_userbyid({owner}) <> 'pg_database_owner'"
         for catalogue, owner, where in _CATALOGUES
     )

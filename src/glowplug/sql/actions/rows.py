@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from glowplug.sql.actions.base import Action
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from glowplug.sql.actions.base import Action
 
 if TYPE_CHECKING:

@@ -177,23 +177,18 @@ def _extensions() -> Section:
 
 def _database() -> Section:
     """What was said of the database itself; the name leaves its own out."""
-    comment = (
-        "(SELECT c.description FROM pg_shdescription c WHERE c.objoid = d.oid AND c.classoid = 'pg_database'::regclass)"
+    source = (
+        "pg_database d CROSS JOIN LATERAL (VALUES ('connection_limit', nullif(d.datconnlimit, -1)::text),"
+        " ('comment', shobj_description(d.oid, 'pg_database')), ('privileges', CASE WHEN EXISTS (SELECT FROM"
+        f" aclexplode(d.datacl) a WHERE a.grantee <> d.datdba) THEN {sorted_items('d.datacl')} END)) said (what, value)"
     )
-    unusual = (
-        f"d.datname = current_database() AND (d.datconnlimit <> -1 OR {comment} IS NOT NULL"
-        " OR EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee <> d.datdba))"
-    )
+    unusual = "d.datname = current_database() AND said.value IS NOT NULL"
     return Section(
-        kind="'database'",
-        name="'database'",
-        properties={
-            "connection_limit": "nullif(d.datconnlimit, -1)",
-            "privileges": sorted_items("d.datacl"),
-            "comment": comment,
-        },
-        rare=f"pg_database d WHERE {unusual}",
-        source="pg_database d",
+        kind="'setting'",
+        name="'database.' || said.what",
+        properties={"value": "said.value"},
+        rare=f"{source} WHERE {unusual}",
+        source=source,
         where=unusual,
     )
 

@@ -8,7 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import is_new, lead, made_by_up, weight
+from glowplug.review.wording import actions_of_up, is_new, lead, made_by_up, weight
 from glowplug.sql.actions import SetDefault
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class DefaultChanged(Rule):
             return
         if action.default is not None and action.default.text.split() == column.default.text.split():
             return
+        if context.down and _is_the_first_of_up(action, context):
+            return
         name = f"{action.table}.{action.column}"
         required = column.not_null and column.identity is None
         dropped = action.default is None or action.default.null
@@ -84,3 +86,12 @@ class DefaultChanged(Rule):
             related=(context.related(column.born, f"{name} was defined here"),),
             safe_form=SafeForm(note=f"release code that names {action.column} in every INSERT before this runs"),
         )
+
+
+def _is_the_first_of_up(action: SetDefault, context: Context) -> bool:
+    """Whether this down takes away what its up gave: the release that comes back knew no default."""
+    gives = any(
+        isinstance(each, SetDefault) and (each.table, each.column) == (action.table, action.column)
+        for each in actions_of_up(context)
+    )
+    return gives and action.default is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.schema.simulation import Simulation
     from glowplug.sql.actions import Action
+    from glowplug.sql.statement import Statement
 
 
 class NameChanged(Rule):
@@ -61,24 +65,24 @@ class NameChanged(Rule):
 
     def check_file(self, contexts: Sequence[Context]) -> Iterator[Hit]:
         """Say which names are no longer there when the file has ended."""
-        actions = [(context, action) for context in contexts for action in context.statement.actions]
-        views = {action.view.name.casefold() for _, action in actions if isinstance(action, CreateView)}
-        dropped = {action.table.name.casefold() for _, action in actions if isinstance(action, DropTable)}
-        taken = views | {action.table.name.casefold() for _, action in actions if isinstance(action, CreateTable)}
-        taken |= {action.new_name.name.casefold() for _, action in actions if isinstance(action, RenameTable)}
-        for context, action in actions:
+        steps = [step for context in contexts for step in _steps(context, context.statement)]
+        if not any(_old_name(action) for _, action in steps):
+            return
+        actions = [action for _, action in steps]
+        views = {action.view.name.casefold() for action in actions if isinstance(action, CreateView)}
+        dropped = {action.table.name.casefold() for action in actions if isinstance(action, DropTable)}
+        taken = views | {action.table.name.casefold() for action in actions if isinstance(action, CreateTable)}
+        taken |= {action.new_name.name.casefold() for action in actions if isinstance(action, RenameTable)}
+        schema = contexts[0].schema.fork()  # moves on with the file
+        for context, action in steps:
             old = _old_name(action)
-            if old is None:
-                continue
-            table, column, new = old
-            facts = context.schema.table(table)
-            if facts is None or facts.temporary or {table.name.casefold(), new.casefold()} & dropped:
-                continue  # made in this file, or gone at its end
-            if column is None and table.name.casefold() in taken:
-                continue
-            if column is not None and context.schema.column(table, column) is None:
-                continue
-            yield self._hit(context, action, table, column, new)
+            if old is not None:
+                table, column, new = old
+                kept = column is None and table.name.casefold() in taken
+                gone = bool({table.name.casefold(), new.casefold()} & dropped)
+                if not kept and not gone and _was_there(schema, table, column):
+                    yield self._hit(replace(context, schema=schema), action, table, column, new)
+            schema.apply(action, context.statement)
 
     def _hit(self, context: Context, action: Action, table: Name, column: str | None, new: str) -> Hit:
         what = str(table) if column is None else f"{table}.{column}"
@@ -90,6 +94,22 @@ class NameChanged(Rule):
             severity=weight(context),
             safe_form=_of_table(context, table, new) if column is None else _of_column(context, table, column, new),
         )
+
+
+def _steps(context: Context, statement: Statement) -> Iterator[tuple[Context, Action]]:
+    here = replace(context, statement=statement)
+    for action in statement.actions:
+        yield here, action
+    for inner in statement.body:
+        yield from _steps(context, inner)
+
+
+def _was_there(schema: Simulation, table: Name, column: str | None) -> bool:
+    """Whether the running release can name it: it was not made in this file."""
+    facts = schema.table(table)
+    if facts is None or facts.temporary or schema.is_new(table):
+        return False
+    return column is None or (schema.column(table, column) is not None and not schema.is_new_column(table, column))
 
 
 def _old_name(action: Action) -> tuple[Name, str | None, str] | None:

@@ -63,7 +63,7 @@ class RowsWithoutWhere(Rule):
         if isinstance(action, Delete | Update) and (action.limited or (action.where and not action.tautology)):
             return
         table = context.schema.table(action.table)
-        if table is not None and table.temporary:
+        if (table is not None and table.temporary) or context.is_new(action.table):
             return
         if isinstance(action, Update):
             yield from self._updated(action, context)

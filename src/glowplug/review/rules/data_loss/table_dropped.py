@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import lead, made_by_up, sql, weight
-from glowplug.sql.actions import CreateTable, DropTable, RenameTable
+from glowplug.review.wording import is_new, lead, sql, weight
+from glowplug.sql.actions import CreateTable, DropTable, Insert, RenameTable
 from glowplug.sql.parts import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.schema.simulation.values import TableFacts
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import Span
+    from glowplug.sql.statement import Statement
 
 
 class TableDropped(Rule):
@@ -24,7 +29,7 @@ class TableDropped(Rule):
 
     ## What it does
     Finds `DROP TABLE` of a table that was there before the migration. It is silent where the file puts another table in
-    its place under its name, and in the down.sql of the migration that made the table.
+    its place under its name and copies rows into it, and in the down.sql of the migration that made the table.
 
     ## Why it is harmful
     No down.sql brings the rows back, and the release that still runs fails on every query that names the table. On
@@ -65,30 +70,32 @@ class TableDropped(Rule):
     )
 
     def check_file(self, contexts: Sequence[Context]) -> Iterator[Hit]:
-        """Say which tables go, unless the file puts another in their place."""
-        actions = [(context, action) for context in contexts for action in context.statement.actions]
-        was: dict[str, Name] = {}
-        made: set[str] = set()
-        for position, (context, action) in enumerate(actions):
-            if isinstance(action, CreateTable):
-                made.add(action.table.name.casefold())
-            if isinstance(action, RenameTable):
-                was[action.new_name.name.casefold()] = action.table
-            if not isinstance(action, DropTable) or action.temporary:
-                continue
-            name = action.table.name.casefold()
-            if name in was and was[name].name.casefold() in made:
-                continue  # it was renamed to make room for another of its name
-            later = (each for _, each in actions[position:])
-            if not any(isinstance(each, RenameTable) and each.new_name.name.casefold() == name for each in later):
-                yield from self._dropped(context, action.table, was.get(name), action.span)
-
-    def _dropped(self, context: Context, table: Name, was: Name | None, span: Span) -> Iterator[Hit]:
-        facts = context.schema.table(was or table)
-        if facts is None and context.schema.doubt is None:
-            return  # made in this file, or not there at all
-        if facts is not None and (facts.temporary or made_by_up(context, facts.born)):
+        """Say which tables go, unless the file puts another with their rows in their place."""
+        steps = [step for context in contexts for step in _steps(context, context.statement)]
+        if not any(isinstance(action, DropTable) for _, action in steps):
             return
+        schema = contexts[0].schema.fork()  # moves on with the file
+        renamed = {
+            action.new_name.name.casefold(): position
+            for position, (_, action) in enumerate(steps)
+            if isinstance(action, RenameTable)
+        }
+        copied: set[str] = set()
+        for position, (context, action) in enumerate(steps):
+            if isinstance(action, Insert | CreateTable):
+                copied.update(each.name.casefold() for each in action.reads)
+            elif isinstance(action, DropTable) and not action.temporary:
+                name = action.table.name.casefold()
+                facts = schema.table(action.table)
+                old_names = () if facts is None else tuple(each for each in facts.renamed_from if schema.table(each))
+                replaced = renamed.get(name, -1) > position or bool(old_names)
+                if not (replaced and (name in copied or context.dialect is Dialect.SQLITE)):
+                    yield from self._dropped(replace(context, schema=schema), action.table, facts, action.span)
+            schema.apply(action, context.statement)
+
+    def _dropped(self, context: Context, table: Name, facts: TableFacts | None, span: Span) -> Iterator[Hit]:
+        if is_new(context, table) if facts is not None else context.schema.doubt is None:
+            return  # made in this file, or not there at all
         parents = (
             ()
             if facts is None
@@ -122,3 +129,11 @@ class TableDropped(Rule):
                 )
             ),
         )
+
+
+def _steps(context: Context, statement: Statement) -> Iterator[tuple[Context, Action]]:
+    here = replace(context, statement=statement)
+    for action in statement.actions:
+        yield here, action
+    for inner in statement.body:
+        yield from _steps(context, inner)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Related, SafeForm, Severity, Step
 from glowplug.review.claims import Fails
 from glowplug.review.rule import Hit, Rule
-from glowplug.sql.actions import AddColumn, AddEnumValue, AlterColumnType, Delete, Insert, SetDefault, Update
+from glowplug.sql.actions import (
+    AddColumn,
+    AddConstraint,
+    AddEnumValue,
+    AlterColumnType,
+    CreateIndex,
+    Delete,
+    Insert,
+    SetDefault,
+    Update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +29,7 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import TypeName
+    from glowplug.sql.statement import Statement
 
 
 class EnumValueUsed(Rule):
@@ -65,13 +79,19 @@ class EnumValueUsed(Rule):
         """Look for each new value in what comes after it."""
         added: list[tuple[Context, AddEnumValue]] = []
         for context in contexts:
-            text = context.text(context.statement.span) if added else ""
-            for where, addition in added:
-                literal = "'" + addition.value.replace("'", "''") + "'"
-                if literal in text and _means(context, addition, text):
-                    yield self._hit(context, where, addition)
-                    break
-            added += [(context, action) for action in context.statement.actions if isinstance(action, AddEnumValue)]
+            if added or _adds(context.statement):
+                yield from self._statement(context, added)
+
+    def _statement(self, context: Context, added: list[tuple[Context, AddEnumValue]]) -> Iterator[Hit]:
+        """Look at a statement, then at those in its body, unless one finding says it already."""
+        used = _used(context, added)
+        if used is not None:
+            yield self._hit(context, *used)
+        added += [(context, action) for action in context.statement.actions if isinstance(action, AddEnumValue)]
+        for inner in context.statement.body:
+            found = list(self._statement(replace(context, statement=inner), added))
+            if used is None:
+                yield from found
 
     def _hit(self, context: Context, where: Context, addition: AddEnumValue) -> Hit:
         return Hit(
@@ -93,11 +113,30 @@ class EnumValueUsed(Rule):
         )
 
 
+def _adds(statement: Statement) -> bool:
+    return any(isinstance(each, AddEnumValue) for each in statement.actions) or any(map(_adds, statement.body))
+
+
+def _used(context: Context, added: Sequence[tuple[Context, AddEnumValue]]) -> tuple[Context, AddEnumValue] | None:
+    text = context.text(context.statement.span) if added else ""
+    for where, addition in added:
+        value = re.escape(addition.value.replace("'", "''"))
+        if re.search(rf"'{value}'|\$(\w*)\${value}\$\1\$", text) and _means(context, addition, text):
+            return where, addition
+    return None
+
+
 def _means(context: Context, addition: AddEnumValue, text: str) -> bool:
     """Whether the literal means this enum: the statement names the type, or a table that has a column of it."""
     if addition.type.name.casefold() in text.casefold():
         return True
-    return any(_touches(action, context, addition.type.name) for action in context.statement.actions)
+    return _any_touches(context.statement, context, addition.type.name)
+
+
+def _any_touches(statement: Statement, context: Context, name: str) -> bool:
+    return any(_touches(action, context, name) for action in statement.actions) or any(
+        _any_touches(inner, context, name) for inner in statement.body
+    )
 
 
 def _touches(action: Action, context: Context, name: str) -> bool:
@@ -108,10 +147,11 @@ def _touches(action: Action, context: Context, name: str) -> bool:
     if isinstance(action, SetDefault):
         column = context.schema.column(action.table, action.column)
         return column is not None and _is(column.type, name)
-    if isinstance(action, Insert | Update | Delete):
-        table = context.schema.table(action.table)
-        return table is not None and any(_is(column.type, name) for column in table.columns.values())
-    return False
+    tables = getattr(action, "reads", ())
+    if isinstance(action, Insert | Update | Delete | CreateIndex | AddConstraint):
+        tables = (*tables, action.table)
+    found = [context.schema.table(table) for table in tables]
+    return any(_is(column.type, name) for table in found if table is not None for column in table.columns.values())
 
 
 def _is(found: TypeName | None, name: str) -> bool:

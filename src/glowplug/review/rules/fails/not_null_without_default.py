@@ -62,7 +62,9 @@ class NotNullWithoutDefault(Rule):
         if not isinstance(action, AddColumn) or not context.schema.may_have_rows(action.table):
             return
         column = action.column
-        if not _demands_a_value(column) or _has_a_value(column):
+        domain = None if column.type is None else context.schema.type(column.type.name)
+        demanded = _demands_a_value(column) or (domain is not None and domain.not_null)
+        if not demanded or _has_a_value(column):
             return
         table, name = action.table, column.name
         definition = context.text(column.span)

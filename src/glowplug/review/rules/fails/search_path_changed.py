@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.sql.actions import Action
+    from glowplug.sql.statement import Statement
 
 
 class SearchPathChanged(Rule):
@@ -51,7 +53,7 @@ class SearchPathChanged(Rule):
         """Look at the path that is in force when the file has ended."""
         last: tuple[Context, SetVariable] | None = None
         for context in contexts:
-            for action in context.statement.actions:
+            for action in _actions(context.statement):
                 if isinstance(action, SetVariable) and action.name in ("search_path", "all"):
                     local_is_over = action.scope == "local" and not context.in_transaction
                     last = None if local_is_over else (context, action)
@@ -68,6 +70,12 @@ class SearchPathChanged(Rule):
             subject="search_path",
             safe_form=SafeForm(note="qualify the names instead, or end the file with: SET search_path TO DEFAULT;"),
         )
+
+
+def _actions(statement: Statement) -> Iterator[Action]:
+    yield from statement.actions
+    for inner in statement.body:
+        yield from _actions(inner)
 
 
 def _schemas(value: str) -> set[str]:

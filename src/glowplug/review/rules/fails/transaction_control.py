@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.sql.statement import Statement
 
 _ENDS = (TransactionKind.COMMIT, TransactionKind.ROLLBACK, TransactionKind.PREPARE)
 _ONLY_WARNS = "BEGIN inside Diesel's transaction does nothing but warn"
@@ -29,7 +30,8 @@ class TransactionControl(Rule):
     ## Why it is harmful
     On PostgreSQL a COMMIT ends Diesel's transaction: the change is applied and recorded, and then reported as failed. A
     ROLLBACK loses the change and records the version as applied. A BEGIN without a COMMIT, with `run_in_transaction =
-    false`, gives no error, and nothing survives. On SQLite BEGIN in a transaction is an error.
+    false`, gives no error, and nothing survives. On SQLite BEGIN in a transaction is an error, and on PostgreSQL a
+    COMMIT in a DO block.
 
     ## Example
     ```sql up
@@ -45,7 +47,8 @@ class TransactionControl(Rule):
     ```
 
     ## How it was proven
-    ROLLBACK and a lone BEGIN were run as Diesel runs a file on PostgreSQL 14 to 18, BEGIN in a transaction on SQLite;
+    ROLLBACK, a lone BEGIN and COMMIT in a DO block were run as Diesel runs a file on PostgreSQL 14 to 18, BEGIN in a
+    transaction on SQLite;
     what the real Diesel CLI records after a COMMIT in the file is compared in `tests/diesel`.
     """
 
@@ -55,6 +58,7 @@ class TransactionControl(Rule):
     claims = (
         Leaves(dialect=Dialect.POSTGRES, what="what stood before a ROLLBACK is gone"),
         Leaves(dialect=Dialect.POSTGRES, what="after BEGIN alone the transaction is open when the file has ended"),
+        Fails(dialect=Dialect.POSTGRES, code="2D000"),
         Fails(dialect=Dialect.SQLITE, code="cannot start a transaction within a transaction"),
     )
 
@@ -67,6 +71,7 @@ class TransactionControl(Rule):
             if isinstance(action, Transaction) and action.kind in (TransactionKind.BEGIN, *_ENDS)
         ]
         if not found:
+            yield from _in_block(contexts)
             return
         context, _ = found[0]
         message = self._message(context, [each.kind for _, each in found])
@@ -102,3 +107,27 @@ class TransactionControl(Rule):
                 "recorded"
             )
         return None
+
+
+def _in_block(contexts: Sequence[Context]) -> Iterator[Hit]:
+    """Say where a DO block ends the transaction that is open around it: one statement alone has none."""
+    if len(contexts) == 1 and not contexts[0].in_transaction:
+        return
+    for context in contexts:
+        for action in _inner(context.statement):
+            yield Hit(
+                message="ends a transaction inside a DO block, which the server refuses while one is open around it, "
+                "Diesel's or that of a file of several statements: the migration fails",
+                span=action.span,
+                subject="transaction",
+                safe_form=SafeForm(
+                    note="remove it, or put the block alone into a file with run_in_transaction = false"
+                ),
+            )
+            return
+
+
+def _inner(statement: Statement) -> Iterator[Transaction]:
+    for inner in statement.body:
+        yield from (each for each in inner.actions if isinstance(each, Transaction) and each.kind in _ENDS)
+        yield from _inner(inner)

@@ -30,6 +30,7 @@ _ANEW = (
     *(actions.SetDefault, actions.AlterColumnSetting, actions.Delete, actions.Truncate, actions.Grant),
     actions.Comment,
 )
+_RISKY = (actions.AddConstraint, actions.ModifyColumn, actions.Insert, actions.Update, *_UNKNOWN)
 _PARTITIONS = (actions.TableChange.PARTITIONING, actions.TableChange.DROP_PARTITION)
 
 _COLUMNS = (actions.AddColumn, actions.DropColumn, actions.ModifyColumn, actions.DropConstraint, actions.AddConstraint)
@@ -44,7 +45,9 @@ class DdlCommitsHalfway(Rule):
     Says once a file that one of its statements can't be run again, while others come after it: should one of these
     fail, the next run stops at the first. It is silent for a file with one statement, for one of INSERT, UPDATE and
     DELETE alone, which Diesel's transaction holds together, and where all but the last can be run again: `IF EXISTS`,
-    `IF NOT EXISTS`, `MODIFY`, `DROP TABLE IF EXISTS` in front of `CREATE TABLE`.
+    `IF NOT EXISTS`, `MODIFY`, `DROP TABLE IF EXISTS` in front of `CREATE TABLE`. It is a warning where more than new
+    tables would stay and a later statement depends on what is there (a constraint, a unique index, MODIFY, INSERT,
+    UPDATE, CALL), else a notice.
 
     ## Why it is harmful
     DDL commits by itself, the transaction around the file notwithstanding. Diesel records nothing for a file that
@@ -103,7 +106,8 @@ class DdlCommitsHalfway(Rule):
                 only_new = only_new and all(getattr(each, "table", None) in made for each in its)
             dropped |= {each.table for each in its if isinstance(each, actions.DropTable) and each.if_exists}
         if first is not None:
-            yield _hit(changing, first, Severity.NOTICE if only_new else Severity.WARNING)
+            risky = any(_may_fail(each) for context in changing[first + 1 :] for each in context.statement.actions)
+            yield _hit(changing, first, Severity.WARNING if risky and not only_new else Severity.NOTICE)
 
 
 def _hit(changing: Sequence[Context], number: int, severity: Severity) -> Hit:
@@ -123,8 +127,21 @@ def _is_ddl(context: Context) -> bool:
     return not all(isinstance(each, _ROWS) for each in context.statement.actions)
 
 
+def _may_fail(action: Action) -> bool:
+    """Whether it depends on what is in the database if it fails: on rows, or on what refers to what."""
+    converts = isinstance(action, actions.AlterTableSetting) and action.change is actions.TableChange.CHARACTER_SET
+    unique = isinstance(action, actions.CreateIndex) and action.unique
+    inline = isinstance(action, actions.AddColumn) and bool(action.column.constraints)
+    return converts or unique or inline or isinstance(action, _RISKY)
+
+
 def _changes(done: tuple[Action, ...]) -> bool:
-    return any(not isinstance(each, _NOTHING) and not getattr(each, "temporary", False) for each in done)
+    return any(
+        not isinstance(each, _NOTHING)
+        and not getattr(each, "temporary", False)
+        and not (isinstance(each, actions.Dynamic) and each.what == "prepare")
+        for each in done
+    )
 
 
 def _again(context: Context, dropped: set[Name]) -> bool:

@@ -81,7 +81,7 @@ def create_domain(statement: Message, here: Here) -> Iterator[Action]:
     """Read CREATE DOMAIN."""
     said = [item.constraint for item in statement.constraints]
     starts = [here.index(constraint.location) for constraint in said]
-    ends = [*starts[1:], len(here.tokens)]
+    ends = [*starts[1:], len(here.tokens)][: len(starts)]
     default = None
     constraints: list[Constraint] = []
     for constraint, first, after in zip(said, starts, ends, strict=True):
