@@ -48,7 +48,7 @@ def request(root: Path, *new: tuple[str, str], history: list[tuple[str, str]]) -
         (
             ("DELETE FROM __diesel_schema_migrations;", "SELECT 1;"),
             HISTORY,
-            [("record-is-lost", "20250101000000"), ("way-down-leaves", None)],
+            [("record-is-lost", "20250101000000"), ("rows-without-where", "20250101000000"), ("way-down-leaves", None)],
         ),
     ],
 )

@@ -90,9 +90,9 @@ def test_the_demo_tells_missed_from_not_planted(
 ) -> None:
     demo = tool("demo")
     findings = [
-        {"rule": "down-fails", "version": "1", "severity": "error"},
-        {"rule": "noise", "version": "1", "severity": "notice"},
-        {"rule": "way-down-leaves", "version": None, "severity": "warning"},
+        {"rule": "down-fails", "version": "1", "severity": "error", "suppressed": None},
+        {"rule": "noise", "version": "1", "severity": "notice", "suppressed": None},
+        {"rule": "way-down-leaves", "version": None, "severity": "warning", "suppressed": None},
     ]
     document = json.dumps({"chains": [{"findings": findings}]})
 

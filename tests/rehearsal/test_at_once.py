@@ -62,11 +62,7 @@ class FakeDatabase:
 
     def _do(self, word: str, objects: dict[str, str], versions: set[str]) -> SqlError | None:
         sign, name = word[0], word[1:]
-        if word == "broken":
-            raise EnvironmentFailure("the server failed")
-        if word == "hang":
-            assert self.stop.wait(10)
-            raise CancelledError
+        self._hinder(word)
         if word == "forget":
             versions.clear()
         elif sign == "!":
@@ -86,6 +82,13 @@ class FakeDatabase:
                 return SqlError(code="42P01", message="does not exist")
             del objects[name]
         return None
+
+    def _hinder(self, word: str) -> None:
+        if word == "broken":
+            raise EnvironmentFailure("the server failed")
+        if word == "hang":
+            assert self.stop.wait(10)
+            raise CancelledError
 
     def snapshot(self) -> Schema:
         return Schema.of(
@@ -128,7 +131,8 @@ class FakeServer:
 
 @pytest.fixture(autouse=True)
 def _short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretches, "SHORTEST", 2)
+    for name, value in (("SHORTEST", 2), ("START", 0.0), ("WORTH_IT", 1.0)):
+        monkeypatch.setattr(stretches, name, value)
 
 
 def chain(*files: tuple[str, str]) -> Chain:
@@ -163,12 +167,7 @@ def good(count: int) -> list[tuple[str, str]]:
     st.integers(2, 5),
 )
 def test_the_same_as_one_by_one(files: list[tuple[str, str]], jobs: int) -> None:
-    before = stretches.SHORTEST
-    stretches.SHORTEST = 2
-    try:
-        one, other, _ = both(chain(*files), jobs)
-    finally:
-        stretches.SHORTEST = before
+    one, other, _ = both(chain(*files), jobs)
     assert other == one
 
 

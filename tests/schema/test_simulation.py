@@ -16,6 +16,8 @@ from glowplug.sql.reader import read
 from .simulation_cases import BASES, CASES, POSTGRES_BASE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glowplug.schema.simulation.values import TableFacts
 
 POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
@@ -269,6 +271,80 @@ def test_a_block_runs_and_what_is_conditional_in_it_is_doubted() -> None:
     assert chain.simulation.doubt is None
     chain.up("DO $$ BEGIN IF true THEN DROP TABLE u; END IF; END $$")
     assert "condition" in (chain.simulation.doubt_about(Name("u")) or "")
+
+
+def conditionally(sql: str) -> str:
+    return f"DO $$ BEGIN IF random() < 2 THEN {sql}; END IF; END $$"
+
+
+def nested(sql: str) -> str:
+    return conditionally(f"EXECUTE 'DO $a$ BEGIN {sql}; END $a$'")
+
+
+@pytest.mark.parametrize("within", [conditionally, nested])
+def test_a_table_made_on_a_condition_is_not_new(within: Callable[[str], str]) -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int)", within("CREATE TABLE t (b int)"))
+    assert list(chain.t.columns) == ["a"]
+    assert not chain.simulation.is_new(T)
+    chain.up(within("DROP TABLE t; CREATE TABLE t (b int NOT NULL)"))
+    assert list(chain.t.columns) == ["a"]
+    assert not chain.simulation.is_new(T)
+    chain.up(within("CREATE TABLE u (a int NOT NULL)"))
+    assert not chain.simulation.is_new(Name("u"))
+    assert not chain.simulation.is_new_column(Name("u"), "a")
+    assert "condition" in (chain.simulation.doubt_about(Name("u")) or "")
+    assert chain.simulation.may_have_rows(Name("u"))
+    assert chain.simulation.proven_not_null(Name("u"), "a") is None
+    chain.up("DROP TABLE t; CREATE TABLE t (c int)")
+    assert chain.simulation.is_new(T)
+
+
+@pytest.mark.parametrize("within", [conditionally, nested])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE t ADD CHECK (a IS NOT NULL)",
+        "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
+        "ALTER TABLE t VALIDATE CONSTRAINT c",
+        "ALTER TABLE t ADD PRIMARY KEY (a)",
+    ],
+)
+def test_what_is_said_on_a_condition_proves_nothing(sql: str, within: Callable[[str], str]) -> None:
+    base = "CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID"
+    chain = Chain(POSTGRES, base, within(sql))
+    assert chain.simulation.proven_not_null(T, "a") is None
+    assert Chain(POSTGRES, base, sql).simulation.proven_not_null(T, "a") is not None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE t ALTER COLUMN a DROP NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT c",
+        "ALTER TABLE t DROP COLUMN a; ALTER TABLE t ADD COLUMN a int",
+    ],
+)
+def test_what_is_taken_back_on_a_condition_proves_nothing_either(sql: str) -> None:
+    base = "CREATE TABLE t (a int, CONSTRAINT c CHECK (a IS NOT NULL))"
+    if "NOT NULL" in sql:
+        base = "CREATE TABLE t (a int NOT NULL)"
+    chain = Chain(POSTGRES, base, conditionally(sql))
+    assert chain.simulation.proven_not_null(T, "a") is None
+
+
+def test_a_type_that_changed_on_a_condition_is_not_known() -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int, b int)", conditionally("ALTER TABLE t ALTER COLUMN a TYPE bigint"))
+    assert chain.t.columns["a"].type is None
+    assert str(chain.t.columns["b"].type) == "integer"
+
+
+def test_rows_and_settings_that_come_on_a_condition() -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int); " + conditionally("INSERT INTO t VALUES (1)"))
+    assert chain.simulation.may_have_rows(T)
+    chain.up("SET timezone = 'UTC'; " + conditionally("SET timezone = 'CET'"))
+    assert "timezone" not in chain.simulation.variables
+    chain.up(conditionally("SET search_path = other"))
+    assert "condition" in (chain.simulation.doubt or "")
 
 
 def test_columns_of_a_query_or_an_unseen_table_are_not_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.database.postgres import Administrator
+from glowplug.database.postgres.session import Session
 from glowplug.dialect import Dialect, Direction
+from glowplug.errors import LostConnection
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
@@ -79,6 +82,12 @@ def open_to_all() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    with contextlib.closing(server.create()) as made:
+        yield made
+
+
 def migration(up: str, down: str = "SELECT 1", version: str = "2") -> Migration:
     return Migration(version=version, name=version, path=f"m/{version}", up=up.encode(), down=down.encode())
 
@@ -122,38 +131,36 @@ def prove_that_it_goes_on_still(database: Database) -> None:
 
 
 @pytest.mark.parametrize(("sql", "message"), SHUT.values(), ids=SHUT)
-def test_who_shuts_diesel_out_fails(server: Server, sql: str, message: str) -> None:
-    prove_shut(server.create(), sql, message)
+def test_who_shuts_diesel_out_fails(database: Database, sql: str, message: str) -> None:
+    prove_shut(database, sql, message)
 
 
 @pytest.mark.parametrize(("sql", "message"), SHUT_BY_SUPERUSER.values(), ids=SHUT_BY_SUPERUSER)
 def test_who_shuts_diesel_out_as_a_superuser_fails(open_to_all: Server, sql: str, message: str) -> None:
-    prove_shut(open_to_all.create(), sql, message)
+    with contextlib.closing(open_to_all.create()) as database:
+        prove_shut(database, sql, message)
 
 
 @pytest.mark.parametrize("sql", HARMLESS.values(), ids=HARMLESS)
-def test_what_shuts_nobody_out_is_no_failure(server: Server, sql: str) -> None:
-    database = server.create()
+def test_what_shuts_nobody_out_is_no_failure(database: Database, sql: str) -> None:
     assert run(database, "CREATE TABLE t (i integer)", "1") is None
     assert run(database, sql) is None
     prove_that_it_goes_on(database)
 
 
 @pytest.mark.parametrize("sql", DENIED.values(), ids=DENIED)
-def test_what_the_role_may_not_fails_by_itself(server: Server, sql: str) -> None:
-    database = server.create()
+def test_what_the_role_may_not_fails_by_itself(database: Database, sql: str) -> None:
     assert run(database, "CREATE TABLE t (i integer)", "1") is None
     assert run(database, sql) is not None
     prove_that_it_goes_on(database)
 
 
-def test_another_password_is_survived(server: Server) -> None:
+def test_another_password_is_survived(server: Server, database: Database) -> None:
     """Nobody but a superuser sees that there is another; it is asked for on a server that the user lends."""
     with Administrator(server.conninfo) as administrator:  # type: ignore[attr-defined]
         ((path,),) = administrator.rows("SHOW hba_file")
         hba = Path(path or "")
         rules = hba.read_text("utf-8")
-        database = server.create()
         assert run(database, "CREATE TABLE t (i integer)", "1") is None
         hba.write_text("local all glowplug_administrator trust\nlocal all all scram-sha-256\n", "utf-8")
         administrator.execute("SELECT pg_reload_conf()")
@@ -163,3 +170,19 @@ def test_another_password_is_survived(server: Server) -> None:
         finally:
             hba.write_text(rules, "utf-8")
             administrator.execute("SELECT pg_reload_conf()")
+
+
+def test_a_server_that_is_full_is_no_migrations_fault(server: Server, database: Database) -> None:
+    """Nobody gets in then, whatever is done for the role."""
+    assert run(database, "CREATE TABLE t (i integer)", "1") is None
+    conninfo = server.conninfo | {"user": "filler"}  # type: ignore[attr-defined]
+    with contextlib.ExitStack() as stack:
+        administrator = stack.enter_context(Administrator(server.conninfo))  # type: ignore[attr-defined]
+        administrator.execute("CREATE ROLE filler LOGIN; GRANT CONNECT ON DATABASE postgres TO filler")
+        stack.callback(administrator.execute, "REVOKE CONNECT ON DATABASE postgres FROM filler; DROP ROLE filler")
+        with contextlib.suppress(LostConnection):
+            while True:
+                stack.callback(Session(conninfo).close)
+        with pytest.raises(LostConnection, match="takes no more sessions"):
+            run(database, HARMLESS["a setting"])
+    assert run(database, "CREATE TABLE u (i integer)", "3") is None

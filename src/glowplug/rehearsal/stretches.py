@@ -1,7 +1,8 @@
 """Where a long chain is cut, so that its stretches can be rehearsed at once.
 
-Only time depends on it. What is known of that: an up alone costs a part of a round trip, so does a down on the way
-down, and what needs a copy of the database costs many times as much (measured on PostgreSQL).
+Only time depends on it. What is known of that, in round trips (measured on PostgreSQL): an up alone costs a part of
+one, so does a down on the way down, a database with the first readings of it as much as many, and so does what needs a
+copy of the database.
 """
 
 from __future__ import annotations
@@ -21,31 +22,46 @@ SHORTEST = 40
 MOST = 8
 """More stretches gain nothing: the last one runs every up, and every down."""
 
-_UP = 0.2
-_DOWN = 0.2
+START = 25.0
+"""Round trips that a database and the first readings of it take as long as."""
+
+WORTH_IT = 1.05
+"""How many times as long fewer stretches may take and still be better: they take less of the machine."""
+
+_UP = 0.15
+_DOWN = 0.15
 _COPIED = 10.0
-_LIKELY_COPIED = re.compile(rb"\b(?:concurrently|add\s+value|do\s+\$|extension|copy|vacuum|commit)\b", re.IGNORECASE)
+_LIKELY_COPIED = re.compile(
+    rb"\b(?:(?:concurrently|add\s+value|extension|copy|vacuum|commit)\b|do\s+\$)", re.IGNORECASE
+)
 _ROUNDS = 30
 
 
 def cut(migrations: Sequence[Migration], jobs: int) -> tuple[range, ...]:
     """Cut a chain into at most ``jobs`` stretches, as indices, that take about as long as one another.
 
-    Before its own migrations a stretch runs all ups that come before; the last one goes the whole way down as well.
+    Before its own migrations a stretch runs all ups that come before; the last one, which may have none of its own,
+    goes the whole way down as well.
     """
-    count = min(jobs, MOST, len(migrations) // SHORTEST)
-    if count < 2:  # noqa: PLR2004 - one is no division
+    most = min(jobs, MOST, len(migrations) // SHORTEST)
+    if most < 2:  # noqa: PLR2004 - one is no division
         return (range(len(migrations)),)
     reached = list(itertools.accumulate(map(_weight, migrations)))
-    low, high = 0.0, 2 * reached[-1]
+    times = {count: _time(count, reached[-1]) for count in range(2, most + 1)}
+    best = min(times.values())
+    count = next(count for count, time in times.items() if time <= best * WORTH_IT)
+    ends = _ends(times[count], count, reached[-1])
+    borders = [sum(one <= end for one in reached) for end in ends[:-1]]
+    return tuple(itertools.starmap(range, itertools.pairwise([0, *borders, len(migrations)])))
+
+
+def _time(count: int, whole: float) -> float:
+    """How long the longest of so many stretches takes at least: the last one's ways up and down are its own."""
+    low, high = START + (_UP + _DOWN) * whole, START + 2 * whole
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
-        if _ends(middle, count, reached[-1])[-1] < reached[-1]:
-            low = middle
-        else:
-            high = middle
-    borders = [sum(one <= end for one in reached) for end in _ends(high, count, reached[-1])[:-1]]
-    return tuple(itertools.starmap(range, itertools.pairwise([0, *borders, len(migrations)])))
+        low, high = (middle, high) if _ends(middle, count, whole)[-1] < whole else (low, middle)
+    return high
 
 
 def _ends(time: float, count: int, whole: float) -> list[float]:
@@ -53,8 +69,9 @@ def _ends(time: float, count: int, whole: float) -> list[float]:
     ends: list[float] = []
     end = 0.0
     for number in range(count):
+        start = START if number else 0.0
         way_down = _DOWN * whole if number == count - 1 else 0.0
-        end += max(0.0, time - _UP * end - way_down)
+        end += max(0.0, time - start - _UP * end - way_down)
         ends.append(end)
     return ends
 

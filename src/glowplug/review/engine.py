@@ -147,7 +147,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
             if kind is Dynamic or kind is ClientCommand:
                 self.said += _not_plain(context, action)
             self._advance(context, simulation.apply, action, statement)
-        for inner in statement.body:
+        for inner in statement.inner():
             self._statement(replace(context, statement=inner))
 
     def _collect(self, rule: Rule, context: Context, ask: Callable[..., Iterable[Hit]], *arguments: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.sql.parts import Span
 
@@ -40,6 +41,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     conditional: bool = False
     algorithm: str | None = None
     lock: str | None = None
+
+    def inner(self) -> tuple[Statement, ...]:
+        """Give the statements of its body, which run on a condition where it does."""
+        if not self.conditional:
+            return self.body
+        return tuple(one if one.conditional else replace(one, conditional=True) for one in self.body)
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):

@@ -256,11 +256,16 @@ class PostgresConnection(Connection):
         before, self._entry = self._entry, read_entry(self.session)
         if before == self._entry or self._entry is None:
             return None
-        error = try_entry(self.access.conninfo, DIESEL_SETUP, superuser=self.access.superuser)
+        error = self._try_entry()
         if error is not None:
             self._readmit()
+            if self._try_entry() is not None:
+                raise LostConnection(f"the scratch server takes no more sessions: {error.message}")
             self._entry = read_entry(self.session)
         return error
+
+    def _try_entry(self) -> SqlError | None:
+        return try_entry(self.access.conninfo, DIESEL_SETUP, superuser=self.access.superuser)
 
     def _readmit(self) -> None:
         if self.access.readmit is not None:

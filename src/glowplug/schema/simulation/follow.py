@@ -70,7 +70,7 @@ def rename_relation(state: State, key: Key, new_key: Key, new: Name) -> None:
     if doubt is not None:
         state.doubts.put(new_key, doubt)
     if new_key != key and key in state.fresh:
-        state.fresh.put(key, None)
+        state.fresh.put(key, key if state.conditional else None)
         state.fresh.put(new_key, new_key)
     for name, function in functions.items():
         state.functions_of.put((key, name), None)
@@ -145,8 +145,11 @@ def drop_table(state: State, key: Key, *, cascade: bool) -> None:
     """Drop a table, with its partitions and what PostgreSQL's CASCADE takes along.
 
     Elsewhere what points at it stays; and PostgreSQL refuses to drop without CASCADE what a view reads, so that
-    where it did, none does, whatever is believed here.
+    where it did, none does, whatever is believed here. What is dropped on a condition stays, with a doubt.
     """
+    if state.conditional is not None:
+        state.remove(key)
+        return
     waiting = [key]
     while waiting:
         at = waiting.pop()

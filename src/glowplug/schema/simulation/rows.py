@@ -158,8 +158,12 @@ def block(state: State, action: Block) -> None:
 
 
 def set_variable(state: State, action: SetVariable) -> None:
-    """SET and PRAGMA; the search path decides what names mean from here on."""
-    if action.value is None:
+    """SET and PRAGMA; the search path decides what names mean from here on. On a condition, no value is known."""
+    if state.conditional is not None and state.variables.get(action.name) != action.value:
+        state.variables.pop(action.name, None)
+        if action.name == "search_path":
+            state.doubts_everything("what names mean from here on depends on a condition", action.span)
+    elif action.value is None:
         state.variables.pop(action.name, None)
     else:
         state.variables[action.name] = action.value

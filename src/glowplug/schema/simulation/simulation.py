@@ -102,22 +102,17 @@ class Simulation:
 
     def run(self, statement: Statement) -> None:
         """Apply all of a statement, and the body that runs with it; what is conditional there leaves a doubt."""
-        waiting = [(statement, False)]
+        waiting = [statement]
         while waiting:
-            one, conditional = waiting.pop()
-            conditional = conditional or one.conditional
-            before = self._state.conditional
-            if conditional:
-                self._state.conditional = self._state.reason("this runs on a condition", one.span)
+            one = waiting.pop()
             if one.unparsed is not None:
                 self._state.doubts_everything("this statement could not be read", one.span)
             for action in one.actions:
                 self.apply(action, one)
-            self._state.conditional = before
-            waiting.extend((each, conditional) for each in reversed(one.body))
+            waiting.extend(reversed(one.inner()))
 
     def apply(self, action: Action, statement: Statement) -> None:
-        """Advance by one Action of a statement."""
+        """Advance by one Action of a statement; one that is conditional leaves what holds either way, and a doubt."""
         if statement is not self._state.statement:
             self._state.statement = statement
             self._state.retired = {}
@@ -128,8 +123,14 @@ class Simulation:
         if self._undoes and self._saved is None and self._state.dialect is not Dialect.MYSQL:
             self._saved = self._state.fork()
         handler = _HANDLERS.get(type(action))
-        if handler is not None:
+        if handler is None:
+            return
+        if statement.conditional:
+            self._state.conditional = self._state.reason("this runs on a condition", statement.span)
+        try:
             handler(self._state, action)
+        finally:
+            self._state.conditional = None
 
     def _transaction(self, kind: TransactionKind, span: Span) -> None:
         if self._state.dialect is Dialect.MYSQL:
@@ -252,7 +253,7 @@ class Simulation:
     def proven_not_null(self, table: Name, column: str) -> ConstraintFacts | ColumnFacts | None:
         """Give what makes sure that a column holds no NULL: its NOT NULL, or a validated CHECK."""
         facts, known = self.table(table), self.column(table, column)
-        if facts is None or known is None:
+        if facts is None or known is None or known.born in self._state.uncertain:
             return None
         if known.not_null:
             return known

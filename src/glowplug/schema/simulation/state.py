@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
+from glowplug.schema.simulation.condition import either
 from glowplug.schema.simulation.overlay import Overlay, differing, touched
 from glowplug.schema.simulation.values import (
     ConstraintFacts,
@@ -258,8 +259,10 @@ class State:
     # Writing.
 
     def put(self, key: Key, new: Relation) -> None:
-        """Write a relation, and keep the maps that lead to it."""
+        """Write a relation, and keep the maps that lead to it; on a condition, what holds either way."""
         old = self.relations.get(key)
+        if self.conditional is not None and isinstance(old, TableFacts) and isinstance(new, TableFacts):
+            new = either(old, new)
         self.relations.put(key, new)
         if old is None:
             self.since.put(key, self.clock)
@@ -269,11 +272,14 @@ class State:
         self._follow(key, old, new)
 
     def remove(self, key: Key) -> None:
-        """Forget a relation, and what led to it."""
+        """Forget a relation, and what led to it; one that goes on a condition stays, with a doubt."""
+        if self.conditional is not None:
+            self.doubts.put(key, self.conditional)
+            return
         old = self.relations.get(key)
         self.relations.put(key, None)
         self.gone.put(key, key)
-        self.doubts.put(key, self.conditional)
+        self.doubts.put(key, None)
         self.since.put(key, None)
         self._follow(key, old, None)
 

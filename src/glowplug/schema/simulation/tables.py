@@ -58,8 +58,12 @@ def create_table(state: State, action: CreateTable) -> None:
             )
     if there is not None:
         drop_table(state, key, cascade=False)
+        if state.conditional is not None:
+            return
     if state.conditional is not None or doubtful is not None:
         state.uncertain.put(born, born)
+    for column in action.columns if state.conditional is not None else ():
+        state.uncertain.put(column_born := state.origin(column.span), column_born)
     _create(state, key, action, born, certain=doubtful is None and state.conditional is None)
     if doubtful is None and action.from_query:
         doubtful = f"the columns of {action.table} are those of a query"

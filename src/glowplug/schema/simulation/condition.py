@@ -1,0 +1,48 @@
+"""What is left of a change that may not happen: what holds whether it does or not."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from glowplug.schema.simulation.values import ColumnFacts, ConstraintFacts, TableFacts
+
+
+def either(old: TableFacts, new: TableFacts) -> TableFacts:
+    """Give what is known of a table of which nobody can tell whether it is as ``old`` or as ``new``.
+
+    What came is there, and so is what went; but no constraint that is not in both proves anything, nor does a NOT
+    NULL, and a type that changed is unknown.
+    """
+    return replace(
+        new,
+        columns=MappingProxyType({name: _column(old.columns.get(name), each) for name, each in new.columns.items()}),
+        constraints=MappingProxyType(
+            {
+                name: _constraint(each, old.constraints.get(name), new.constraints.get(name))
+                for name, each in {**old.constraints, **new.constraints}.items()
+            }
+        ),
+        columns_known=old.columns_known and new.columns_known and old.columns.keys() == new.columns.keys(),
+        may_have_rows=old.may_have_rows or new.may_have_rows,
+    )
+
+
+def _column(old: ColumnFacts | None, new: ColumnFacts) -> ColumnFacts:
+    if old is None:
+        return replace(new, not_null=False)
+    if old is new:
+        return new
+    return replace(
+        new,
+        type=new.type if old.type == new.type else None,
+        not_null=old.not_null and new.not_null,
+        default=new.default if old.default else None,
+    )
+
+
+def _constraint(there: ConstraintFacts, *both: ConstraintFacts | None) -> ConstraintFacts:
+    return replace(there, validated=all(each is not None and each.validated for each in both))
