@@ -78,7 +78,10 @@ class Related(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One migration to write: a ``name`` (``index_users_email``), its files, and ``note``: what to do by hand."""
+    """One migration to write: a ``name`` (``index_users_email``), its files, and ``note``: what to do by hand.
+
+    In a Finding of the review's, ``name`` is made of ASCII letters, digits and ``_`` alone.
+    """
 
     name: str
     up: str

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.review.cache import Cache
+from glowplug.review.reviewed import Reviewed
+
 from .project import glowplug, write
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def test_a_full_disk_changes_no_answer(tmp_path: Path) -> None:
     assert [path.name for path in cache.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("kind", ["emptied", "cut", "changed", "directory", "link", "another's"])
+@pytest.mark.parametrize("kind", ["emptied", "cut", "changed", "directory", "link", "fifo", "another's"])
 def test_what_was_tampered_with_is_not_believed(tmp_path: Path, kind: str) -> None:
     root, other = tmp_path / "one", tmp_path / "other"
     write(root, "postgres", BAD)
@@ -64,7 +67,7 @@ def test_what_was_tampered_with_is_not_believed(tmp_path: Path, kind: str) -> No
         glowplug("lint", "--all", where=each, GLOWPLUG_CACHE_DIR=cache)
     mine, its = (_entry(tmp_path / "cache", root), _entry(tmp_path / "cache", other))
     content = mine.read_bytes()
-    if kind in {"directory", "link"}:
+    if kind in {"directory", "link", "fifo"}:
         mine.unlink()
     match kind:
         case "emptied":
@@ -77,6 +80,8 @@ def test_what_was_tampered_with_is_not_believed(tmp_path: Path, kind: str) -> No
             mine.mkdir()
         case "link":
             mine.symlink_to("/dev/zero")
+        case "fifo":
+            os.mkfifo(mine)
         case _:
             mine.write_bytes(its.read_bytes())
     done = glowplug("lint", "--all", "--format", "json", where=root, GLOWPLUG_CACHE_DIR=cache)
@@ -121,3 +126,32 @@ def test_an_interrupt_is_no_verdict_and_leaves_nothing(tmp_path: Path, number: s
     assert "Traceback" not in errors
     assert output == "" or json.loads(output)["outcome"] not in {"pass", "fail"}
     assert list((tmp_path / "cache").rglob(".*")) == []
+
+
+def test_a_directory_that_can_only_be_read_is_read(tmp_path: Path) -> None:
+    ours = 65534 if os.geteuid() == 0 else os.geteuid()  # root could write all the same
+    look = """
+import os, tempfile  # nobody may be kept from reading Python's library
+from pathlib import Path
+from glowplug.review.cache import Cache
+from glowplug.review.reviewed import Reviewed
+cache = Cache(directory=Path("review"))
+if os.geteuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+cache.store("b" * 64, Reviewed(findings=()))
+print(cache.load("a" * 64) is not None, cache.load("b" * 64) is not None)
+"""
+    cache = Cache(directory=tmp_path / "review")
+    cache.store("a" * 64, Reviewed(findings=()))
+    os.chown(tmp_path / "review" / ("a" * 64), ours, -1)
+    for directory in (tmp_path / "review", tmp_path):
+        directory.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", look], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        )
+    finally:
+        for directory in (tmp_path, tmp_path / "review"):
+            directory.chmod(0o755)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
+    assert [path.name for path in (tmp_path / "review").iterdir()] == ["a" * 64]

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from glowplug.check import faults
-from glowplug.check.observed import overrule
-from glowplug.finding import Basis, Harm, Place
+from glowplug.check.observed import overrule, unwitnessed
+from glowplug.finding import Basis, Harm, Place, Severity
 from glowplug.review import faults as of_review
 
 FILE = "migrations/1_a/up.sql"
@@ -26,6 +26,13 @@ def test_what_the_server_refuses_needs_no_word_that_it_was_not_understood(line: 
 @pytest.mark.parametrize(("line", "file"), [(2, FILE), (6, FILE), (3, "migrations/1_a/down.sql")])
 def test_what_the_server_refuses_elsewhere_hides_nothing(line: int, file: str) -> None:
     assert overrule([STRANGE], refused(line, file)) == (STRANGE,)  # type: ignore[arg-type]
+
+
+def test_what_nobody_rehearses_and_was_not_understood_is_an_error() -> None:
+    assert STRANGE.severity is Severity.WARNING
+    first, second = unwitnessed([STRANGE, replace(FORETOLD, severity=Severity.NOTICE)])
+    assert (first.severity, second.severity) == (Severity.ERROR, Severity.NOTICE)
+    assert overrule([STRANGE], []) == (STRANGE,)  # the server took it
 
 
 def test_a_failure_that_was_foretold_is_observed_and_other_harm_is_not() -> None:

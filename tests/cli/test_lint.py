@@ -272,6 +272,17 @@ def test_a_path_that_is_nothing(tmp_path: Path, path: str) -> None:
     assert done.returncode == 2
 
 
+def test_what_is_not_understood_is_no_pass_where_nobody_else_looks_at_it(tmp_path: Path) -> None:
+    root = project(tmp_path, {"1_a": USERS, "2_b": "ALTER WHAT;\n"})
+    for command in (("lint",), ("check", "--only", "review")):
+        done = glowplug(root, *command, "--format", "json")
+        document = json.loads(done.stdout)
+        ((rule, severity),) = [(item["rule"], item["severity"]) for item in document["chains"][0]["findings"]]
+        assert (done.returncode, document["outcome"], rule, severity) == (1, "fail", "sql-not-understood", "error")
+    (root / "glowplug.toml").write_text('[review.severity]\nsql-not-understood = "warning"\n')
+    assert glowplug(root, "lint").returncode == 0
+
+
 def test_what_is_no_utf8_is_said(tmp_path: Path) -> None:
     root = project(tmp_path, {"1_a": USERS, "2_b": INDEX})
     (root / UP).write_bytes(b"CREATE TABLE \xff (x int);")

@@ -271,6 +271,21 @@ def test_a_size_that_all_reached_together_is_not_believed() -> None:
     assert len(server.databases) == 4
 
 
+def test_a_connection_that_the_size_cost_is_no_failure() -> None:
+    class Server(FakeServer):
+        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+            database = super().create_apart(stop)
+            if len(self.databases) == 2:
+                self.times_limited += 1
+                database.snapshot = lambda: database._hinder("broken")  # type: ignore[method-assign, assignment, return-value] # noqa: SLF001 - the fake's own
+            return database
+
+    server = Server()
+    answer = rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 4
+    assert {trip.outcome for trip in answer.round_trips} == {Outcome.RESTORED}
+
+
 def test_the_first_in_the_chain_is_raised_and_what_is_behind_it_ended() -> None:
     files = good(9)
     first = cut(chain(*files).migrations, 3)

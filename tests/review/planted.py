@@ -82,7 +82,11 @@ def chain_of(*files: tuple[str | bytes | None, str | None], dialect: Dialect = D
     return Chain(directory="migrations", dialect=dialect, migrations=migrations, settings=ChainSettings())
 
 
-def reviewed(*files: tuple[str | bytes | None, str | None], new: frozenset[str] | None = None) -> Reviewed:
-    """What the engine says of such a chain on PostgreSQL."""
-    chain = chain_of(*files)
+def reviewed(
+    *files: tuple[str | bytes | None, str | None],
+    new: frozenset[str] | None = None,
+    dialect: Dialect = Dialect.POSTGRES,
+) -> Reviewed:
+    """What the engine says of such a chain."""
+    chain = chain_of(*files, dialect=dialect)
     return engine.review(chain, Terms.of(chain), new=new)

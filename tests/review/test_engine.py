@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.dialect import Dialect
 from glowplug.finding import Basis, SafeForm, Step
 from glowplug.review import engine
 from glowplug.review.rule import Hit, Rule
@@ -146,6 +147,69 @@ def test_statements_in_a_do_block_are_reviewed_and_those_of_a_function_are_not_r
     function = f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n  {B}\nEND $$;"
     answer = reviewed((f"{block}\n{function}", None))
     assert [(rule, line) for rule, _, line in names(answer)] == [("table", 3)]
+
+
+MAKES = "LANGUAGE plpgsql AS $$ BEGIN\n  CREATE TABLE b (x int);\nEND $$;"
+CALLS = ["SELECT f()", "DO $$ BEGIN PERFORM f(); END $$", "INSERT INTO a SELECT f()", "INSERT INTO a VALUES (f())"]
+CALLS += ["UPDATE a SET x = f()", "DELETE FROM a WHERE f() = 1", "SELECT * FROM f()"]
+
+
+@pytest.mark.parametrize("call", [*CALLS, "CALL f()"])
+def test_a_function_of_an_earlier_file_that_changes_the_schema_is_a_notice_where_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    doubts: list[str | None] = []
+
+    def look(_action: Action, context: Context) -> Iterator[Hit]:
+        doubts.append(context.schema.doubt)
+        yield from ()
+
+    plant(monkeypatch, Planted("look", look))
+    what = "PROCEDURE f()" if "CALL" in call else "FUNCTION f() RETURNS int"
+    (found,) = reviewed((f"{A}\nCREATE {what} {MAKES}", None), (f"\n{call};", None), (B, None)).findings
+    assert (found.rule, found.severity, found.version) == ("sql-not-seen", "notice", "0002")
+    assert found.place is not None
+    assert found.place.line == 2
+    assert found.message.startswith("f is called")
+    assert [(each.place.file, each.place.line) for each in found.related] == [("migrations/0001_m/up.sql", 2)]
+    assert "may change the schema" in (doubts[-1] or "")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_function_that_changes_no_schema_is_none(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    plant(monkeypatch, Planted("look", actions=(CreateIndex,)))
+    reads = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;"
+    assert reviewed((f"{A}\n{reads}", None), (f"{call};", None)).findings == ()
+
+
+@pytest.mark.parametrize(("language", "line"), [("plpython3u AS $$ plpy.execute('') $$", 1), ("c AS 'x', 'y'", 2)])
+def test_a_function_whose_body_is_not_read_is_a_notice(
+    monkeypatch: pytest.MonkeyPatch, language: str, line: int
+) -> None:
+    plant(monkeypatch, Planted("table"))
+    answer = reviewed((f"CREATE FUNCTION f() RETURNS int LANGUAGE {language};\nSELECT f();", None))
+    assert names(answer) == [("sql-not-seen", "migrations/0001_m/up.sql", line)]
+
+
+def test_the_body_of_a_function_that_this_file_makes_is_reviewed_where_it_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant(monkeypatch, Planted("table"))
+    function = f"CREATE FUNCTION f() RETURNS int {MAKES}"
+    assert names(reviewed((f"{function}\nSELECT f();", None))) == [("table", "migrations/0001_m/up.sql", 2)]
+    itself = function.replace("END $$", "  PERFORM f();\nEND $$")
+    assert [(rule, line) for rule, _, line in names(reviewed((f"{itself}\nSELECT f();", None)))] == [
+        ("table", 2),
+        ("sql-not-seen", 3),
+    ]
+
+
+def test_a_procedure_of_mysqls_that_this_file_makes_is_reviewed_where_it_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant(monkeypatch, Planted("table"))
+    text = "CREATE PROCEDURE p()\nBEGIN\n  CREATE TABLE b (x int);\nEND;\nCALL p();\nDROP PROCEDURE p;"
+    assert [(rule, line) for rule, _, line in names(reviewed((text, None), dialect=Dialect.MYSQL))] == [("table", 3)]
 
 
 class OfFile(Planted):
@@ -312,6 +376,23 @@ def test_a_finding_has_place_excerpt_and_basis(monkeypatch: pytest.MonkeyPatch) 
     assert found.basis is Basis.PREDICTED
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("index_a", "index_a"), ("index_../../x", "index__x"), ("é/\n", "step"), ("a\0b-c d", "a_b_c_d"), ("x" * 500, "x" * 100)],
+)
+def test_a_proposed_migration_has_a_name_that_a_directory_can_have(
+    monkeypatch: pytest.MonkeyPatch, name: str, shown: str
+) -> None:
+    def instead(action: Action, _context: Context) -> Iterator[Hit]:
+        safe = SafeForm(steps=(Step(name=name, up="x", down="y"), Step(name="b", up="x", down="y")))
+        yield Hit(message="", span=action.span, subject="b", safe_form=safe)
+
+    plant(monkeypatch, Planted("table", instead))
+    (found,) = reviewed((A, None)).findings
+    assert found.safe_form is not None
+    assert [step.name for step in found.safe_form.steps] == [shown, "b"]
+
+
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_a_replacement_is_a_patch_that_git_applies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str) -> None:
     def instead(action: Action, _context: Context) -> Iterator[Hit]:
@@ -379,7 +460,6 @@ def test_no_rule_overrides_nothing() -> None:
 
 
 def test_no_rule_of_a_dialect_is_left_unimported() -> None:
-    from glowplug.dialect import Dialect  # noqa: PLC0415 - used here alone
     from glowplug.review.rule import desk, may_be_about, rules  # noqa: PLC0415 - it imports all rules
 
     for dialect in Dialect:

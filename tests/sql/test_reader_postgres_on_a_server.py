@@ -66,3 +66,29 @@ def test_types_are_called_as_the_server_calls_them(connection: Connection) -> No
     for number, name in enumerate(TYPES):
         theirs = objects["column", f"public.t.c{number}"].properties["type"]
         assert ours[name] == theirs.removeprefix("public."), name  # a reader does not know where a type was found
+
+
+@pytest.mark.parametrize(
+    ("sql", "offset"),
+    [
+        ("SELECT 1; /* a", 10),
+        ("SELECT 1 /* a", 9),
+        ("/* a", 0),
+        ("SELECT 'é'; -- /*\n/* a /* b */ -- */", None),
+        ("SELECT 'é'; -- /*\n/* a */ ; /* a /* b */ -- c", 28),
+        ("SELECT 1; /*/", 10),
+        ("SELECT 1; /* a */ -- /*", None),
+        ("SELECT 1; /* a /* b */ */;", None),
+        ("SELECT '/*'; -- /*", None),
+        ("SELECT 1; /* a\nSELECT 2;", 10),
+        ("SELECT 'a; /* a", 7),
+    ],
+)
+def test_a_comment_that_is_never_closed_is_refused_by_both(
+    connection: Connection, sql: str, offset: int | None
+) -> None:
+    up = Migration(version="1", name="1", path="1", up=sql.encode(), down=None, run_in_transaction=True)
+    error = connection.run(up, Direction.UP).error
+    found = [one.unparsed.offset for one in read(sql, Dialect.POSTGRES).statements if one.unparsed]
+    assert found == ([] if offset is None else [offset])
+    assert (error is not None and "unterminated" in error.message) == (offset is not None)

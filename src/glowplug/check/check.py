@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from glowplug.check import faults
 from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complaints, of_comments, of_settings
 from glowplug.check.novelty import NewIn, Novelty
-from glowplug.check.observed import overrule
+from glowplug.check.observed import overrule, unwitnessed
 from glowplug.check.report import ChainReport, CheckReport, conclude
 from glowplug.check.reviewing import Review, review_chain
 from glowplug.check.settings import Cage, Settings
@@ -104,13 +104,16 @@ def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:
     new = _new(chain, terms)
     review = review_chain(chain, new, terms) if Part.REVIEW in parts else Review()
     rehearsed = _rehearse(chain, new, terms) if Part.REHEARSAL in parts else None
-    findings = chain.findings if rehearsed is None else rehearsed.findings
+    if rehearsed is None:
+        findings, reviewed = chain.findings, unwitnessed(review.findings)
+    else:
+        findings, reviewed = rehearsed.findings, overrule(review.findings, rehearsed.findings)
     report = ChainReport(
         chain=chain,
         new=new.new,
         scratch=None if rehearsed is None else rehearsed.scratch,
         rehearsal=None if rehearsed is None else rehearsed.rehearsal,
-        findings=(*new.findings(chain), *findings, *overrule(review.findings, findings)),
+        findings=(*new.findings(chain), *findings, *reviewed),
         problem=review.problem or (None if rehearsed is None else rehearsed.problem),
         everything_counts=terms.options.everything,
         parts=tuple(part.value for part in Part if part in parts),

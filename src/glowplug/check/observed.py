@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.check import faults
-from glowplug.finding import Basis, Harm
+from glowplug.finding import Basis, Harm, Severity
 from glowplug.review.faults import SQL_NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -40,6 +40,17 @@ def overrule(review: Iterable[Finding], rehearsal: Iterable[Finding]) -> tuple[F
                 continue
         found.append(finding)
     return tuple(found)
+
+
+def unwitnessed(review: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give the review's findings as they weigh where nothing is rehearsed.
+
+    What was not understood nobody has looked at then, and it may be what no server takes: that is no pass.
+    """
+    return tuple(
+        replace(finding, severity=Severity.ERROR) if finding.rule == SQL_NOT_UNDERSTOOD.rule else finding
+        for finding in review
+    )
 
 
 def _is_at(place: Place, line: int | None) -> bool:

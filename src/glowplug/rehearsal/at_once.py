@@ -48,7 +48,7 @@ def walk_at_once(
     futures: list[Future[Walked]] = []
     with ThreadPoolExecutor(len(stretches), thread_name_prefix="glowplug-stretch") as pool:
         try:
-            for own, stop in zip(stretches, stops, strict=True):  # one after the other: roles, too, are made in it
+            for own, stop in zip(stretches, stops, strict=True):  # one by one: it changes what all share
                 database = server.create_apart(stop)
                 futures.append(pool.submit(_walk, chain, database, own, forward_only, heard))
                 futures[-1].add_done_callback(heard.put)
@@ -56,8 +56,10 @@ def walk_at_once(
         finally:
             for stop in stops:
                 stop.set()
+    if server.times_limited != limited:
+        return None
     walked = list(_until_one_stops(futures, stretches))
-    if server.times_limited != limited or not _agree(walked, futures):
+    if not _agree(walked, futures):
         return None
     together = _together(chain, walked)
     return None if any(map(_may_be_anothers, _errors(together))) else together

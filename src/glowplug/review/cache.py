@@ -56,9 +56,11 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
         if self.directory is None:
             return None
         try:
-            with (self.directory / key).open("rb") as file:
+            with open(self.directory / key, "rb", opener=_open_at_once) as file:  # noqa: PTH123 - Path's has no opener
                 status = os.fstat(file.fileno())
-                if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                    return None
+                if status.st_uid != os.geteuid():
                     return None
                 content = file.read(LARGEST + _CHECKSUM + 1)
         except OSError:
@@ -120,6 +122,11 @@ def key_of(chain: Chain, terms: Terms, *, new: Collection[str], known: bool = Tr
         str(known),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open what is there itself, no link, and wait for nobody: a FIFO would wait for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def _checksum(key: str, payload: bytes) -> bytes:

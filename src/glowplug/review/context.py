@@ -90,8 +90,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms.version is None or self.terms.version in versions
 
     def is_new(self, table: Name) -> bool:
-        """Whether the table is made in this file, so that nobody waits for it and it is small."""
-        return self.schema.is_new(table)
+        """Whether the table, its partitions and heirs are made in this file: nobody waits for them, they are small."""
+        return self.schema.is_new(table) and all(self.schema.is_new(heir) for heir in self.schema.heirs(table))
 
     def text(self, span: Span) -> str:
         """Give the text of a span of this file."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.finding import Place
 from glowplug.review import faults
+from glowplug.review.calls import CALLING, body_of, not_looked_at
 from glowplug.review.context import Context
 from glowplug.review.reviewed import Broken, Reviewed
 from glowplug.review.rule import Hit, desk
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from glowplug.review.context import Terms
     from glowplug.review.reviewed import AllowComment
     from glowplug.review.rule import Desk, Rule
+    from glowplug.schema.simulation.values import Origin, RoutineFacts
     from glowplug.sql.actions import Action
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -75,6 +77,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
     comments: list[AllowComment] = msgspec.field(default_factory=list)
     broken: list[Broken] = msgspec.field(default_factory=list)
     strange: int = 0  # statements of this file that are not understood
+    running: list[Origin] = msgspec.field(default_factory=list)  # the routines whose bodies are under review
 
     def file(self, migration: Migration, direction: Direction, index: int, simulation: Simulation) -> list[Context]:
         """Review one file, and leave ``simulation`` as it is after it."""
@@ -144,11 +147,25 @@ class _Reviewer(msgspec.Struct, kw_only=True):
             kind = type(action)
             for rule in by_action.get(kind, ()):
                 self._collect(rule, context, rule.check, action, context)
-            if kind is Dynamic or kind is ClientCommand:
+            called = simulation.routines_called(action) if kind in CALLING else ()
+            for routine in called:
+                self._call(context, action, routine)
+            if not called and (kind is Dynamic or kind is ClientCommand):
                 self.said += _not_plain(context, action)
             self._advance(context, simulation.apply, action, statement)
         for inner in statement.inner():
             self._statement(replace(context, statement=inner))
+
+    def _call(self, context: Context, action: Action, routine: RoutineFacts) -> None:
+        """Review what a routine does that is called: its body, where it stands in this file and is not under review."""
+        body = () if routine.born in self.running else body_of(context, routine)
+        if not body:
+            self.said.append(not_looked_at(context, action, routine))
+            return
+        self.running.append(routine.born)
+        for inner in body:
+            self._statement(replace(context, statement=replace(inner, conditional=True)))
+        self.running.pop()
 
     def _collect(self, rule: Rule, context: Context, ask: Callable[..., Iterable[Hit]], *arguments: object) -> None:
         try:

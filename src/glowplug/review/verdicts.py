@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections import Counter, defaultdict
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ from msgspec.structs import replace
 from glowplug.finding import Basis, Finding
 from glowplug.review.excerpt import excerpt_of, patch_of
 
+_NO_PART_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]+")
+_LONGEST_NAME = 100  # characters: a directory's name has a version before it, and 255 bytes in all
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glowplug.finding import Fault, Harm, Severity
+    from glowplug.finding import Fault, Harm, Severity, Step
     from glowplug.review.context import Context
     from glowplug.review.rule import Hit, Rule
     from glowplug.sql.parts import Span
@@ -93,7 +97,7 @@ def _finding(said: Said, ordinal: int) -> Finding:
     text = context.script.text
     statement = _statement_around(context.script, hit.span)
     place = context.place(hit.span)
-    safe_form = hit.safe_form
+    safe_form = None if hit.safe_form is None else replace(hit.safe_form, steps=tuple(map(_named, hit.safe_form.steps)))
     if safe_form is not None and safe_form.replacement is not None:
         safe_form = replace(safe_form, patch=patch_of(text, place.file, statement, safe_form.replacement))
     return Finding(
@@ -111,6 +115,12 @@ def _finding(said: Said, ordinal: int) -> Finding:
         basis=Basis.PREDICTED,
         excerpt=excerpt_of(text, statement, hit.span),
     )
+
+
+def _named(step: Step) -> Step:
+    """Give a step a name that a directory can have: it was made of names in the schema, which may hold anything."""
+    plain = _NO_PART_OF_A_NAME.sub("_", step.name).strip("_")[:_LONGEST_NAME] or "step"
+    return step if plain == step.name else replace(step, name=plain)
 
 
 def _statement_around(script: Script, span: Span) -> Span:

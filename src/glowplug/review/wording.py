@@ -29,12 +29,16 @@ def made_here(context: Context, born: Origin) -> bool:
 
 
 def is_new(context: Context, table: Name) -> bool:
-    """Whether the table is made in this migration, as far as the chain tells, or is the session's own.
+    """Whether the table, its partitions and heirs are made in this migration, as far as the chain tells, or temporary.
 
     ``CREATE TABLE IF NOT EXISTS`` of a table that no earlier migration has made counts as making it; on the way back,
     what up.sql made is new too, for it is about to go.
     """
-    if context.is_new(table):
+    return _is_new(context, table) and all(_is_new(context, heir) for heir in context.schema.heirs(table))
+
+
+def _is_new(context: Context, table: Name) -> bool:
+    if context.schema.is_new(table):
         return True
     facts = context.schema.table(table)
     return facts is not None and (facts.temporary or facts.born.migration == context.migration.name)

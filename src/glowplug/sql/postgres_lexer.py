@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 )
 _WORD, _DOLLAR, _BLOCK, _SIGN = (_TOKEN.groupindex[kind] for kind in ("word", "dollar", "block", "sign"))
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_BETWEEN = re.compile(r"(?:[ \t\n\r\f\v;]++|--[^\n\r]*+)*+")
 
 
 class Token(NamedTuple):
@@ -77,3 +78,26 @@ def _after_comment(text: str, start: int, limit: int) -> int:
         if depth == 0:
             return edge.end()
     return limit
+
+
+def unclosed_comment(text: str, start: int) -> int | None:
+    """Say where behind a text's last statement a comment begins that is never closed; None: all are, or there is more.
+
+    A comment may hold others, and each must be closed.
+    """
+    begin = _after_gap(text, start)
+    while text.startswith("/*", begin):
+        depth = 0
+        for edge in _COMMENT_EDGE.finditer(text, begin):
+            depth += 1 if edge.group() == "/*" else -1
+            if depth == 0:
+                break
+        else:
+            return begin
+        begin = _after_gap(text, edge.end())
+    return None
+
+
+def _after_gap(text: str, start: int) -> int:
+    found = _BETWEEN.match(text, start)
+    return start if found is None else found.end()

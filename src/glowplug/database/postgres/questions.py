@@ -32,11 +32,15 @@ SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass
   (WITH RECURSIVE more (oid) AS (
     SELECT unnest($1)
     UNION
-    SELECT w.ev_class FROM more JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = more.oid
-      AND d.classid = 'pg_rewrite'::regclass JOIN pg_rewrite w ON w.oid = d.objid
+    SELECT v.ev_class FROM more CROSS JOIN LATERAL (SELECT w.ev_class FROM pg_depend d
+      JOIN pg_rewrite w ON w.oid = d.objid WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = more.oid
+      AND d.classid = 'pg_rewrite'::regclass OFFSET 0) v
   ) SELECT string_agg(oid::text, ',') FROM more)
 """
-"""Whether it is more than views that depends on the relations; those together with their views."""
+"""Whether it is more than views that depends on the relations; those together with their views.
+
+OFFSET 0 keeps the planner, which has no statistics of these catalogues, from reading them all.
+"""
 
 WATCHING = ("count", "watch", "look")
 """Statements of a watched transaction; one plan each, for another search_path would have it planned every time."""

@@ -68,7 +68,10 @@ def _merged(above: ColumnFacts, own: ColumnFacts) -> ColumnFacts:
 def adopt(state: State, parent_key: Key, key: Key, *, creating: bool) -> None:
     """Make a table a partition: it gets the parent's columns (where created so), constraints and indexes."""
     parent, table = state.table_at(parent_key), state.table_at(key)
-    if table is None or state.dialect is not Dialect.POSTGRES:
+    if state.dialect is not Dialect.POSTGRES:
+        return
+    if table is None:
+        state.parented(key, parent_key)
         return
     if parent is None:
         state.put(key, replace(table, columns_known=table.columns_known and not creating))

@@ -114,6 +114,7 @@ def create_type(state: State, action: CreateType) -> None:
         values=action.values,
         base=action.base,
         not_null=action.not_null,
+        default=action.default,
         constraints=action.constraints,
         born=state.origin(action.span),
     )
@@ -160,6 +161,8 @@ def alter_domain(state: State, action: AlterDomain) -> None:
             facts = replace(facts, not_null=True)
         case "drop not null":
             facts = replace(facts, not_null=False)
+        case "set default" | "drop default":
+            facts = replace(facts, default=action.default)
         case "add constraint" if action.constraint is not None:
             facts = replace(facts, constraints=(*facts.constraints, action.constraint))
         case "drop constraint":

@@ -13,6 +13,7 @@ from glowplug.schema.simulation.overlay import with_item
 from glowplug.sql.actions import (
     Copy,
     Delete,
+    Dynamic,
     Insert,
     LockTable,
     Other,
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glowplug.schema.simulation.state import Key, State
-    from glowplug.sql.actions import Block, Dynamic
-    from glowplug.sql.parts import Span
+    from glowplug.schema.simulation.values import RoutineFacts
+    from glowplug.sql.actions import Action, Block
+    from glowplug.sql.parts import Expression, Span
 
 _CALLED = re.compile(r"CALL\s+([\w.\"`]+)", re.IGNORECASE)
 _ROWS = (Copy, Delete, Insert, LockTable, Other, Select, SetVariable, Transaction, Truncate, Update)
@@ -54,12 +56,18 @@ def filled(state: State, name: Name) -> None:
 def insert(state: State, action: Insert) -> None:
     """INSERT."""
     filled(state, action.table)
-    called(state, [name for expression in action.select for name in expression.functions], action.span, guess=False)
+    called(state, functions_of(state, action), action.span, guess=False)
 
 
 def update(state: State, action: Update) -> None:
     """UPDATE: it changes nothing where there are no rows, but code that answers to it may insert some."""
     filled(state, action.table)
+    called(state, functions_of(state, action), action.span, guess=False)
+
+
+def delete(state: State, action: Delete) -> None:
+    """DELETE: what its WHERE calls may change the schema."""
+    called(state, functions_of(state, action), action.span, guess=False)
 
 
 def copy(state: State, action: Copy) -> None:
@@ -73,14 +81,51 @@ def select(state: State, action: Select) -> None:
     called(state, action.functions, action.span, guess=True)
 
 
+def functions_of(state: State, action: Action) -> Iterable[str]:
+    """Give the names of the functions that an action calls, and of the procedure; none twice."""
+    if isinstance(action, Select):
+        return action.functions
+    if isinstance(action, Dynamic):
+        call = _CALLED.match(state.text, action.span.start) if action.what.startswith("call") else None
+        return () if call is None else (call.group(1).replace('"', "").replace("`", ""),)
+    expressions: tuple[Expression | None, ...] = ()
+    functions: tuple[str, ...] = ()
+    if isinstance(action, Insert):
+        expressions, functions = action.select, action.functions
+    elif isinstance(action, Update):
+        expressions = (*action.values, action.where)
+    elif isinstance(action, Delete):
+        expressions = (action.where,)
+    if not expressions:
+        return functions
+    return dict.fromkeys((*functions, *(name for each in expressions if each is not None for name in each.functions)))
+
+
+def changing(state: State, action: Action) -> tuple[RoutineFacts, ...]:
+    """Give the routines of the chain that an action calls and that change the schema, or may."""
+    found = []
+    for function in functions_of(state, action):
+        schema, _, name = function.rpartition(".")
+        routine = state.routines.get(state.key(Name(name, schema or None), state.routines))
+        if routine is not None and routine.changes_schema and not _is_diesels(state, name, routine):
+            found.append(routine)
+    return tuple(found)
+
+
+def _is_diesels(state: State, name: str, routine: RoutineFacts | None) -> bool:
+    """Whether it is the function that Diesel's own first migration makes, or on SQLite its connection."""
+    if name != _DIESELS:
+        return False
+    return state.dialect is Dialect.SQLITE or (routine is not None and _MANAGES.search(routine.body or "") is not None)
+
+
 def called(state: State, functions: Iterable[str], span: Span, *, guess: bool) -> None:
     """Doubt what routines do that were called; ``guess``: also those that nobody knows."""
     for function in functions:
         schema, _, name = function.rpartition(".")
         key = state.key(Name(name, schema or None), state.routines)
         routine = state.routines.get(key)
-        diesels = routine is not None and _MANAGES.search(routine.body or "")
-        if name == _DIESELS and (diesels or state.dialect is Dialect.SQLITE):
+        if _is_diesels(state, name, routine):
             _managed(state, span)
         elif routine is not None:
             if routine.changes_schema:
@@ -144,9 +189,9 @@ def _calls_change(state: State, functions: Iterable[str]) -> bool:
 
 def dynamic(state: State, action: Dynamic) -> None:
     """Code whose effect the text does not tell."""
-    call = _CALLED.match(state.text, action.span.start) if action.what == "call" else None
-    if call is not None:
-        called(state, [call.group(1).replace('"', "").replace("`", "")], action.span, guess=True)
+    procedures = tuple(functions_of(state, action))
+    if procedures:
+        called(state, procedures, action.span, guess=True)
         return
     state.doubts_everything(f"{action.what} may change the schema, the text does not say how", action.span)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glowplug.dialect import Dialect
 from glowplug.schema.simulation import columns, constraints, export, objects, rows, tables
 from glowplug.schema.simulation.dropping import type_key
+from glowplug.schema.simulation.follow import with_heirs
 from glowplug.schema.simulation.state import State
 from glowplug.schema.simulation.values import Origin, TableFacts, ViewFacts
 from glowplug.sql import actions
@@ -44,6 +45,7 @@ _HANDLERS: Mapping[type[Action], Callable[[State, Any], None]] = {
     actions.CreateTrigger: objects.create_trigger,
     actions.CreateType: objects.create_type,
     actions.CreateView: objects.create_view,
+    actions.Delete: rows.delete,
     actions.DetachPartition: tables.detach,
     actions.Drop: objects.drop,
     actions.DropColumn: columns.drop,
@@ -188,6 +190,10 @@ class Simulation:
             name = Name(own, schema or None)
         return self._state.routines.get(self._state.key(name, self._state.routines))
 
+    def routines_called(self, action: Action) -> tuple[RoutineFacts, ...]:
+        """Give the routines of the chain that an action calls and that change the schema, or may."""
+        return rows.changing(self._state, action)
+
     def tables(self) -> Iterator[TableFacts]:
         """Give all tables."""
         return (each for each in self._state.relations.values() if isinstance(each, TableFacts))
@@ -231,6 +237,14 @@ class Simulation:
             return True
         named = {self._state.fold(name) for name in view.reads_columns}
         return self._state.fold(column) in named or "*" in named
+
+    def heirs(self, table: Name) -> tuple[Name, ...]:
+        """Give the partitions and heirs of a table, at any remove; of some no more may be known than that."""
+        state = self._state
+        key = state.key(table)
+        if key not in state.heirs:
+            return ()
+        return tuple(state.name(each, each[1]) for each in with_heirs(state, key) if each != key)
 
     def is_new(self, table: Name) -> bool:
         """Tell whether a table was made in the file at hand by a CREATE TABLE that can't have been skipped."""

@@ -117,7 +117,10 @@ class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TypeFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """An enum (``values`` in order, ``added`` those that came after it was made), domain, composite or range type."""
+    """An enum (``values`` in order, ``added`` those that came after it was made), domain, composite or range type.
+
+    ``base``, ``not_null``, ``default`` and ``constraints`` are a domain's.
+    """
 
     name: Name
     kind: str
@@ -125,6 +128,7 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True):
     added: Mapping[str, Origin] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     base: TypeName | None = None
     not_null: bool = False
+    default: Expression | None = None
     constraints: tuple[Constraint, ...] = ()
     born: Origin
 

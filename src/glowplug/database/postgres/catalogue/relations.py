@@ -13,6 +13,7 @@ from glowplug.database.postgres.catalogue.section import (
     Section,
     Seldom,
     name_of,
+    once,
     owner_of,
     privileges_of,
     sorted_items,
@@ -110,7 +111,7 @@ def _views() -> Section:
 def _columns(version: int) -> Section:
     name = name_of("a.attname")
     not_null = {}
-    join = ""
+    join = scoped_join = ""
     if version >= _PG_18:
         # Named since 18. An ordinary one says no more than attnotnull does, but for its name.
         not_null = {
@@ -122,6 +123,21 @@ def _columns(version: int) -> Section:
         join = (
             " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"
         )
+        scoped_join = (
+            " LEFT JOIN "
+            + once(
+                "SELECT n.* FROM unnest($1) AS given (oid) CROSS JOIN LATERAL (SELECT conrelid, conkey[1] AS attnum,"
+                " conname, convalidated, connoinherit FROM pg_constraint WHERE contype = 'n' AND conrelid = given.oid"
+                " OFFSET 0) n"  # the planner would read them all
+            )
+            + " nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"
+        )
+    defaults = once(f"SELECT * FROM pg_attrdef WHERE adrelid = {THE_GIVEN}")
+    attributes = (
+        "(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
+        f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
+        " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
+    )
     return Section(
         kind="'column'",
         name=f"r.name || '.' || {name}",
@@ -153,10 +169,9 @@ def _columns(version: int) -> Section:
         },
         relation="r.oid",
         topic=TABLES,
-        source="(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
-        f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
-        " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
-        f" LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
+        source=f"{attributes} LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
+        scoped_source=f"{attributes} LEFT JOIN {defaults} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
+        + scoped_join,
         where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
         scope=f"a.attrelid = {THE_GIVEN}",
         commented=("pg_class", "a.attrelid", "a.attnum"),

@@ -50,7 +50,8 @@ class Section:
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
-    given relations alone, where the planner needs to be told; both are None outside of relations. ``own_oid`` is
+    given relations alone, where the planner needs to be told; both are None outside of relations. ``scoped_source`` is
+    another source for the given relations, that looks once where the other would for every row. ``own_oid`` is
     one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
     ``topic`` joins sections that are read together; of relations: what ``scoped`` reads of some.
@@ -67,6 +68,7 @@ class Section:
     topic: str = ""
     relation: str | None = None
     scope: str | None = None
+    scoped_source: str | None = None
     own_oid: str | None = None
     rare: str | None = None
 
@@ -85,12 +87,15 @@ class Section:
         given = [(Seldom.of(expression), expression) for expression in self.properties.values()]
         values = [str(number), self.kind, self.name, *self.parent]
         values += [seldom.otherwise if seldom and quick else str(expression) for seldom, expression in given]
-        source = self.source
+        source = (self.scoped_source if scoped else None) or self.source
         if self.commented:
             catalogue, oid, column = self.commented
             values.append("d.description")
+            comments = "pg_description"
+            if scoped and self.scoped_source:
+                comments = once(f"SELECT * FROM pg_description WHERE objoid = {THE_GIVEN}")
             source += (
-                f" LEFT JOIN pg_description d ON d.objoid = {oid} AND d.objsubid = {column}"
+                f" LEFT JOIN {comments} d ON d.objoid = {oid} AND d.objsubid = {column}"
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
         group = "''" if self.relation is None else f"{self.relation}::text"
@@ -103,6 +108,11 @@ class Section:
         unread = " OR ".join(seldom.condition for seldom, _ in given if seldom) or "false"
         more = f", {unread}" if quick else ""
         return f"SELECT {group}, ROW({', '.join(values)})::text{more} FROM {source} WHERE {where}"
+
+
+def once(query: str) -> str:
+    """SQL for the rows of a query that is run once, however often they are looked through."""
+    return f"(WITH once AS MATERIALIZED ({query}) SELECT * FROM once)"
 
 
 def name_of(expression: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Column
+    from glowplug.sql.parts import Column, Expression
 
 
 class NotNullWithoutDefault(Rule):
@@ -55,6 +55,7 @@ class NotNullWithoutDefault(Rule):
     dialects = frozenset({Dialect.POSTGRES})
     severity = Severity.ERROR
     actions = (AddColumn,)
+    covers = ("default-rewrites-table",)
     claims = (Fails(dialect=Dialect.POSTGRES, code="23502"),)
 
     def check(self, action: Action, context: Context) -> Iterator[Hit]:
@@ -64,7 +65,8 @@ class NotNullWithoutDefault(Rule):
         column = action.column
         domain = None if column.type is None else context.schema.type(column.type.name)
         demanded = _demands_a_value(column) or (domain is not None and domain.not_null)
-        if not demanded or _has_a_value(column):
+        default = domain.default if domain is not None and column.default is None else column.default
+        if not demanded or _has_a_value(column, default):
             return
         table, name = action.table, column.name
         definition = context.text(column.span)
@@ -101,8 +103,8 @@ def _demands_a_value(column: Column) -> bool:
     return column.not_null or any(each.kind is ConstraintKind.PRIMARY_KEY for each in column.constraints)
 
 
-def _has_a_value(column: Column) -> bool:
-    has_default = column.default is not None and not column.default.null
+def _has_a_value(column: Column, default: Expression | None) -> bool:
+    has_default = default is not None and not default.null
     return has_default or column.generated is not None or column.identity is not None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Rewrites
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.schema.simulation import Simulation
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Column
+    from glowplug.sql.parts import Column, Expression, TypeName
 
 _VOLATILE = frozenset(
     {
@@ -29,13 +31,17 @@ _VOLATILE = frozenset(
 """The volatile functions of pg_proc, and those of uuid-ossp and pgcrypto, that a default may well call."""
 
 
+_DEEPEST = 32  # domains of domains; in the chain none can be its own
+
+
 class DefaultRewritesTable(Rule):
     """A column is added whose value differs from row to row, and every row is written anew.
 
     ## What it does
-    Finds `ADD COLUMN` with a volatile default (`gen_random_uuid()`, `random()`, `clock_timestamp()`), with serial or
-    identity, or as a stored generated column, on a table that was there before the migration. A constant is silent, and
-    so are `now()` and `CURRENT_TIMESTAMP`: they are evaluated once.
+    Finds `ADD COLUMN` with a volatile default (`gen_random_uuid()`, `random()`, `clock_timestamp()`), its own or its
+    domain's, with serial or identity, as a stored generated column, or of a domain with a CHECK or NOT NULL, on a table
+    that was there before the migration. A constant is silent, and so are `now()` and `CURRENT_TIMESTAMP`: they are
+    evaluated once.
 
     ## Why it is harmful
     It takes an ACCESS EXCLUSIVE lock and writes the whole table. Every query waits, SELECT too, until the migration's
@@ -51,6 +57,7 @@ class DefaultRewritesTable(Rule):
 
     ## Use instead
     Add the column without a default, then the default, which holds for rows to come; fill the old ones in batches.
+    Instead of a domain with constraints take its base type, and a CHECK that is `NOT VALID` and validated later.
     ```sql before
     CREATE TABLE orders (id bigint PRIMARY KEY);
     ```
@@ -60,10 +67,11 @@ class DefaultRewritesTable(Rule):
     ```
 
     ## How it was proven
-    On PostgreSQL 14 to 18: another relfilenode, AccessExclusiveLock; in two statements neither rewrites.
+    On PostgreSQL 14 to 18: another relfilenode, AccessExclusiveLock; in two statements neither rewrites. A domain's
+    CHECK does so whatever the default is, none among them, and where it is `NOT VALID` too; an array of it does not.
     """
 
-    hazards = (22, 24, 25)
+    hazards = (22, 24, 25, 26)
     dialects = frozenset({Dialect.POSTGRES})
     severity = Severity.ERROR
     actions = (AddColumn,)
@@ -78,7 +86,8 @@ class DefaultRewritesTable(Rule):
         if not isinstance(action, AddColumn) or is_new(context, action.table):
             return
         column = action.column
-        why, certain = _why(column, context.schema)
+        domain = _domain(column, context.schema)
+        why, certain = _why(column, domain, context.schema)
         if why is None:
             return
         name = f"{action.table}.{column.name}"
@@ -90,50 +99,87 @@ class DefaultRewritesTable(Rule):
             span=action.span,
             subject=name,
             severity=weight(context, Severity.ERROR if certain else Severity.WARNING),
-            hazards=(24,) if column.identity else (25,) if column.generated else (22,),
-            safe_form=_safe_form(action, context),
+            hazards=(24,)
+            if column.identity
+            else (25,)
+            if column.generated
+            else (26,)
+            if domain is not None and domain.demands
+            else (22,),
+            safe_form=_safe_form(action, domain, context),
         )
 
 
 def rewrites(action: AddColumn, schema: Simulation) -> bool:
     """Tell whether it writes every row anew, as far as that is certain, whether the table is new or not."""
-    why, certain = _why(action.column, schema)
+    why, certain = _why(action.column, _domain(action.column, schema), schema)
     return why is not None and certain
 
 
-def _why(column: Column, schema: Simulation) -> tuple[str | None, bool]:
+class _Domain(msgspec.Struct, frozen=True, kw_only=True):
+    """What a domain and those that it is made of come to."""
+
+    name: str
+    base: TypeName | None
+    demands: bool  # a CHECK or NOT NULL
+    default: Expression | None
+
+
+def _domain(column: Column, schema: Simulation) -> _Domain | None:
+    kind, default, demands = column.type, None, False
+    for _ in range(_DEEPEST):
+        facts = None if kind is None or kind.dimensions else schema.type(kind.name)
+        if facts is None or facts.kind != "domain":
+            break
+        kind, default = facts.base, default or facts.default
+        demands = demands or facts.not_null or bool(facts.constraints)
+    if kind is column.type:
+        return None
+    return _Domain(name=str(column.type), base=kind, demands=demands, default=default)
+
+
+def _why(column: Column, domain: _Domain | None, schema: Simulation) -> tuple[str | None, bool]:
     if column.identity is not None:
         return f"{column.name} numbers each of them", True
     if column.generated is not None:
         return (f"{column.name} is computed from each of them and stored", True) if column.stored else (None, True)
-    if column.default is None:
-        return None, True
+    if domain is not None and domain.demands:
+        return f"what the domain {domain.name} demands is looked at in each of them", True
+    default = column.default if column.default is not None or domain is None else domain.default
     unsure: str | None = None
-    for function in column.default.functions:
+    for function in () if default is None else default.functions:
         bare = function.rpartition(".")[2]
         if bare in _VOLATILE:
             return f"{bare}() gives each of them another value", True
         routine = schema.routine(function)
         if routine is not None and routine.volatility not in ("immutable", "stable"):
             unsure = f"{bare}(), a volatile function of your own, may give each of them another value"
-    return unsure, False
+    return unsure, unsure is None
 
 
-def _safe_form(action: AddColumn, context: Context) -> SafeForm:
+def _safe_form(action: AddColumn, domain: _Domain | None, context: Context) -> SafeForm:
     table, column = sql(context, action.table), action.column
     its = sql(context, column.name)
     if column.generated is not None:
         return SafeForm(note="fill a plain column in batches and by a trigger, or on PostgreSQL 18 make it VIRTUAL")
-    if column.identity is not None or column.default is None:
+    if column.identity is not None:
         return SafeForm(note="add a plain column, a sequence and a default; number the old rows in batches")
+    default = column.default if column.default is not None or domain is None else domain.default
+    lines = [f"ALTER TABLE {table} ADD COLUMN {its} {column.type if domain is None else domain.base};"]
+    if default is not None:
+        lines.append(f"ALTER TABLE {table} ALTER COLUMN {its} SET DEFAULT {default.text};")
+    notes = ["then fill the old rows in batches"] if default is not None else []
+    if domain is not None and domain.demands:
+        notes.append(f"demand what {domain.name} does by a CHECK that is NOT VALID, and validate it later")
+    if column.not_null:
+        notes.append("demand NOT NULL later")
     return SafeForm(
         steps=(
             Step(
                 name=f"add_{column.name}_to_{action.table.name}",
-                up=f"ALTER TABLE {table} ADD COLUMN {its} {column.type};\n"
-                f"ALTER TABLE {table} ALTER COLUMN {its} SET DEFAULT {column.default.text};",
+                up="\n".join(lines),
                 down=f"ALTER TABLE {table} DROP COLUMN {its};",
-                note="then fill the old rows in batches" + (", and demand NOT NULL later" if column.not_null else ""),
+                note=", and ".join(notes) or None,
             ),
         )
     )

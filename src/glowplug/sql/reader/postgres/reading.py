@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from glowplug.sql.actions import ClientCommand
-from glowplug.sql.postgres_lexer import tokens
+from glowplug.sql.postgres_lexer import tokens, unclosed_comment
 from glowplug.sql.postgres_pieces import LONGEST_CHAIN, SUSPICIOUS_CHAIN, Piece, may_be_deep, pieces
 from glowplug.sql.reader.postgres.here import Here
 from glowplug.sql.reader.postgres.statements import statement_of
@@ -27,6 +27,15 @@ _TOO_DEEP = "nested too deeply to be read"
 
 def statements_of(source: Source) -> tuple[Statement, ...]:
     """Read a text; one statement that is refused hides no other."""
+    found = _statements_of(source)
+    start = unclosed_comment(source.text, source.inside(found[-1].span.end) if found else 0)
+    if start is None:  # which the parser takes for the end of the text, and a server refuses
+        return found
+    span = source.span(start, len(source.text))
+    return (*found, Statement(span=span, unparsed=Unparsed(reason="unterminated /* comment", offset=span.start)))
+
+
+def _statements_of(source: Source) -> tuple[Statement, ...]:
     text = source.text
     if not may_be_deep(text):
         tree = _parse(text)

@@ -46,6 +46,12 @@ class Source:
             return Span(self._start + start, self._start + end)
         return Span(self._places[start], self._places[end])
 
+    def inside(self, offset: int) -> int:
+        """Turn an offset in the file into one in the text."""
+        if self._places is None:
+            return offset - self._start
+        return bisect.bisect_left(self._places, offset)
+
     def places(self, start: int, end: int) -> list[int]:
         """Give the file's offsets of the characters from ``start`` to ``end`` inclusive."""
         if self._places is None:
