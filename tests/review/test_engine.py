@@ -378,7 +378,13 @@ def test_a_finding_has_place_excerpt_and_basis(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("index_a", "index_a"), ("index_../../x", "index__x"), ("é/\n", "step"), ("a\0b-c d", "a_b_c_d"), ("x" * 500, "x" * 100)],
+    [
+        ("index_a", "index_a"),
+        ("index_../../x", "index__x"),
+        ("é/\n", "step"),
+        ("a\0b-c d", "a_b_c_d"),
+        ("x" * 500, "x" * 100),
+    ],
 )
 def test_a_proposed_migration_has_a_name_that_a_directory_can_have(
     monkeypatch: pytest.MonkeyPatch, name: str, shown: str

@@ -332,6 +332,16 @@ def test_what_is_taken_back_on_a_condition_proves_nothing_either(sql: str) -> No
     assert chain.simulation.proven_not_null(T, "a") is None
 
 
+def test_what_a_table_has_for_heirs_is_known_though_they_are_not() -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE u (a int)")
+    chain.up("CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (2) PARTITION BY RANGE (a)")
+    chain.up("ALTER TABLE p ATTACH PARTITION unseen DEFAULT; ALTER TABLE t ATTACH PARTITION u DEFAULT")
+    assert {str(name) for name in chain.simulation.heirs(T)} == {"p", "u", "unseen"}
+    assert chain.simulation.heirs(Name("u")) == ()
+    chain.up("ALTER TABLE t DETACH PARTITION p")
+    assert [str(name) for name in chain.simulation.heirs(T)] == ["u"]
+
+
 def test_a_type_that_changed_on_a_condition_is_not_known() -> None:
     chain = Chain(POSTGRES, "CREATE TABLE t (a int, b int)", conditionally("ALTER TABLE t ALTER COLUMN a TYPE bigint"))
     assert chain.t.columns["a"].type is None

@@ -56,11 +56,9 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
         if self.directory is None:
             return None
         try:
-            with open(self.directory / key, "rb", opener=_open_at_once) as file:  # noqa: PTH123 - Path's has no opener
+            with open(self.directory / key, "rb", opener=_open_at_once) as file:
                 status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-                    return None
-                if status.st_uid != os.geteuid():
+                if not _is_ours(status):
                     return None
                 content = file.read(LARGEST + _CHECKSUM + 1)
         except OSError:
@@ -122,6 +120,12 @@ def key_of(chain: Chain, terms: Terms, *, new: Collection[str], known: bool = Tr
         str(known),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether it is a file of this user's that nobody else can write."""
+    ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    return ours and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _open_at_once(path: str, flags: int) -> int:

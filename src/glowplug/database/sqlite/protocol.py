@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from glowplug.database.interface import Run
-from glowplug.database.sqlite.settings import SessionSettings
-from glowplug.database.sqlite.snapshot import Catalogue
-from glowplug.dialect import Direction
-from glowplug.project.migration import Migration
+from glowplug.database.interface import Run  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.sqlite.settings import SessionSettings  # noqa: TC001 - the same
+from glowplug.database.sqlite.snapshot import Catalogue  # noqa: TC001 - the same
+from glowplug.dialect import Direction  # noqa: TC001 - the same
+from glowplug.project.migration import Migration  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Callable

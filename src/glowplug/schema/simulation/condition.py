@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from glowplug.sql.parts import ConstraintKind
+
 if TYPE_CHECKING:
     from glowplug.schema.simulation.values import ColumnFacts, ConstraintFacts, TableFacts
+
+
+_PROOFS = frozenset({ConstraintKind.CHECK, ConstraintKind.NOT_NULL})
 
 
 def either(old: TableFacts, new: TableFacts) -> TableFacts:
     """Give what is known of a table of which nobody can tell whether it is as ``old`` or as ``new``.
 
-    What came is there, and so is what went; but no constraint that is not in both proves anything, nor does a NOT
-    NULL, and a type that changed is unknown.
+    What came is there, and so is what went, but for a CHECK: one that is not in both proves nothing, and can't be
+    validated. Nor does a NOT NULL prove anything that is not in both; a type that changed is unknown.
     """
     return replace(
         new,
@@ -24,6 +29,7 @@ def either(old: TableFacts, new: TableFacts) -> TableFacts:
             {
                 name: _constraint(each, old.constraints.get(name), new.constraints.get(name))
                 for name, each in {**old.constraints, **new.constraints}.items()
+                if each.definition.kind not in _PROOFS or (name in old.constraints and name in new.constraints)
             }
         ),
         columns_known=old.columns_known and new.columns_known and old.columns.keys() == new.columns.keys(),

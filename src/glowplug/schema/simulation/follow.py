@@ -15,7 +15,7 @@ from glowplug.schema.simulation.parts import own_check
 from glowplug.schema.simulation.values import TableFacts, ViewFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from glowplug.schema.simulation.state import Key, State
     from glowplug.schema.simulation.values import ColumnFacts, ConstraintFacts, IndexFacts
@@ -100,7 +100,7 @@ def _move_heirs(state: State, key: Key, new_key: Key, own: Name, heirs: tuple[Ke
             state.put(above_key, replace(above, partitions=names))
 
 
-def _move_references(state: State, key: Key, own: Name, children: tuple[Key, ...], readers: tuple[Key, ...]) -> None:
+def _move_references(state: State, key: Key, own: Name, children: Iterable[Key], readers: Iterable[Key]) -> None:
     old_way = state.dialect is Dialect.SQLITE and legacy(state)
     for child_key in children:
         child = state.table_at(child_key)

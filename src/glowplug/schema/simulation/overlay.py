@@ -71,7 +71,7 @@ def _pushed(layers: tuple[dict[K, V | None], ...], layer: dict[K, V | None]) -> 
     return (*layers, layer)
 
 
-class Items(Mapping[str, V]):
+class Items(Mapping[K, V]):
     """A frozen mapping of many items; those that ``with_item`` and ``without`` make of it share what stays the same.
 
     An item keeps its place when its value is replaced, and goes to the end when it comes anew, as in a dict.
@@ -79,13 +79,13 @@ class Items(Mapping[str, V]):
 
     __slots__ = ("_layers", "_size", "_whole")
 
-    def __init__(self, layers: tuple[dict[str, V | None], ...], size: int) -> None:
+    def __init__(self, layers: tuple[dict[K, V | None], ...], size: int) -> None:
         """Take layers as an Overlay has them, to which nobody writes, and how many items are in them."""
         self._layers = layers
         self._size = size
-        self._whole: dict[str, V] | None = None
+        self._whole: dict[K, V] | None = None
 
-    def __getitem__(self, key: str) -> V:
+    def __getitem__(self, key: K) -> V:
         for layer in reversed(self._layers):
             if key in layer:
                 value = layer[key]
@@ -97,18 +97,18 @@ class Items(Mapping[str, V]):
     def __len__(self) -> int:
         return self._size
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[K]:
         return iter(self._all())
 
     def values(self) -> ValuesView[V]:
         """Give all values in order."""
         return self._all().values()
 
-    def items(self) -> ItemsView[str, V]:
+    def items(self) -> ItemsView[K, V]:
         """Give all items in order."""
         return self._all().items()
 
-    def changed(self, changes: dict[str, V | None]) -> Items[V]:
+    def changed(self, changes: dict[K, V | None]) -> Items[K, V]:
         """Give one with other items; None removes one, which must be there."""
         size = self._size
         layers = self._layers
@@ -121,7 +121,7 @@ class Items(Mapping[str, V]):
                     layers = (dict(self._all()),)
         return Items(_pushed(layers, changes), size)
 
-    def touched_since(self, other: Items[V]) -> set[str]:
+    def touched_since(self, other: Items[K, V]) -> set[K]:
         """Give the keys of all items that may differ: those in layers that the two don't share."""
         shared = 0
         for mine, its in zip(self._layers, other._layers, strict=False):
@@ -130,42 +130,42 @@ class Items(Mapping[str, V]):
             shared += 1
         return {key for layer in (*self._layers[shared:], *other._layers[shared:]) for key in layer}
 
-    def _all(self) -> dict[str, V]:
+    def _all(self) -> dict[K, V]:
         if self._whole is None:
-            everything: dict[str, V | None] = {}
+            everything: dict[K, V | None] = {}
             for layer in self._layers:
                 everything.update(layer)
             self._whole = {key: value for key, value in everything.items() if value is not None}
         return self._whole
 
 
-def with_item(mapping: Mapping[str, V], key: str, value: V) -> Mapping[str, V]:
+def with_item(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
     """Give a mapping with one more, or one other."""
     if len(mapping) < MANY:
         return MappingProxyType({**mapping, key: value})
     return _items(mapping).changed({key: value})
 
 
-def without(mapping: Mapping[str, V], *keys: str) -> Mapping[str, V]:
+def without(mapping: Mapping[K, V], *keys: K) -> Mapping[K, V]:
     """Give a mapping with some less."""
     if len(mapping) < MANY:
         return MappingProxyType({key: value for key, value in mapping.items() if key not in keys})
     return _items(mapping).changed(dict.fromkeys(key for key in keys if key in mapping))
 
 
-def touched(before: Mapping[str, V], after: Mapping[str, V]) -> set[str]:
+def touched(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:
     """Give the keys of all items that may differ in two mappings."""
     if isinstance(before, Items) and isinstance(after, Items):
         return after.touched_since(before)
     return {key for key in (*before, *after) if before.get(key) is not after.get(key)}
 
 
-def differing(before: Mapping[str, V], after: Mapping[str, V]) -> set[str]:
+def differing(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:
     """Give the keys that are in one of two mappings alone."""
     if isinstance(before, Items) and isinstance(after, Items):
         return {key for key in after.touched_since(before) if (key in before) != (key in after)}
     return before.keys() ^ after.keys()
 
 
-def _items(mapping: Mapping[str, V]) -> Items[V]:
+def _items(mapping: Mapping[K, V]) -> Items[K, V]:
     return mapping if isinstance(mapping, Items) else Items((dict(mapping),), len(mapping))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.schema.simulation.condition import either
-from glowplug.schema.simulation.overlay import Overlay, differing, touched
+from glowplug.schema.simulation.overlay import Overlay, differing, touched, with_item, without
 from glowplug.schema.simulation.values import (
     ConstraintFacts,
     IndexFacts,
@@ -103,8 +103,8 @@ class State:
         self.routines: Overlay[Key, RoutineFacts] = Overlay()
         self.triggers: Overlay[Key, Key] = Overlay()
         self.functions_of: Overlay[tuple[Key, str], Key] = Overlay()
-        self.children: Overlay[Key, tuple[Key, ...]] = Overlay()
-        self.readers: Overlay[Key, tuple[Key, ...]] = Overlay()
+        self.children: Overlay[Key, Mapping[Key, Key]] = Overlay()
+        self.readers: Overlay[Key, Mapping[Key, Key]] = Overlay()
         self.heirs: Overlay[Key, tuple[Key, ...]] = Overlay()
         self.parents_of: Overlay[Key, tuple[Key, ...]] = Overlay()
         self.since: Overlay[Key, int] = Overlay()
@@ -327,14 +327,14 @@ class State:
         }
 
     @staticmethod
-    def _point(where: Overlay[Key, tuple[Key, ...]], key: Key, before: Iterable[Key], after: Iterable[Key]) -> None:
+    def _point(where: Overlay[Key, Mapping[Key, Key]], key: Key, before: Iterable[Key], after: Iterable[Key]) -> None:
         old, new = set(before), set(after)
         for target in old - new:
-            where.put(target, tuple(each for each in where.get(target) or () if each != key) or None)
+            where.put(target, without(where.get(target) or {}, key) or None)
         for target in new - old:
-            there = where.get(target) or ()
+            there = where.get(target) or {}
             if key not in there:
-                where.put(target, (*there, key))
+                where.put(target, with_item(there, key, key))
 
     def parented(self, key: Key, parent: Key, *, gone: bool = False) -> None:
         """Note that a table inherits from another or is a partition of it; or that it is so no more."""

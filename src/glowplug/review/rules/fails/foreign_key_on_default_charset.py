@@ -154,11 +154,13 @@ def _keys(
         keys = (action.constraint,)
     if mysql_alter.inline_references(context):
         keys += tuple(key for column in made for key in column.constraints)
+    keys = tuple(key for key in keys if key.kind is ConstraintKind.FOREIGN_KEY)
+    if not keys:  # nor is a table of many columns looked through
+        return
     columns: list[Column | ColumnFacts] = [*made, *(() if table is None else table.columns.values())]
     kinds = {each.name.casefold(): canonical(each.type, default) for each in columns if each.type is not None}
     for key in keys:
-        if key.kind is ConstraintKind.FOREIGN_KEY:
-            yield key, kinds
+        yield key, kinds
 
 
 def _there(key: Constraint, table: TableFacts | None) -> bool:
