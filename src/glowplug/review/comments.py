@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from glowplug.sql.statement import Script, Statement
 
-_QUOTED = r"'[^']*+(?:''[^']*+)*+'?"
-_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'?"
-_DOUBLE = r'"[^"]*+(?:""[^"]*+)*+"?'
-_DOUBLE_ESCAPED = r'"(?:[^"\\]++|\\.|"")*+"?'
+_QUOTED = r"'[^']*+(?>(?:''[^']*+)*)'?"
+_ESCAPED = r"'(?>(?:[^'\\]++|\\.|'')*)'?"
+_DOUBLE = r'"[^"]*+(?>(?:""[^"]*+)*)"?'
+_DOUBLE_ESCAPED = r'"(?>(?:[^"\\]++|\\.|"")*)"?'
 _BACKTICKS = "`[^`]*+`?"
 _TOKENS = {
     dialect: re.compile("|".join(parts), re.DOTALL)

@@ -18,11 +18,11 @@ _PART = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # the same, a digit or $
 _TAG_PART = r"[^\x00-/:-@\[-^`{-\x7f]"  # without the $
 _TOKEN = re.compile(
     rf"""
-    (?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+
+    (?>(?:[ \t\n\r\f\v]++|--[^\n\r]*+)*)
     (?:
-      (?P<escape>[eE]'[^'\\]*+(?:(?:''|\\[\s\S])[^'\\]*+)*+(?:'|\\?\Z))
-    | (?P<string>(?:[bBxXnN]|[uU]&)?'[^']*+(?:''[^']*+)*+(?:'|\Z))
-    | (?P<name>(?:[uU]&)?"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
+      (?P<escape>[eE]'[^'\\]*+(?>(?:(?:''|\\[\s\S])[^'\\]*+)*)(?:'|\\?\Z))
+    | (?P<string>(?:[bBxXnN]|[uU]&)?'[^']*+(?>(?:''[^']*+)*)(?:'|\Z))
+    | (?P<name>(?:[uU]&)?"[^"]*+(?>(?:""[^"]*+)*)(?:"|\Z))
     | (?P<word>{_START}{_PART}*+)
     | (?P<dollar>\$(?:{_START}{_TAG_PART}*+)?\$)
     | (?P<number>[0-9][0-9A-Za-z_.$]*+|\$[0-9]++)
@@ -34,7 +34,7 @@ _TOKEN = re.compile(
 )
 _WORD, _DOLLAR, _BLOCK, _SIGN = (_TOKEN.groupindex[kind] for kind in ("word", "dollar", "block", "sign"))
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_BETWEEN = re.compile(r"(?:[ \t\n\r\f\v;]++|--[^\n\r]*+)*+")
+_BETWEEN = re.compile(r"(?>(?:[ \t\n\r\f\v;]++|--[^\n\r]*+)*)")
 
 
 class Token(NamedTuple):

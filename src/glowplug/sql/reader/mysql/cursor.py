@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-_CLOSED = re.compile(r"""'(?:[^'\\]++|\\[\s\S]|'')*+'|"(?:[^"\\]++|\\[\s\S]|"")*+"|`(?:[^`]++|``)*+`""")
+_CLOSED = re.compile(r"""'(?>(?:[^'\\]++|\\[\s\S]|'')*)'|"(?>(?:[^"\\]++|\\[\s\S]|"")*)"|`(?>(?:[^`]++|``)*)`""")
 _ESCAPE = re.compile(r"\\([\s\S])|''|\"\"")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a", "%": "\\%", "_": "\\_"}
 _DEEPEST = 150  # levels of nesting; each takes up to four of Python's thousand frames

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 # SQLite skips a vertical tab only inside a run of white space that begins with another character.
 _BETWEEN = re.compile(
-    r"(?: [ \t\n\f\r][ \t\n\f\r\v]*+ | [;\ufeff] | --[^\n]*+ | /\*(?!\Z)(?:[^*]|\*(?!/))*+(?:\*/)?+ )*+", re.VERBOSE
+    r"""
+    (?> (?:
+      [ \t\n\f\r][ \t\n\f\r\v]*+ | [;\ufeff] | --[^\n]*+
+      | /\*(?!\Z) [^*]*+ (?>(?:\*(?!/)[^*]*+)*) (?:\*/)?
+    )* )
+    """,
+    re.VERBOSE,
 )
 _STRETCH = re.compile(
     r"""
