@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import contextlib
 import os
 import shutil
 import subprocess
@@ -17,20 +18,26 @@ import corpus
 import peers
 from msgspec.structs import replace
 
+from glowplug.dialect import Direction
 from glowplug.project.discovery import find_project
 from glowplug.rehearsal import rehearse
 from glowplug.scratch import open_server
+from glowplug.scratch.postgres.database import create_database
+from glowplug.scratch.postgres.server import open_server as open_postgres
 from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glowplug.project import Chain
+    from glowplug.schema import Schema
     from glowplug.scratch.interface import Server
+    from glowplug.scratch.postgres.database import PostgresDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 30
 POSTGRES_MIGRATIONS = 300
+MIGRATIONS_OF_THE_SCHEMA = 450
 DUMPED_MIGRATIONS = 100  # pg_dump takes minutes for all of them, and its dumps only grow
 SQLITE_MIGRATIONS = 60
 REVIEWED_MIGRATIONS = 600
@@ -158,6 +165,41 @@ def postgres() -> Iterator[Case]:
 
 
 @contextmanager
+def snapshot() -> Iterator[Case]:
+    """A whole reading of a schema, as a rehearsal makes many in one session, against ``pg_dump --schema-only``."""
+    with tempfile.TemporaryDirectory() as directory, peers.PostgresServer() as peer:
+        project = Path(directory)
+        corpus.write(project, count=MIGRATIONS_OF_THE_SCHEMA)
+        chain = chain_of(project)
+        dumped = peer.create()
+        peers.up(peer, dumped, peers.read(project / chain.directory))
+        request = request_of(chain)
+        with open_postgres(request) as server, contextlib.ExitStack() as stack:
+            database = create_database(server.conninfo, request=request, superuser=False, private=True)
+            stack.callback(database.close)
+            for migration in chain.migrations:
+                database.connection.run(migration, Direction.UP)
+            dump, first, again = "pg_dump --schema-only", "glowplug's first whole reading in a session", "another"
+            yield Case(
+                name="snapshot",
+                contestants={
+                    dump: lambda: done(peer.dump(dumped)),
+                    first: lambda: done(read_first(database)),
+                    again: lambda: done(read_again(database)),
+                },
+                promises=[
+                    Promise(text=f"{dump} / {again} whole reading", of=again, against=dump, limit=6, at_least=True)
+                ],
+                facts={
+                    "objects": len(read_first(database)),
+                    "peer": peer.version(),
+                    "glowplug": server.describe().server,
+                },
+                rounds_factor=2,
+            )
+
+
+@contextmanager
 def sqlite() -> Iterator[Case]:
     """The whole command on a SQLite chain."""
     with tempfile.TemporaryDirectory() as directory:
@@ -253,15 +295,30 @@ def chain_of(project: Path) -> Chain:
 
 def server_of(chain: Chain) -> Server:
     """A scratch server as ``glowplug check`` would open it."""
-    return open_server(
-        Request(
-            dialect=chain.dialect,
-            chain=chain.settings,
-            settings=ScratchSettings(),
-            foreign_keys=chain.foreign_keys,
-            environment=dict(os.environ),
-        )
+    return open_server(request_of(chain))
+
+
+def request_of(chain: Chain) -> Request:
+    """What ``glowplug check`` would ask for."""
+    return Request(
+        dialect=chain.dialect,
+        chain=chain.settings,
+        settings=ScratchSettings(),
+        foreign_keys=chain.foreign_keys,
+        environment=dict(os.environ),
     )
+
+
+def read_first(database: PostgresDatabase) -> Schema:
+    """Read a database's schema in a session of its own, connecting and planning included."""
+    database.restart_session()
+    return database.connection.snapshot()
+
+
+def read_again(database: PostgresDatabase) -> Schema:
+    """Read all of it again, remembering nothing of how it was."""
+    database.connection.forget()
+    return database.connection.snapshot()
 
 
 def check(project: Path) -> None:
@@ -317,4 +374,4 @@ def done(_result: object) -> None:
     """Throw a result away: only the time counts."""
 
 
-CASES = {"startup": startup, "postgres": postgres, "sqlite": sqlite, "lint": lint, "long": long}
+CASES = {"startup": startup, "postgres": postgres, "snapshot": snapshot, "sqlite": sqlite, "lint": lint, "long": long}

@@ -131,6 +131,14 @@ class PostgresServer:
         raise SystemExit("the peer's PostgreSQL did not start")
 
 
+def up(server: PostgresServer, database: str, scripts: list[Scripts]) -> None:
+    """Run every migration up."""
+    with psycopg.connect(server.address(database), autocommit=True) as connection:
+        for script in scripts:
+            if not _run(connection.pgconn, script.up, script.in_transaction):
+                raise SystemExit("an up fails on the peer's server: this corpus can't be measured")
+
+
 def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool) -> int:
     """Run every migration up, down and up again through one connection; the number of downs that did not restore.
 

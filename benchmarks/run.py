@@ -1,9 +1,9 @@
 """Measure what this project promises about its speed, as ratios of runs in alternation.
 
-``python benchmarks/run.py [startup|postgres|sqlite|lint|long ...]``. Each case runs its contestants in turn, ``ROUNDS``
-times (at least 5), and takes medians; what it found is printed and written to ``benchmarks/results/CASE.json`` with the
-machine's name. ``CORPUS=DIRECTORY`` measures a real project instead of the generated one (postgres and lint). Nothing
-here passes or fails: it tells.
+``python benchmarks/run.py [startup|postgres|snapshot|sqlite|lint|long|warm ...]``. Each case runs its contestants in
+turn, ``ROUNDS`` times (at least 5), and takes medians; what it found is printed and written to
+``benchmarks/results/CASE.json`` with the machine's name. ``CORPUS=DIRECTORY`` measures a real project instead of the
+generated one (postgres, lint and warm). Nothing here passes or fails: it tells.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cases
+import warm
 
 if TYPE_CHECKING:
     from cases import Case
 
 ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
+CASES = {**cases.CASES, "warm": warm.warm}
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -108,9 +110,9 @@ def processes() -> float:
 def main() -> None:
     """Measure the cases that were named, or all."""
     RESULTS.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or list(cases.CASES):
+    for name in sys.argv[1:] or list(CASES):
         print(f"{name} ", end="", flush=True)
-        with cases.CASES[name]() as case:
+        with CASES[name]() as case:
             measured = alternate(case, ROUNDS * case.rounds_factor)
         document = measured.document()
         (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")

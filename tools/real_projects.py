@@ -9,9 +9,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+NEWEST = 20
+MILD = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
 
 
 def main() -> None:
@@ -22,22 +26,32 @@ def main() -> None:
         commit = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=True
         ).stdout.strip()
-        done = subprocess.run(
-            [sys.executable, "-m", "glowplug", "check", "--all", "--base", "none", "--format", "json", str(root)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        document = json.loads(done.stdout)
-        print(f"\n## {root.resolve().name} at {commit}\n\n`glowplug check --all --base none`: exit {done.returncode}.")
-        for chain in document["chains"]:
-            print_chain(chain)
+        with tempfile.TemporaryDirectory() as cache:
+            environment = {**os.environ, "GLOWPLUG_CACHE_DIR": cache}
+            check(root, environment, "--rows", "0", "--no-cache")  # brings what a first run has to make
+            schema, _ = check(root, environment, "--rows", "0", "--no-cache")
+            cold, code = check(root, environment)
+            warm, _ = check(root, environment)
+        print(f"\n## {root.resolve().name} at {commit}\n\n`glowplug check --all --base none`: exit {code}.")
+        for chains in zip(cold["chains"], schema["chains"], warm["chains"], strict=True):
+            print_chain(*chains)
 
 
-def print_chain(chain: dict[str, Any]) -> None:
-    """Print one chain: its counts, its way down, its faults by name."""
+def check(root: Path, environment: dict[str, str], *options: str) -> tuple[dict[str, Any], int]:
+    """Give what ``glowplug check`` says, and its exit code."""
+    command = [sys.executable, "-m", "glowplug", "check", "--all", "--base", "none", "--format", "json", *options]
+    done = subprocess.run([*command, str(root)], capture_output=True, text=True, check=False, env=environment)
+    return json.loads(done.stdout), done.returncode
+
+
+def print_chain(chain: dict[str, Any], schema: dict[str, Any], warm: dict[str, Any]) -> None:
+    """Print one chain: its counts, its way down, its faults by name, its rows and locks; and how long all that took."""
     scratch = chain["scratch"] or {"server": "no server", "source": "-"}
-    print(f"\n### {chain['directory']} on {scratch['server']} ({scratch['source']}), {chain['seconds']:.1f} s\n")
+    print(f"\n### {chain['directory']} on {scratch['server']} ({scratch['source']})\n")
+    print(
+        f"Cold {chain['seconds']:.1f} s, the schema alone (`--rows 0`) {schema['seconds']:.1f} s, "
+        f"with everything proved earlier {warm['seconds']:.1f} s.\n"
+    )
     if chain["error"]:
         print(f"Stopped: {chain['error']['message']}\n")
     trips = [(item, item["round_trip"]) for item in chain["migrations"]]
@@ -53,7 +67,38 @@ def print_chain(chain: dict[str, Any]) -> None:
     if rows:
         print("\n| migration | what | which |\n|-|-|-|")
         print("\n".join(rows))
+    print_rows(chain["migrations"])
+    print_locks(chain["migrations"][-NEWEST:])
     print_review(chain["findings"])
+
+
+def print_rows(migrations: list[dict[str, Any]]) -> None:
+    """Print what became of rows, and which tables got none."""
+    counts = Counter(item["data"]["outcome"] for item in migrations)
+    print("\nRows: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()))
+    empty = Counter(item["table"] for each in migrations for item in each["data"]["not_seeded"])
+    if empty:
+        print("\nTables that could not be filled, and in how many migrations: ", end="")
+        print(", ".join(f"`{table}` {count}" for table, count in empty.most_common()))
+    refusals = Counter(refusal["by"] for each in migrations for refusal in each["data"]["refusals"])
+    if refusals:
+        print("\nRows that the schema allows and a file refuses: ", end="")
+        print(", ".join(f"{count} by {direction}.sql" for direction, count in refusals.most_common()))
+
+
+def print_locks(migrations: list[dict[str, Any]]) -> None:
+    """Print what the ups of the newest were seen to lock, rewrite and read through."""
+    rows = []
+    for item in migrations:
+        seen = item["observed"]["statements"]
+        locks = Counter(f"{lock['mode']} `{lock['relation']}`" for each in seen for lock in each["locks"])
+        locks.update(f"{each['algorithm']}, LOCK={each['lock']}" for each in seen if each["algorithm"])
+        heavy = [lock for lock in locks if not lock.startswith(MILD)]
+        rewritten = sorted({name for each in seen for name in each["rewritten"]})
+        scanned = sorted({name for each in seen for name in each["scanned"]})
+        rows.append(f"| {item['name']} | {'; '.join(heavy)} | {', '.join(rewritten)} | {', '.join(scanned)} |")
+    print(f"\n| the newest {len(migrations)} | locks | rewrites | reads through |\n|-|-|-|-|")
+    print("\n".join(rows))
 
 
 def print_review(findings: list[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@
     │   ├── NoServer                     3      no scratch server can be had
     │   ├── MissingExtension             3      the scratch server lacks what a migration asks for
     │   └── LostConnection               3      the server went away, or was ended
+    ├── CannotBranch                     3      a scratch database can't be copied as it stands
     └── UnknownOutcome                   4      it may or may not have happened; never retried blindly
     KeyboardInterrupt
     └── Interrupted                    130/143  SIGINT or SIGTERM arrived: no ``except Exception`` may eat it
@@ -91,6 +92,10 @@ class MissingExtension(EnvironmentFailure):
 
 class LostConnection(EnvironmentFailure):
     """The server went away while it was needed."""
+
+
+class CannotBranch(GlowplugError):
+    """A scratch database's state can't be had a second time: the message says what of it no other session can have."""
 
 
 class UnknownOutcome(GlowplugError):

@@ -128,7 +128,47 @@ RANDOM = (
     "ALTER TABLE {table} RENAME {column} TO {name}_column",
     "ALTER SEQUENCE q_id_seq INCREMENT {number}",
     "ALTER TABLE {table} SET (fillfactor = {number}0)",
+    # definitions that mention what is renamed above
+    "CREATE VIEW {name}_join AS SELECT * FROM q JOIN r USING (id)",
+    "CREATE VIEW {name}_of_view AS SELECT * FROM {name}_view",
+    "CREATE INDEX {name}_partial ON {table} ({column}) WHERE {column} IS NOT NULL",
+    "CREATE POLICY {name}_policy ON {table} USING ({column} IS NULL)",
+    "CREATE TRIGGER {name}_of BEFORE UPDATE OF {column} ON {table} FOR EACH ROW EXECUTE FUNCTION stamp()",
+    "CREATE FUNCTION {name}_atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count({column}) FROM {table}; END",
+    "ALTER TABLE {table} ADD {name}_sum int GENERATED ALWAYS AS (id::int + 1) STORED",
+    "ALTER TABLE {name}_table RENAME TO {table}_two",
 )
+
+THERE_AND_BACK = (
+    ("ALTER TABLE {table} ADD {name}_x int", "ALTER TABLE {table} DROP {name}_x"),
+    ("ALTER TABLE {table} ADD {name}_x text NOT NULL DEFAULT now()", "ALTER TABLE {table} DROP {name}_x"),
+    ("ALTER TABLE {table} ADD {name}_x text DEFAULT 'now'::timestamptz", "ALTER TABLE {table} DROP {name}_x"),
+    ("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} int", "ALTER TABLE {table} DROP COLUMN IF EXISTS {column}"),
+    (
+        "ALTER TABLE {table} ADD CHECK ({column} IS NOT NULL)",
+        "ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_check",
+    ),
+    ("ALTER TABLE {table} ALTER {column} SET DEFAULT NULL", "ALTER TABLE {table} ALTER {column} DROP DEFAULT"),
+    ("ALTER TABLE {table} ADD UNIQUE ({column})", "ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_key"),
+    ("ALTER TABLE {table} RENAME {column} TO {name}_c", "ALTER TABLE {table} RENAME {name}_c TO {column}"),
+    ("CREATE INDEX ON {table} ({column})", "DROP INDEX {table}_{column}_idx"),
+    ("CREATE INDEX {name}_index ON {table} ({column})", "DROP INDEX {name}_index"),
+    ("CREATE TABLE {name}_table (id serial PRIMARY KEY, {column} int)", "DROP TABLE {name}_table"),
+    ("CREATE TABLE IF NOT EXISTS {name}_table (id int)", "DROP TABLE IF EXISTS {name}_table"),
+    ("CREATE VIEW {name}_view AS SELECT * FROM {table}", "DROP VIEW {name}_view"),
+    ("CREATE VIEW {name}_join AS SELECT * FROM q JOIN r USING (id)", "DROP VIEW {name}_join"),
+    ("CREATE TYPE {name}_type AS ENUM ('{column}')", "DROP TYPE {name}_type"),
+    (
+        "CREATE TRIGGER {name}_trigger BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION stamp()",
+        "DROP TRIGGER {name}_trigger ON {table}",
+    ),
+    ("COMMENT ON COLUMN {table}.{column} IS '{name}'", "COMMENT ON COLUMN {table}.{column} IS NULL"),
+    (
+        "CREATE FUNCTION {name}_function() RETURNS int LANGUAGE sql AS 'SELECT {number}'",
+        "DROP FUNCTION {name}_function()",
+    ),
+)
+TOLD = 3
 
 
 def request(major: str) -> Request:
@@ -171,9 +211,11 @@ def connect(servers: Callable[[str], PostgresServer]) -> Iterator[Callable[[str]
         yield to
 
 
-def migration(sql: str) -> Migration:
+def migration(up: str, down: str | None = None) -> Migration:
     version = os.urandom(8).hex()
-    return Migration(version=version, name=version, path=version, up=sql.encode(), down=None)
+    return Migration(
+        version=version, name=version, path=version, up=up.encode(), down=None if down is None else down.encode()
+    )
 
 
 def run(connection: PostgresConnection, sql: str) -> bool:
@@ -283,8 +325,42 @@ def test_random_statements(connect: Callable[[str], PostgresConnection], seed: i
     assert quick == QUICK
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(100))
+def test_a_way_there_and_back_in_one_message(connect: Callable[[str], PostgresConnection], seed: int) -> None:
+    connection = connect(MAJORS[seed % len(MAJORS)])
+    chance = random.Random(seed)
+    told = 0
+    for _ in range(TRIES):
+        up, down = chance.choice(THERE_AND_BACK)
+        if not chance.randrange(4):  # one that restores something else
+            _, down = chance.choice(THERE_AND_BACK)
+        up, down = filled(f"{up};{down}", chance).split(";")
+        one = migration(up, down)
+        connection.snapshot()
+        if connection.run(one, Direction.UP).error is not None:
+            continue
+        after = connection.snapshot()
+        both = Nested(connection).run_both(one, writes=False)
+        assert connection.snapshot() is after
+        if both is not None:
+            told += 1
+            assert connection.session.batch(f"BEGIN; {down}".encode()).ok
+            assert both[0].objects == truth(connection), (up, down)
+            assert connection.session.batch(up.encode()).ok
+            assert both[1].objects == truth(connection) or "'now'" in up, (up, down)
+            assert connection.session.batch(b"ROLLBACK").ok
+        if told == TOLD:
+            break
+    assert told == TOLD
+
+
 def statement(chance: random.Random) -> str:
-    return chance.choice(RANDOM).format(
+    return filled(chance.choice(RANDOM), chance)
+
+
+def filled(template: str, chance: random.Random) -> str:
+    return template.format(
         table=chance.choice(("q", "r", "s", "one_table")),
         column=chance.choice(("a", "b", "c", "d")),
         name=chance.choice(("one", "two")),

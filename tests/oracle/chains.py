@@ -147,11 +147,136 @@ def plain_comment(number: int, choice: random.Random) -> Pair:
     return f"{{comment}} 'n{number}';", choice.choice([f"{{comment}} 'n{number - 1}';", "{comment} '';", "SELECT 1;"])
 
 
+# What PostgreSQL alone has.
+
+
+def enum(number: int, choice: random.Random) -> Pair:
+    up = f"CREATE TYPE e{number} AS ENUM ('a', 'b'); ALTER TABLE t0 ADD COLUMN e{number} e{number} DEFAULT 'a';"
+    column = f"ALTER TABLE t0 DROP COLUMN e{number};"
+    return up, choice.choice(
+        [f"{column} DROP TYPE e{number};"] * 2 + [column, f"DROP TYPE e{number} CASCADE;", "SELECT 1;"]
+    )
+
+
+def domain(number: int, choice: random.Random) -> Pair:
+    check = choice.choice(["VALUE > 0", "VALUE <> 7"])
+    up = f"CREATE DOMAIN o{number} AS integer CHECK ({check}); CREATE TABLE ot{number} (x o{number} NOT NULL);"
+    drop = f"DROP TABLE ot{number}; DROP DOMAIN o{number};"
+    return up, choice.choice([drop, drop, f"DROP TABLE ot{number};", f"DROP DOMAIN o{number} CASCADE;"])
+
+
+def retyped(number: int, choice: random.Random) -> Pair:
+    new = choice.choice(["bigint", "numeric", "text", "smallint"])
+    back = "ALTER TABLE t0 ALTER COLUMN a TYPE integer USING a::integer;"
+    up = f"ALTER TABLE t0 ALTER COLUMN a DROP DEFAULT, ALTER COLUMN a TYPE {new}; {back}" * (number % 2)
+    up += f"ALTER TABLE t0 ALTER COLUMN b TYPE {choice.choice(['text', 'varchar(40)'])};"
+    return up, choice.choice(
+        ["ALTER TABLE t0 ALTER COLUMN b TYPE varchar(20);"] * 2
+        + ["ALTER TABLE t0 ALTER COLUMN b TYPE varchar(21);", "SELECT 1;"]
+    )
+
+
+def renamed(number: int, choice: random.Random) -> Pair:
+    view = f"CREATE VIEW w{number} AS SELECT id, b FROM t0;" if choice.random() < 0.5 else ""
+    up = f"{view} ALTER TABLE t0 RENAME COLUMN b TO b{number};"
+    back = f"ALTER TABLE t0 RENAME COLUMN b{number} TO b;"
+    gone = f"DROP VIEW w{number};" if view else ""
+    return f"{up} {back}", choice.choice(
+        [f"{gone} SELECT 1;"] * 2 + [f"ALTER TABLE t0 RENAME COLUMN b TO b{number};", back]
+    )
+
+
+def nullable(number: int, choice: random.Random) -> Pair:
+    up = f"ALTER TABLE t0 ALTER COLUMN b SET DEFAULT 'n{number}'; UPDATE t0 SET b = 'x' WHERE b IS NULL;"
+    up += "ALTER TABLE t0 ALTER COLUMN b SET NOT NULL;"
+    return up, choice.choice(
+        ["ALTER TABLE t0 ALTER COLUMN b DROP NOT NULL, ALTER COLUMN b DROP DEFAULT;"] * 2
+        + ["ALTER TABLE t0 ALTER COLUMN b DROP NOT NULL;", "ALTER TABLE t0 ALTER COLUMN b DROP DEFAULT;"]
+    )
+
+
+def checked(number: int, choice: random.Random) -> Pair:
+    valid = choice.choice(["", " NOT VALID"])
+    up = f"ALTER TABLE t0 ADD CONSTRAINT ck{number} CHECK (id > -{number}){valid};"
+    drop = f"ALTER TABLE t0 DROP CONSTRAINT ck{number};"
+    return up, choice.choice(
+        [drop, drop, f"{drop} {up}", f"ALTER TABLE t0 RENAME CONSTRAINT ck{number} TO ck;", "SELECT 1;"]
+    )
+
+
+def function(number: int, choice: random.Random) -> Pair:
+    body = f"CREATE OR REPLACE FUNCTION fn(x integer) RETURNS integer LANGUAGE sql {{}} AS 'SELECT x + {number}'"
+    up = body.format(choice.choice(["IMMUTABLE", "STABLE"])) + ";"
+    return up, choice.choice(["DROP FUNCTION fn(integer);", "DROP FUNCTION IF EXISTS fn(integer);", up, "SELECT 1;"])
+
+
+def row_trigger(number: int, choice: random.Random) -> Pair:
+    body = f"$$BEGIN NEW.a := {number}; RETURN NEW; END$$"
+    make = f"CREATE FUNCTION tf{number}() RETURNS trigger LANGUAGE plpgsql AS {body};"
+    up = f"{make} CREATE TRIGGER tg{number} BEFORE INSERT ON t0 FOR EACH ROW EXECUTE FUNCTION tf{number}();"
+    right = f"DROP TRIGGER tg{number} ON t0; DROP FUNCTION tf{number}();"
+    wrong = f"ALTER TABLE t0 DISABLE TRIGGER tg{number};"
+    return up, choice.choice(
+        [right, right, f"DROP FUNCTION tf{number}() CASCADE;", wrong, f"DROP TRIGGER tg{number} ON t0;"]
+    )
+
+
+def partitioned(number: int, choice: random.Random) -> Pair:
+    up = f"CREATE TABLE pt{number} (k integer, v text) PARTITION BY RANGE (k);"
+    up += f"CREATE TABLE pt{number}_1 PARTITION OF pt{number} FOR VALUES FROM (0) TO (10);"
+    return up, choice.choice(
+        [f"DROP TABLE pt{number};"] * 2
+        + [f"ALTER TABLE pt{number} DETACH PARTITION pt{number}_1; DROP TABLE pt{number};", f"DROP TABLE pt{number}_1;"]
+    )
+
+
+def stored(number: int, choice: random.Random) -> Pair:
+    up = f"CREATE MATERIALIZED VIEW mv{number} AS SELECT a, count(*) AS n FROM t0 GROUP BY a;"
+    up += f"CREATE UNIQUE INDEX mvi{number} ON mv{number} (a);"
+    return up, choice.choice(
+        [f"DROP MATERIALIZED VIEW mv{number};"] * 2
+        + [f"DROP INDEX mvi{number};", f"REFRESH MATERIALIZED VIEW mv{number};"]
+    )
+
+
+def schema(number: int, choice: random.Random) -> Pair:
+    up = f"CREATE SCHEMA s{number}; CREATE SEQUENCE s{number}.q START {number}; CREATE TABLE s{number}.t (id bigint);"
+    return up, choice.choice(
+        [f"DROP SCHEMA s{number} CASCADE;"] * 2 + [f"DROP TABLE s{number}.t;", f"DROP SCHEMA s{number};"]
+    )
+
+
+def identity(number: int, choice: random.Random) -> Pair:
+    kind = choice.choice(["ALWAYS", "BY DEFAULT"])
+    up = f"ALTER TABLE t0 ALTER COLUMN id ADD GENERATED {kind} AS IDENTITY (START 100);"
+    right = "ALTER TABLE t0 ALTER COLUMN id DROP IDENTITY;"
+    return f"{up} {right}" * (number % 3 == 0) + up, choice.choice(
+        [right, right, "ALTER TABLE t0 ALTER COLUMN id SET START 7;"]
+    )
+
+
+def secured(number: int, choice: random.Random) -> Pair:
+    up = f"ALTER TABLE t0 ENABLE ROW LEVEL SECURITY; CREATE POLICY po{number} ON t0 FOR SELECT USING (a > {number});"
+    drop = f"DROP POLICY po{number} ON t0;"
+    return up, choice.choice([f"{drop} ALTER TABLE t0 DISABLE ROW LEVEL SECURITY;"] * 2 + [drop, "SELECT 1;"])
+
+
+def tuned(number: int, choice: random.Random) -> Pair:
+    up = f"ALTER TABLE t0 SET (fillfactor = {40 + number}); ALTER TABLE t0 ALTER COLUMN b SET STATISTICS {number};"
+    right = "ALTER TABLE t0 RESET (fillfactor); ALTER TABLE t0 ALTER COLUMN b SET STATISTICS -1;"
+    return up, choice.choice([right, right, "ALTER TABLE t0 RESET (fillfactor);", "SELECT 1;"])
+
+
+POSTGRES = (
+    *(enum, domain, retyped, renamed, nullable, checked, function, row_trigger, partitioned, stored, schema, identity),
+    *(secured, tuned),
+)
+
 PLAIN = (plain_table, plain_index, plain_column, plain_dropped, plain_default, plain_view, plain_child, plain_comment)
 
 KINDS: dict[str, tuple[Callable[[int, random.Random], Pair], ...]] = {
     "sqlite": (table, index, column, dropped, rebuild, trigger, view, setting),
-    "postgres": PLAIN,
+    "postgres": (*PLAIN, *POSTGRES),
     "mysql": PLAIN,
 }
 

@@ -14,6 +14,7 @@ from glowplug.review import faults
 from glowplug.review.cache import Cache, key_of
 from glowplug.review.context import Terms
 from glowplug.review.reviewed import AllowComment, AllowWords, Broken, Reviewed
+from glowplug.store import machinery, shelf
 
 from .planted import chain_of
 
@@ -84,7 +85,7 @@ def test_what_has_the_checksum_and_is_no_answer_is_not_trusted(cache: Cache) -> 
     cache.store(KEY, ANSWER)
     file = entry(cache)
     payload = b"\x93nonsense"
-    file.write_bytes(module._checksum(KEY, payload) + payload)  # noqa: SLF001 - a forger knows it too
+    file.write_bytes(shelf._digest(KEY, payload).digest() + payload)  # noqa: SLF001 - a forger knows it too
     assert cache.load(KEY) is None
 
 
@@ -125,7 +126,7 @@ def test_a_store_that_fails_halfway_leaves_nothing(cache: Cache, monkeypatch: py
     def full(*_: object) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr(module.Path, "replace", full)
+    monkeypatch.setattr(shelf.Path, "replace", full)
     cache.store("b" * 64, ANSWER)
     assert [path.name for path in cache.directory.iterdir()] == [KEY]
 
@@ -156,15 +157,15 @@ def test_the_key_is_all_that_an_answer_depends_on(tmp_path: Path, monkeypatch: p
     assert key() == keys[0]
     package = tmp_path / "glowplug"
     (package / "review" / "rules").mkdir(parents=True)
-    for room in ("sql", "schema"):
+    for room in ("sql", "schema", "store"):
         (package / room).mkdir()
     rule = package / "review" / "rules" / "a.py"
-    monkeypatch.setattr(module.glowplug, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(machinery.glowplug, "__file__", str(package / "__init__.py"))
     keys.append(key())
     rule.write_text("1")
     keys.append(key())
     rule.write_text("2")
     keys.append(key())
-    monkeypatch.setattr(module.glowplug, "__version__", "99")
+    monkeypatch.setattr(machinery.glowplug, "__version__", "99")
     keys.append(key())
     assert len(set(keys)) == len(keys)

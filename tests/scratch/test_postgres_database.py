@@ -9,7 +9,7 @@ import pytest
 
 from glowplug.database.postgres import Administrator
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError, MissingExtension
+from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch.postgres.database import create_database
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.postgres
 
-NESTED, COPY = "nested", "copy"
+NESTED, IN_PLACE, COPY = "nested", "in place", "copy"
 
 
 def request(**chain: object) -> Request:
@@ -83,6 +83,7 @@ BASE = """
 CREATE TABLE t (id serial PRIMARY KEY, a int, b text);
 INSERT INTO t (a, b) SELECT i, 'x' FROM generate_series(1, 10) i;
 CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+CREATE INDEX old ON t (b);
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE feels (m mood DEFAULT 'ok');
 CREATE SEQUENCE s; CREATE TABLE log (at timestamptz DEFAULT now(), n int DEFAULT nextval('s'));
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -98,6 +99,8 @@ ALTER TABLE feels ALTER m TYPE mood USING m::mood, ALTER m SET DEFAULT 'ok'
 """
 
 Pair = tuple[str, str, bool, str, bool, bool]
+
+INDEX = ("CREATE INDEX CONCURRENTLY old ON t (b)", "DROP INDEX CONCURRENTLY old")
 
 PAIRS: list[Pair] = [
     ("CREATE TABLE x (a int)", "DROP TABLE x", True, NESTED, True, True),
@@ -123,7 +126,13 @@ PAIRS: list[Pair] = [
      "UPDATE t SET a = 2; DROP TRIGGER own ON t", True, NESTED, True, True),
     ("SELECT setval('s', 100)", "SELECT setval('s', 1); SELECT nextval('s')", True, COPY, True, True),
     ("ALTER TYPE mood ADD VALUE 'new'", WITHOUT_THE_VALUE, True, NESTED, True, True),
-    ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY i", False, COPY, True, True),
+    ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY i", False, IN_PLACE, True, True),
+    ("DROP INDEX CONCURRENTLY old", "CREATE INDEX CONCURRENTLY old ON t (b)", False, IN_PLACE, True, True),
+    ("DROP INDEX CONCURRENTLY old", "CREATE INDEX CONCURRENTLY old ON t (a)", False, IN_PLACE, True, True),
+    ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY old", False, COPY, True, False),
+    ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY nowhere", False, COPY, False, False),
+    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS old ON t (a)", "DROP INDEX CONCURRENTLY old", False, COPY, True, True),
+    ("DROP INDEX CONCURRENTLY old", "CREATE UNIQUE INDEX CONCURRENTLY old ON t (b)", False, COPY, False, False),
     ("CREATE INDEX CONCURRENTLY i ON t (a)", "SELECT 1; DROP INDEX i", False, COPY, True, True),
     ("CREATE TABLE x (a int)", "SET lock_timeout = '1s'; DROP TABLE x", True, COPY, True, True),
     ("SET LOCAL search_path = public", "SET LOCAL check_function_bodies = off", True, COPY, True, True),
@@ -177,7 +186,7 @@ def round_trip(database: PostgresDatabase, one: Migration, *, nest: bool) -> tup
     try:
         for direction in (Direction.DOWN, Direction.UP):
             error = excursion.run(one, direction).error
-            ways.append(COPY if excursion.in_copy else NESTED)
+            ways.append(COPY if excursion.in_copy else NESTED if one.run_in_transaction else IN_PLACE)
             seen.append(None if error is None else (error.code, error.line, error.column))
             seen.append(dict(excursion.snapshot().objects))
             seen.append(excursion.recorded())
@@ -203,6 +212,30 @@ def test_an_excursion_is_the_same_both_ways_and_leaves_no_trace(database: Postgr
     assert ways[0] == way
     assert (seen[0] is None, seen[3] is None) == (down_works, up_works)
     assert database.connection.snapshot().objects == before.objects
+
+
+@pytest.mark.parametrize("way", [INDEX, tuple(reversed(INDEX))], ids=["made", "dropped"])
+def test_an_index_that_is_left_halfway_is_put_right(database: PostgresDatabase, way: tuple[str, str]) -> None:
+    run(database, f"{BASE}; DROP INDEX old" if way == INDEX else BASE)
+    one = migration(*way, transaction=False)
+    assert database.connection.run(one, Direction.UP).error is None
+    before = database.connection.snapshot()
+    with database.excursion() as excursion:
+        assert excursion.run(one, Direction.DOWN).error is None
+        assert database.connection.snapshot().objects != before.objects
+    assert database.connection.snapshot().objects == before.objects
+    assert one.version in database.connection.recorded()
+
+
+def test_an_index_that_can_not_be_put_right_ends_the_rehearsal(database: PostgresDatabase) -> None:
+    run(database, f"{BASE}; DROP INDEX old")
+    one = migration("CREATE UNIQUE INDEX CONCURRENTLY old ON t (a)", INDEX[1], transaction=False)
+    assert database.connection.run(one, Direction.UP).error is None
+    excursion = Excursion(database.connection, database.administrator)
+    assert excursion.run(one, Direction.DOWN).error is None
+    assert database.connection.session.batch(b"INSERT INTO t (a) VALUES (1)").ok
+    with pytest.raises(EnvironmentFailure):
+        excursion.close()
 
 
 def test_what_the_session_has_set_goes_along(database: PostgresDatabase) -> None:

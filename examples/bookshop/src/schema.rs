@@ -10,6 +10,7 @@ diesel::table! {
     authors (id) {
         id -> Int8,
         name -> Text,
+        country -> Text,
     }
 }
 
@@ -30,8 +31,10 @@ diesel::table! {
     customers (id) {
         id -> Int8,
         email -> Text,
-        full_name -> Text,
         created_at -> Timestamptz,
+        first_name -> Text,
+        middle_name -> Text,
+        last_name -> Text,
     }
 }
 

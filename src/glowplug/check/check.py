@@ -107,7 +107,7 @@ def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:
     if rehearsed is None:
         findings, reviewed = chain.findings, unwitnessed(review.findings)
     else:
-        findings, reviewed = rehearsed.findings, overrule(review.findings, rehearsed.findings)
+        findings, reviewed = _together(rehearsed, review, terms)
     report = ChainReport(
         chain=chain,
         new=new.new,
@@ -132,6 +132,24 @@ def _rehearse(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
     from glowplug.check.rehearsing import rehearse_chain  # noqa: PLC0415 - a review needs no server
 
     return rehearse_chain(chain, new, terms)
+
+
+def _together(rehearsed: Rehearsed, review: Review, terms: Terms) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Give the rehearsal's findings and the review's, what both say said once."""
+    from glowplug.check.measuring import unsaid  # noqa: PLC0415 - a review needs no server
+    from glowplug.check.witnessed import witnesses  # noqa: PLC0415 - the same
+
+    trips = () if rehearsed.rehearsal is None else rehearsed.rehearsal.round_trips
+    today = dt.datetime.now(tz=dt.UTC).date()
+    by_settings = of_settings(terms.cage.allow, terms.cage.settings.allow_lines(), file=FILE_NAME)
+    allowances = (*of_comments(review.comments), *by_settings)
+    reviewed = overrule(
+        review.findings,
+        rehearsed.findings,
+        witnesses(trips, rehearsed.scratch),
+        allowed=tuple(allowance for allowance in allowances if allowance.is_good(today)),
+    )
+    return unsaid(rehearsed.findings, review.findings), reviewed
 
 
 def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tuple[ChainReport, ...]:

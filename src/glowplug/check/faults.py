@@ -67,6 +67,90 @@ MOSTLY_WITHOUT_DOWNS = Fault(rule="mostly-without-downs", hazards=(127,), severi
 Said once instead of at each. A project that goes only forward says so in glowplug.toml.
 """
 
+ROWS_LOST_BY_UP = Fault(rule="rows-lost-by-up", hazards=(130,), severity=Severity.WARNING, harm=Harm.DATA_LOSS)
+"""With rows in the tables, the up loses values that its down does not bring back.
+
+Rows were written, then the up, the down and the up again ran, and every value was looked for again: in its own column,
+in others that are new or changed, whole or split, and in other tables. What is listed was nowhere after the up. Where a
+rule of the review says so of the statement, this is not said again.
+"""
+
+ROWS_LOST_BY_DOWN = Fault(rule="rows-lost-by-down", hazards=(129, 130), severity=Severity.ERROR, harm=Harm.DATA_LOSS)
+"""The up keeps the rows, and the down loses some of them.
+
+After the up each value was still there, as it was or split, and after the down it is gone, though the schema may be
+restored: a revert in production would lose it. Of rows written after the up alone, it is a warning.
+"""
+
+DOWN_DROPS_NEW_ROWS = Fault(rule="down-drops-new-rows", hazards=(129,), severity=Severity.NOTICE, harm=Harm.DATA_LOSS)
+"""The down takes away what was written to the up's own new tables and columns.
+
+That is what such a down is for, and yet it is gone: copy it first, if users have written something by then.
+"""
+
+FAILS_ON_ROWS = Fault(rule="fails-on-rows", hazards=(54,), severity=Severity.WARNING, harm=Harm.FAILS)
+"""The up works with plain rows, and fails where a row is like the one that is named.
+
+The schema allows such a row before the migration. Whether production has one, the query tells: where it gives rows, the
+up fails there.
+"""
+
+DOWN_FAILS_ON_ROWS = Fault(rule="down-fails-on-rows", hazards=(131,), severity=Severity.WARNING, harm=Harm.FAILS)
+"""The down works with plain rows, and fails where a row is like the one that is named.
+
+The schema allows such a row once the up has run, so users may write it: from then on the migration can't be reverted
+until the row is gone. The query finds such rows.
+"""
+
+LOSES_ON_ROWS = Fault(rule="loses-on-rows", hazards=(29, 88, 89), severity=Severity.WARNING, harm=Harm.DATA_LOSS)
+"""Nothing is refused and plain rows are kept, and yet values that are odd come out as others.
+
+A text that is longer than the new type and is cut, a NULL that becomes a value, a number that is rounded: rows like
+these were written before the up, as the schema allows, and were other after it and its down.
+"""
+
+FAILS_ON_DATA = Fault(rule="fails-on-data", hazards=(54, 131), severity=Severity.ERROR, harm=Harm.FAILS)
+"""A file fails on rows that the chain's own migrations, or the project's `seeds/`, have written.
+
+Without these rows it works, so the empty schema does not show it; databases that hold them will.
+"""
+
+REVERSIBILITY_DIFFERS = Fault(
+    rule="reversibility-differs", hazards=(130,), severity=Severity.NOTICE, harm=Harm.DATA_LOSS
+)
+"""What the text of the two files says of the rows, and what became of them, are not the same.
+
+From the text alone one would expect another outcome than the one that was measured. Either a statement does not do what
+it seems to do, or no row that was written was one that it is about.
+"""
+
+ROWS_NOT_MEASURED = Fault(rule="rows-not-measured", severity=Severity.NOTICE, harm=Harm.DATA_LOSS)
+"""What becomes of rows could not be measured for this migration, and why."""
+
+NOT_SEEDED = Fault(rule="not-seeded", severity=Severity.NOTICE, harm=Harm.DATA_LOSS)
+"""Tables got no rows, or fewer than were asked for, so that what a migration does to theirs was not seen.
+
+`[[data.table]]` and `[[data.column]]` of glowplug.toml can give rows, or say how a column's values are made. A file of
+`seeds/` that runs on none of the chain's schemas is named here as well.
+"""
+
+OTHER_WORLD = Fault(rule="other-world", hazards=(88, 113), severity=Severity.WARNING, harm=Harm.DATA_LOSS)
+"""Under a setting that production may have, more is lost, or a file fails.
+
+SQLite with foreign_keys on and off, MySQL with strict mode on and off: where nothing says which one production has,
+the other one is tried as well. Say it in `session_setup` of glowplug.toml, and it is not.
+"""
+
+TEST_FAILS = Fault(rule="test-fails", severity=Severity.ERROR, harm=Harm.INTEGRITY)
+"""The migration's own test.sql does not hold.
+
+With the rows that it gives, what is read after the up, or after the down, is not what it expects; or it can't be
+understood, or expects nothing.
+"""
+
+ASSERTION_BROKEN = Fault(rule="assertion-broken", severity=Severity.ERROR, harm=Harm.INTEGRITY)
+"""An [[assert]] of glowplug.toml does not hold at the end of the chain: its query gives rows, or fails."""
+
 FORWARD_ONLY = Fault(rule="forward-only", hazards=(127,), severity=Severity.NOTICE, harm=Harm.FAILS)
 """This project ships no downs, and says so in glowplug.toml."""
 

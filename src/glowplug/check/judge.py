@@ -9,16 +9,20 @@ from glowplug.check.advice import advice_on
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
+from glowplug.project.configuration import FILE_NAME
 from glowplug.project.faults import DOWN_IS_EMPTY, DOWN_IS_MISSING
+from glowplug.project.layout import TEST
 from glowplug.rehearsal import Outcome, SecondUp
 from glowplug.rehearsal.outcome import WayDown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from glowplug.database.interface import SqlError
     from glowplug.finding import Fault, Finding
     from glowplug.project import Chain, Migration
     from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip, StepError
+    from glowplug.rehearsal.assertions import Broken
     from glowplug.schema import Difference
     from glowplug.schema.noise import Noise
 
@@ -35,14 +39,20 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool) -> tuple[Fi
     found = [*chain.findings]
     for trip in rehearsal.round_trips:
         found.extend(_of_round_trip(trip))
+        found.extend(_of_test(trip))
     found.extend(_of_records(rehearsal))
+    found.extend(map(_of_assertion, rehearsal.broken))
     found.extend(_of_way_down(chain, rehearsal))
     return _without_repeats(chain, rehearsal.round_trips, found, forward_only=forward_only)
 
 
 def describe_error(error: StepError) -> str:
     """Put a server's refusal in a few lines: code, message, detail and hint."""
-    sql = error.error
+    return describe_sql_error(error.error)
+
+
+def describe_sql_error(sql: SqlError) -> str:
+    """Put what a server said in a few lines: code, message, detail, hint, and advice where there is some."""
     text = sql.message if sql.code is None else f"{sql.message} [{sql.code}]"
     for label, more in (("detail", sql.detail), ("hint", sql.hint)):
         if more:
@@ -110,6 +120,33 @@ def _of_second_up(trip: RoundTrip) -> Iterator[Finding]:
             "after the down, the up makes another schema than the first time:\n" + _listed(trip.second_up_differences),
             direction=Direction.UP,
         )
+
+
+def _of_test(trip: RoundTrip) -> Iterator[Finding]:
+    for failure in () if trip.measurement is None else trip.measurement.tests:
+        cause = "" if failure.error is None else f": {describe_sql_error(failure.error)}"
+        yield faults.TEST_FAILS.found(
+            f"{failure.message}{cause}",
+            version=trip.migration.version,
+            migration=trip.migration.name,
+            place=Place(file=f"{trip.migration.path}/{TEST}", line=failure.line),
+            subject=failure.message,
+        )
+
+
+def _of_assertion(broken: Broken) -> Finding:
+    answer, assertion = broken.answer, broken.assertion
+    if answer.error is not None:
+        seen = f"it can't be asked: {describe_sql_error(answer.error)}"
+    else:
+        shown = [
+            " | ".join("NULL" if value is None else str(value) for value in row) for row in answer.rows[:NAMES_SHOWN]
+        ]
+        more = "" if len(answer.rows) <= NAMES_SHOWN else f"\nand {len(answer.rows) - NAMES_SHOWN} more"
+        seen = "it gives rows where none may be:\n" + "\n".join(shown) + more
+    return faults.ASSERTION_BROKEN.found(
+        f"{assertion.because}: {assertion.sql}\n{seen}", place=Place(file=FILE_NAME), subject=assertion.sql
+    )
 
 
 def _of_records(rehearsal: Rehearsal) -> Iterator[Finding]:

@@ -11,8 +11,10 @@ from glowplug.finding import Basis, Harm, Severity
 from glowplug.review.faults import SQL_NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from glowplug.check.allow import Allowance
+    from glowplug.check.witnessed import Witness
     from glowplug.finding import Finding, Place
 
 _REFUSALS = frozenset(
@@ -20,15 +22,26 @@ _REFUSALS = frozenset(
 )
 
 
-def overrule(review: Iterable[Finding], rehearsal: Iterable[Finding]) -> tuple[Finding, ...]:
+def overrule(
+    review: Iterable[Finding],
+    rehearsal: Iterable[Finding],
+    witnesses: Mapping[str, Witness] | None = None,
+    *,
+    allowed: Sequence[Allowance] = (),
+) -> tuple[Finding, ...]:
     """Give the review's findings, as the rehearsal leaves them.
 
     A statement that the server refuses needs no word that it was not understood; a failure that a rule foretold at
-    the statement which the server refused was observed.
+    the statement which the server refused was observed. What a statement was seen to lock, read or rewrite
+    (``witnesses``, by file) is said instead of what was foretold, unless an allowance names a step that was done by
+    hand in production: the scratch server knows nothing of that, and what it shows is not what production will do.
     """
+    from glowplug.check.witnessed import told_by  # noqa: PLC0415 - a review has no witness
+
     refused = {
         item.place.file: item.place.line for item in rehearsal if item.rule in _REFUSALS and item.place is not None
     }
+    by_hand = [allowance for allowance in allowed if any(each.startswith("step ") for each in allowance.evidence)]
     found = []
     for finding in review:
         place = finding.place
@@ -38,7 +51,11 @@ def overrule(review: Iterable[Finding], rehearsal: Iterable[Finding]) -> tuple[F
             if finding.harm is Harm.FAILS and refused[place.file] is not None:
                 found.append(replace(finding, basis=Basis.OBSERVED))
                 continue
-        found.append(finding)
+        witness = None if place is None or not witnesses else witnesses.get(place.file)
+        if witness is None or any(each.rule == finding.rule and each.covers(finding) for each in by_hand):
+            found.append(finding)
+        else:
+            found.append(told_by(witness, finding))
     return tuple(found)
 
 

@@ -9,15 +9,21 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.judge import describe_error, judge, way_down_broken
+from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
 from glowplug.errors import EnvironmentFailure, GlowplugError
 from glowplug.finding import Place
 from glowplug.rehearsal import Outcome, rehearse, stops_only_since
+from glowplug.rehearsal.seeding import DataSettings
+from glowplug.rehearsal.seeds import read_seeds
+from glowplug.rehearsal.trial import Trial
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from glowplug.check.novelty import NewIn
     from glowplug.check.terms import Terms
     from glowplug.finding import Finding
@@ -50,6 +56,7 @@ def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
                 forward_only=terms.cage.forward_only,
                 progress=lambda progress: terms.progress(chain, progress),
                 jobs=terms.options.jobs,
+                trial=_trial(chain, terms),
             )
             broken = stops_only_since(chain, server, rehearsal, new.new)
             rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
@@ -66,10 +73,30 @@ def _rehearsed(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, t
         rehearsal=rehearsal,
         findings=(
             *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
+            *_of_rows(chain, rehearsal, new),
             *server.findings(),
             *(() if terms.options.everything else _foretold(rehearsal, new)),
         ),
         problem=_unproved(rehearsal, new),
+    )
+
+
+def _of_rows(chain: Chain, rehearsal: Rehearsal, new: NewIn) -> Iterator[Finding]:
+    """Say what becomes of rows in each migration; which tables got none, only where what is new was tried."""
+    measured = [(trip.migration, trip.measurement) for trip in rehearsal.round_trips if trip.measurement is not None]
+    for migration, measurement in measured:
+        yield from findings_of_rows(measurement, migration)
+    yield from not_seeded(chain, [measurement for migration, measurement in measured if migration.name in new.new])
+
+
+def _trial(chain: Chain, terms: Terms) -> Trial:
+    data = terms.settings.data or DataSettings()
+    if terms.options.rows is not None:
+        data = replace(data, rows=terms.options.rows)
+    return Trial(
+        data=data,
+        seeds=read_seeds(terms.novelty.root, chain.dialect),
+        assertions=terms.cage.assertions(terms.settings),
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.finding import Finding
+    from glowplug.rehearsal.assertions import AssertSettings
+    from glowplug.rehearsal.seeding import DataSettings
 
 
 class Strategy(enum.StrEnum):
@@ -56,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rollback: RollbackSettings
     review: ReviewSettings
     allow: tuple[AllowSettings, ...]
+    data: DataSettings | None = None  # None: glowplug.toml says nothing
+    assertions: tuple[AssertSettings, ...] = ()
 
     @classmethod
     def of(cls, configuration: Configuration) -> Settings:
@@ -64,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigurationError: an unknown table or key, a wrong type, a value that is not allowed.
         """
-        configuration.reject_unknown(("chain", "scratch", "rollback", "review", "allow"))
+        configuration.reject_unknown(("chain", "scratch", "rollback", "review", "allow", "data", "assert"))
         return cls(
             configuration=configuration,
             chains=configuration.sections("chain", ChainSettings),
@@ -72,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rollback=configuration.section("rollback", RollbackSettings),
             review=ReviewSettings.of(configuration),
             allow=configuration.sections("allow", AllowSettings),
+            data=_data(configuration),
+            assertions=_assertions(configuration),
         )
 
     @property
@@ -116,6 +122,10 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
         """Whether this project ships no downs."""
         return self.settings.forward_only
 
+    def assertions(self, proposed: Settings) -> tuple[AssertSettings, ...]:
+        """Give what must hold: the base's and what is proposed beside it, which can only ask for more."""
+        return tuple(dict.fromkeys((*self.settings.assertions, *proposed.assertions)))
+
     def hold(self, own: ChainSettings, directory: str) -> ChainSettings:
         """Give the chain's own settings with the setups that are in force."""
         held = self.settings.chain(directory)
@@ -157,6 +167,34 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
                     place=Place(file=shown, line=proposed.configuration.line(name)),
                     subject=name,
                 )
+        if proposed.data != self.settings.data:
+            yield faults.SETTINGS_CHANGED.found(
+                f"[data] differs from {base}: with other rows, or fewer, a migration may show other than it would",
+                place=Place(file=shown, line=proposed.configuration.line("data")),
+                subject="data",
+            )
+        if not set(proposed.assertions).issuperset(self.settings.assertions):
+            yield faults.SETTINGS_CHANGED.found(
+                f"an [[assert]] of {base} is gone or another: it is in force until the change has arrived there",
+                place=Place(file=shown, line=proposed.configuration.line("assert")),
+                subject="assert",
+            )
+
+
+def _data(configuration: Configuration) -> DataSettings | None:
+    if "data" not in configuration.tables:
+        return None
+    from glowplug.rehearsal.seeding import DataSettings  # noqa: PLC0415 - a review makes no rows
+
+    return configuration.section("data", DataSettings)
+
+
+def _assertions(configuration: Configuration) -> tuple[AssertSettings, ...]:
+    if "assert" not in configuration.tables:
+        return ()
+    from glowplug.rehearsal.assertions import AssertSettings  # noqa: PLC0415 - a review asks no server
+
+    return configuration.sections("assert", AssertSettings)
 
 
 def _changed(what: str, base: str, place: Place) -> Finding:

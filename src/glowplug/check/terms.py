@@ -29,7 +29,9 @@ class Part(enum.StrEnum):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for.
 
-    ``statement_timeout`` in seconds. ``jobs``: as many stretches of a long chain may be rehearsed at once. ``files``,
+    ``statement_timeout`` in seconds. ``jobs``: as many stretches of a long chain may be rehearsed at once. ``rows``:
+    how many a table is given to see what becomes of them (None: as glowplug.toml says; 0: none, and no locks are looked
+    at). ``cached``: what was proved earlier with all the same need not be proved again. ``files``,
     relative to the project's root: only findings in these are shown, and all of them count; None: no such choice.
     ``alone`` are the directories of chains that are one such file, so that nothing is known of the schema before it.
     """
@@ -40,6 +42,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Severity = Severity.ERROR
     statement_timeout: float = 60.0
     jobs: int = 1
+    rows: int | None = None
+    cached: bool = True
     parts: frozenset[Part] = frozenset(Part)
     files: frozenset[str] | None = None
     alone: frozenset[str] = frozenset()

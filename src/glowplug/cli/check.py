@@ -42,6 +42,14 @@ LONGEST = 24 * 3600.0  # seconds
     default=None,
     help="Stretches of a long chain to rehearse at once [default: the cores that may be used].",
 )
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0, max=10_000),
+    metavar="N",
+    default=None,
+    help="Rows to give each table, to see what becomes of them [default: 50]; 0: the schema alone, no locks either.",
+)
+@click.option("--no-cache", is_flag=True, help="Prove everything, also what was proved earlier with all the same.")
 @of_answers
 def command(
     *,
@@ -53,12 +61,14 @@ def command(
     only: str | None,
     statement_timeout: str,
     jobs: int | None,
+    rows: int | None,
+    no_cache: bool,
     form: str,
     verbose: int,
     quiet: bool,
     color: str,
 ) -> int:
-    """Prove every migration: reviewed, then up, down and up again, and the whole way down.
+    """Prove every migration: reviewed, then up, down and up again, with rows in it, and the whole way down.
 
     Reads the Diesel checkout at PATH (default: around the working directory), makes a scratch database of its own, and
     says yes or no with reasons. It never connects to DATABASE_URL.
@@ -80,6 +90,8 @@ def command(
             fail_on=Severity(fail_on),
             statement_timeout=_seconds(statement_timeout),
             jobs=jobs or _cores(),
+            rows=rows,
+            cached=not no_cache,
             parts=frozenset(Part) if only is None else frozenset({Part(only)}),
         )
         return _check(path, options, quiet=quiet or form != "text")

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glowplug.database.rows import Rows
+    from glowplug.database.trace import Trace
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -99,4 +101,19 @@ class Connection(Closing, Protocol):
 
         An absent table is an empty answer.
         """
+        ...
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file as ``run`` does, with the same effect and the same answer, and see what each statement does.
+
+        Slower than ``run``: statement by statement where that changes nothing, looking in between.
+
+        Raises:
+            LostConnection: the server is gone.
+        """
+        ...
+
+    @property
+    def rows(self) -> Rows:
+        """What can be done with rows in this session."""
         ...

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from glowplug.project.tree import Tree
 
 UP = Direction.UP.file_name
-FILES = (UP, Direction.DOWN.file_name, METADATA)
+TEST = "test.sql"
+FILES = (UP, Direction.DOWN.file_name, METADATA, TEST)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +131,7 @@ def _read_migration(reading: _Reading, entry: Entry) -> Migration:
     listed = _list(reading, entry, bare)
     if listed is None:
         return replace(bare, digest=digest(version=version, up=None, down=None, metadata=None))
-    up, down, metadata = (_read_file(reading, f"{entry.name}/{file}", file, bare, listed) for file in FILES)
+    up, down, metadata, test = (_read_file(reading, f"{entry.name}/{file}", file, bare, listed) for file in FILES)
     run_in_transaction, remarks = read_metadata(metadata)
     for remark in remarks:
         reading.add(remark.fault, remark.message, bare, METADATA, line=remark.line, subject=remark.subject)
@@ -143,6 +144,7 @@ def _read_migration(reading: _Reading, entry: Entry) -> Migration:
         metadata=metadata,
         run_in_transaction=run_in_transaction,
         digest=digest(version=version, up=up, down=down, metadata=metadata),
+        test=test,
     )
     down_readable = down is not None or Direction.DOWN.file_name not in listed
     reading.findings.extend(content.remarks(migration, reading.dialect, down_readable=down_readable))
@@ -210,6 +212,8 @@ def _read_file(reading: _Reading, path: str, file: str, migration: Migration, li
         effect = "Diesel silently takes it as run_in_transaction = true."
     elif file == UP:
         effect = "This migration can't run."
+    elif file == TEST:
+        effect = "It is not tested."
     else:
         effect = "This migration can't be reverted."
     reading.add(fault, f"{file} {problem}. {effect}", migration, file)

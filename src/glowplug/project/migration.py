@@ -51,6 +51,7 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     chain_digest: str = ""
     runnable: bool = True  # False: Diesel can't load it, or another directory with its version runs instead
+    test: bytes | None = None  # glowplug's own test.sql, which is no part of what runs, nor of a digest
 
     def sql(self, direction: Direction) -> bytes | None:
         """Give the bytes of ``up.sql`` or ``down.sql``, None where there is no such file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.project import Chain, Migration
+    from glowplug.rehearsal.trial import Trial
     from glowplug.rehearsal.walk import Edge
     from glowplug.scratch.interface import Database, DividingServer
 
@@ -33,7 +35,13 @@ _OF_THE_SERVER = ("40", "53", "55", "58", "XX")
 
 
 def walk_at_once(
-    chain: Chain, server: DividingServer, stretches: Sequence[range], *, forward_only: bool, tell: Tell
+    chain: Chain,
+    server: DividingServer,
+    stretches: Sequence[range],
+    *,
+    forward_only: bool,
+    tell: Tell,
+    trial: Trial | None = None,
 ) -> Walked | None:
     """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
 
@@ -46,11 +54,12 @@ def walk_at_once(
     heard: SimpleQueue[Told | Future[Walked]] = SimpleQueue()
     stops = [threading.Event() for _ in stretches]
     futures: list[Future[Walked]] = []
+    go = partial(walk, chain, forward_only=forward_only, trial=trial)
     with ThreadPoolExecutor(len(stretches), thread_name_prefix="glowplug-stretch") as pool:
         try:
             for own, stop in zip(stretches, stops, strict=True):  # one by one: it changes what all share
                 database = server.create_apart(stop)
-                futures.append(pool.submit(_walk, chain, database, own, forward_only, heard))
+                futures.append(pool.submit(_walk, go, database, own, heard))
                 futures[-1].add_done_callback(heard.put)
             _listen(chain, futures, stops, heard, tell)
         finally:
@@ -66,14 +75,10 @@ def walk_at_once(
 
 
 def _walk(
-    chain: Chain,
-    database: Database,
-    own: range,
-    forward_only: bool,  # noqa: FBT001 - submit() has it by position
-    heard: SimpleQueue[Told | Future[Walked]],
+    go: Callable[..., Walked], database: Database, own: range, heard: SimpleQueue[Told | Future[Walked]]
 ) -> Walked:
     try:
-        return walk(chain, database, own, forward_only=forward_only, tell=lambda *told: heard.put(told))
+        return go(database, own, tell=lambda *told: heard.put(told))
     finally:
         database.close()
 
@@ -134,7 +139,8 @@ def _together(chain: Chain, walked: Sequence[Walked]) -> Walked:
     trips = list(itertools.chain.from_iterable(one.trips for one in walked))
     not_reached = chain.migrations[len(trips) :]
     trips += [RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED) for migration in not_reached]
-    return Walked(trips=trips, stopped_at=walked[-1].stopped_at, back=walked[-1].back)
+    last = walked[-1]
+    return Walked(trips=trips, stopped_at=last.stopped_at, back=last.back, broken=last.broken)
 
 
 def _errors(walked: Walked) -> Iterator[SqlError]:

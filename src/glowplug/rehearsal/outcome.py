@@ -6,12 +6,16 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.database.interface import SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.dialect import Direction  # noqa: TC001 - the same
+from glowplug.project.migration import Migration  # noqa: TC001 - the same
+from glowplug.rehearsal.measured import Measurement  # noqa: TC001 - the same
+from glowplug.schema.diff import Difference  # noqa: TC001 - the same
+from glowplug.schema.model import SchemaObject  # noqa: TC001 - the same
+from glowplug.schema.noise import Noise  # noqa: TC001 - the same
+
 if TYPE_CHECKING:
-    from glowplug.database.interface import SqlError
-    from glowplug.dialect import Direction
-    from glowplug.project import Migration
-    from glowplug.schema import Difference, SchemaObject
-    from glowplug.schema.noise import Noise
+    from glowplug.rehearsal.assertions import Broken
 
 
 class Outcome(enum.StrEnum):
@@ -57,6 +61,7 @@ class RoundTrip:
 
     ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
     left different from before the up, noise aside; where the up failed, what it left behind all the same.
+    ``measurement``: what it locks, and what becomes of rows, where that was asked for. ``cached``: proved earlier.
     """
 
     migration: Migration
@@ -67,6 +72,8 @@ class RoundTrip:
     error: StepError | None = None
     differences: tuple[Difference, ...] = ()
     noise: tuple[Noise, ...] = ()
+    measurement: Measurement | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +109,4 @@ class Rehearsal:
     chain_down: ChainDown
     recorded: tuple[str, ...]  # what the bookkeeping table held before the way down, in the order of revert
     forgotten: Forgotten | None = None
+    broken: tuple[Broken, ...] = ()  # assertions that do not hold at the chain's end

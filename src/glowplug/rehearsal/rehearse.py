@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glowplug.project import Chain, Migration
+    from glowplug.rehearsal.trial import Trial
     from glowplug.scratch.interface import Server
 
 
@@ -35,13 +36,14 @@ def rehearse(
     forward_only: bool,
     progress: Callable[[Progress], None] = lambda _: None,
     jobs: int = 1,
+    trial: Trial | None = None,
 ) -> Rehearsal:
     """Prove every migration of ``chain`` on a fresh database of ``server``.
 
     A failing up stops the way up; the rest is not reached, and the way down still runs over what was recorded.
     ``forward_only`` skips the way down: the project ships no downs.
     ``jobs``: as many stretches of a long chain may be rehearsed at once, each on a database of its own, where the
-    server can keep them apart; the answer is the same.
+    server can keep them apart; the answer is the same. ``trial``: what to try beside the schema.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
@@ -54,9 +56,9 @@ def rehearse(
     apart = server.dividing(chain) if len(stretches) > 1 else None
     walked = None
     if apart is not None:
-        walked = walk_at_once(chain, apart, stretches, forward_only=forward_only, tell=tell)
+        walked = walk_at_once(chain, apart, stretches, forward_only=forward_only, tell=tell, trial=trial)
     if walked is None:
-        walked = _one_by_one(chain, server, forward_only=forward_only, tell=tell)
+        walked = _one_by_one(chain, server, forward_only=forward_only, tell=tell, trial=trial)
     if walked.back is None:
         raise AssertionError("a whole chain has its way down")
     trips = tuple(walked.trips)
@@ -65,14 +67,21 @@ def rehearse(
         chain_down=walked.back.chain_down,
         recorded=walked.back.recorded,
         forgotten=forgotten(server, trips, walked.back.recorded),
+        broken=walked.broken,
     )
 
 
 def _one_by_one(
-    chain: Chain, server: Server, *, forward_only: bool, tell: Callable[[str, int, int, Migration], None]
+    chain: Chain,
+    server: Server,
+    *,
+    forward_only: bool,
+    tell: Callable[[str, int, int, Migration], None],
+    trial: Trial | None,
 ) -> Walked:
     database = server.create()
     try:
-        return walk(chain, database, range(len(chain.migrations)), forward_only=forward_only, tell=tell)
+        own = range(len(chain.migrations))
+        return walk(chain, database, own, forward_only=forward_only, tell=tell, trial=trial)
     finally:
         database.close()

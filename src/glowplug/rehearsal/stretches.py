@@ -2,7 +2,7 @@
 
 Only time depends on it. What is known of that, in round trips (measured on PostgreSQL): an up alone costs a part of
 one, so does a down on the way down, a database with the first readings of it as much as many, and so does what needs a
-copy of the database.
+copy of the database; one index made or dropped on its own does not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHORTEST = 40
 MOST = 8
 """More stretches gain nothing: the last one runs every up, and every down."""
 
-START = 25.0
+START = 12.0
 """Round trips that a database and the first readings of it take as long as."""
 
 WORTH_IT = 1.05
@@ -31,9 +31,9 @@ WORTH_IT = 1.05
 _UP = 0.15
 _DOWN = 0.15
 _COPIED = 10.0
-_LIKELY_COPIED = re.compile(
-    rb"\b(?:(?:concurrently|add\s+value|extension|copy|vacuum|commit)\b|do\s+\$)", re.IGNORECASE
-)
+_LIKELY_COPIED = re.compile(rb"\b(?:(?:add\s+value|extension|copy|vacuum|commit)\b|do\s+\$)", re.IGNORECASE)
+_APART = 2.0
+_LIKELY_IN_PLACE = re.compile(rb"\s*(?:create|drop)\s[^;]*\bconcurrently\b[^;]*;?\s*", re.IGNORECASE)
 _ROUNDS = 30
 
 
@@ -80,4 +80,6 @@ def _weight(migration: Migration) -> float:
     if not migration.runnable:
         return 0.0
     files = (migration.up or b"", migration.down or b"")
-    return _COPIED if not migration.run_in_transaction or any(map(_LIKELY_COPIED.search, files)) else 1.0
+    if not migration.run_in_transaction:
+        return _APART if all(map(_LIKELY_IN_PLACE.fullmatch, files)) else _COPIED
+    return _COPIED if any(map(_LIKELY_COPIED.search, files)) else 1.0

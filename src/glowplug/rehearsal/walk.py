@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.assertions import asserted
 from glowplug.rehearsal.chain_down import chain_down
 from glowplug.rehearsal.outcome import ChainDown, Outcome, RoundTrip, WayDown
 from glowplug.rehearsal.round_trip import round_trip
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glowplug.project import Chain, Migration
+    from glowplug.rehearsal.assertions import Broken
+    from glowplug.rehearsal.trial import Trial
     from glowplug.schema import Schema
     from glowplug.scratch.interface import Database
 
@@ -43,7 +46,8 @@ class Walked:
 
     ``stopped_at`` is the index of the migration whose up failed, on the way to the stretch or in it; None: none did.
     ``before`` and ``after`` are the edges to its neighbours, None where there is none or it was not reached.
-    ``back`` is there if the stretch was the last, or its own up failed.
+    ``back`` is there if the stretch was the last, or its own up failed; then ``broken`` are the assertions that do
+    not hold at the end.
     """
 
     trips: list[RoundTrip] = field(default_factory=list)
@@ -51,10 +55,13 @@ class Walked:
     before: Edge | None = None
     after: Edge | None = None
     back: Back | None = None
+    broken: tuple[Broken, ...] = ()
 
 
-def walk(chain: Chain, database: Database, own: range, *, forward_only: bool, tell: Tell) -> Walked:
-    """Rehearse the migrations of ``own``, by index, on a fresh database.
+def walk(
+    chain: Chain, database: Database, own: range, *, forward_only: bool, tell: Tell, trial: Trial | None = None
+) -> Walked:
+    """Rehearse the migrations of ``own``, by index, on a fresh database; ``trial``: what to try beside the schema.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
@@ -75,8 +82,11 @@ def walk(chain: Chain, database: Database, own: range, *, forward_only: bool, te
             walked.trips.append(RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED))
             continue
         tell("up", done, total, migration)
+        measured = None
+        if trial is not None:
+            measured = trial.measure(chain, database, migration, forward_only=forward_only)
         step = round_trip(database, migration, before, chain.dialect)
-        walked.trips.append(step.round_trip)
+        walked.trips.append(replace(step.round_trip, measurement=measured))
         done += 1
         if step.after is None:
             walked.stopped_at = index
@@ -85,6 +95,8 @@ def walk(chain: Chain, database: Database, own: range, *, forward_only: bool, te
     if walked.stopped_at is None and own.stop < len(chain.migrations):
         walked.after = Edge(schema=before, recorded=database.connection.recorded())
     else:
+        if trial is not None and walked.stopped_at is None:
+            walked.broken = tuple(asserted(database.connection.rows, trial.assertions, chain))
         walked.back = _go_down(chain, database, baseline, forward_only=forward_only, tell=tell)
     return walked
 

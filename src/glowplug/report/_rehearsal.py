@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from glowplug.dialect import Direction
+from glowplug.rehearsal.measured import DataOutcome
 from glowplug.rehearsal.outcome import Outcome, SecondUp, WayDown
 from glowplug.report.harmless import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.check.report import ChainReport
+    from glowplug.database.trace import Seen
     from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip
 
 TALLIES = (
@@ -25,6 +28,18 @@ TALLIES = (
 )
 
 
+ROWS = (
+    (DataOutcome.LOSSLESS, "lossless"),
+    (DataOutcome.LOSSY, "lossy"),
+    (DataOutcome.IRREVERSIBLE, "irreversible"),
+    (DataOutcome.FAILS_ON_DATA, "failing on the rows that are there"),
+    (DataOutcome.NOT_MEASURED, "not measured"),
+)
+
+MILD = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"})
+"""PostgreSQL's locks that reading and writing rows take as well."""
+
+
 def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -> Iterator[str]:
     """Give the lines: the outcomes of what is new, and of history."""
     deciding: list[RoundTrip] = []
@@ -34,12 +49,57 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
     way_down = _way_down(rehearsal.chain_down)
     if deciding or not history:
         yield f"  {'New' if history else 'All'}: {_tally(deciding)}"
+    rows = _rows(deciding)
+    if rows:
+        yield f"  Rows: {rows}"
     if verbosity > 0:
-        yield from (f"    {trip.outcome.value:<12} {one_line(trip.migration.name)}" for trip in deciding)
+        for trip in deciding:
+            yield from _in_full(trip)
     if history:
         yield f"  History: {_tally(history)}; the way down {way_down}; `--all` for the list"
     else:
         yield f"  The whole way down {way_down}"
+
+
+def _rows(trips: Iterable[RoundTrip]) -> str:
+    """Sum up what became of rows; nothing where none were tried."""
+    measured = [trip.measurement.data for trip in trips if trip.measurement is not None]
+    counts = Counter(data.outcome for data in measured)
+    if counts.total() == counts[DataOutcome.NOT_MEASURED]:
+        return ""
+    parts = [f"{counts[outcome]} {words}" for outcome, words in ROWS if counts[outcome]]
+    empty = {item.table for data in measured for item in data.not_seeded}
+    if empty:
+        parts.append(f"{_count(len(empty), 'table', 'tables')} could not be filled")
+    return ", ".join(parts)
+
+
+def _in_full(trip: RoundTrip) -> Iterator[str]:
+    measurement = trip.measurement
+    data = "" if measurement is None else f" {measurement.data.outcome.value:<13}"
+    cached = " (proved earlier)" if trip.cached else ""
+    yield f"    {trip.outcome.value:<12}{data} {one_line(trip.migration.name)}{cached}"
+    if measurement is None:
+        return
+    for direction, trace in ((Direction.UP, measurement.observed), (Direction.DOWN, measurement.observed_down)):
+        for seen in () if trace is None else trace.statements:
+            what = _seen(seen)
+            if what:
+                line = "" if seen.line is None else f":{seen.line}"
+                yield f"      {direction.file_name}{line} {seen.seconds * 1000:.1f} ms {one_line(what)}"
+
+
+def _seen(seen: Seen) -> str:
+    """Say what a statement did that others have to wait for, or that takes as long as the table is large."""
+    parts = [f"{lock.mode} on {lock.relation}" for lock in seen.locks if lock.mode not in MILD]
+    parts += [f"{verb} {', '.join(names)}" for verb, names in (
+        ("rewrites", seen.rewritten), ("reads all of", seen.scanned), ("rebuilds", seen.rebuilt_indexes)
+    ) if names]  # fmt: skip
+    if seen.algorithm is not None:
+        parts.append(f"ALGORITHM={seen.algorithm}")
+    if seen.lock is not None:
+        parts.append(f"LOCK={seen.lock}")
+    return ", ".join(parts)
 
 
 def _tally(trips: Sequence[RoundTrip]) -> str:

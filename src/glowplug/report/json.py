@@ -7,13 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import glowplug
+from glowplug.rehearsal.measured import Data, DataOutcome, Measurement
 from glowplug.report.harmless import BRACKETED_COMMAND
 
 if TYPE_CHECKING:
     from glowplug.check.report import ChainReport, CheckReport, Problem
+    from glowplug.database.trace import Seen, Trace
     from glowplug.finding import Finding, Related, SafeForm, Suppression
     from glowplug.project import Migration
     from glowplug.rehearsal import ChainDown, RoundTrip, StepError
+    from glowplug.rehearsal.measured import Loss, Refusal
     from glowplug.schema import Difference
     from glowplug.scratch.interface import ServerDescription
 
@@ -89,6 +92,8 @@ def _migration(migration: Migration, trip: RoundTrip | None, *, new: bool) -> Do
         "digest": f"sha256:{migration.digest}",
         "chain_digest": f"sha256:{migration.chain_digest}",
         "round_trip": _round_trip(trip),
+        "cached": trip is not None and trip.cached,
+        **_measurement(None if trip is None else trip.measurement),
     }
 
 
@@ -109,6 +114,94 @@ def _round_trip(trip: RoundTrip | None) -> Document:
         "empty_down_runs": trip.empty_down_runs,
         "error": _step_error(trip.error),
         "differences": [_difference(item) for item in trip.differences],
+    }
+
+
+def _measurement(measurement: Measurement | None) -> Document:
+    measured = measurement or Measurement(
+        observed=None, observed_down=None, data=Data(outcome=DataOutcome.NOT_MEASURED, why="it was not rehearsed")
+    )
+    return {
+        "observed": _trace(measured.observed),
+        "observed_down": _trace(measured.observed_down),
+        "data": _data(measured.data),
+    }
+
+
+def _trace(trace: Trace | None) -> Document:
+    if trace is None:
+        return {"statements": [], "blind": "it was not looked at"}
+    return {"statements": [_seen(statement) for statement in trace.statements], "blind": trace.blind}
+
+
+def _seen(seen: Seen) -> Document:
+    return {
+        "line": seen.line,
+        "seconds": round(seen.seconds, 6),
+        "error": None if seen.error is None else seen.error.message,
+        "locks": [
+            {"relation": lock.relation, "mode": lock.mode, "held_seconds": _seconds(lock.held_seconds)}
+            for lock in seen.locks
+        ],
+        "rewritten": list(seen.rewritten),
+        "scanned": list(seen.scanned),
+        "rebuilt_indexes": list(seen.rebuilt_indexes),
+        "algorithm": seen.algorithm,
+        "lock": seen.lock,
+        "rows_written": seen.rows_written,
+        "write_lock_seconds": _seconds(seen.write_lock_seconds),
+    }
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
+
+
+def _data(data: Data) -> Document:
+    return {
+        "outcome": data.outcome.value,
+        "why": data.why,
+        "text_says": data.text_says.value,
+        "losses": [_loss(loss) for loss in data.losses],
+        "odd_losses": [_loss(loss) for loss in data.odd_losses],
+        "not_seeded": [{"table": item.table, "why": item.why} for item in data.not_seeded],
+        "refusals": [_refusal(refusal) for refusal in data.refusals],
+        "elsewhere": [
+            {
+                "world": other.world,
+                "outcome": other.outcome.value,
+                "losses": [_loss(loss) for loss in other.losses],
+                "error": None if other.failure is None else other.failure.error.message,
+            }
+            for other in data.elsewhere
+        ],
+    }
+
+
+def _loss(loss: Loss) -> Document:
+    return {
+        "table": loss.table,
+        "column": loss.column,
+        "by": loss.by.value,
+        "how": loss.how.value,
+        "rows": loss.rows,
+        "of": loss.of,
+        "written": loss.written.value,
+        "expected": loss.expected,
+        "examples": [{"before": example.before, "after": example.after} for example in loss.examples],
+    }
+
+
+def _refusal(refusal: Refusal) -> Document:
+    return {
+        "by": refusal.direction.value,
+        "table": refusal.table,
+        "column": refusal.column,
+        "value": refusal.value,
+        "written": refusal.written.value,
+        "query": refusal.query,
+        "world": refusal.world,
+        "message": refusal.error.message,
     }
 
 

@@ -33,6 +33,7 @@ from glowplug.database.interface import Closing
 from glowplug.errors import EnvironmentFailure
 from glowplug.scratch import place, process
 from glowplug.scratch.place import PREFIX, unprivileged_user
+from glowplug.store.place import cache_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,13 +56,7 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
     Raises:
         EnvironmentFailure: it can't be made, or others can write to it.
     """
-    named = environment.get("GLOWPLUG_CACHE_DIR")
-    if named:
-        directory = Path(named).expanduser().absolute()
-    else:
-        import platformdirs  # noqa: PLC0415 - needed only where a server is made
-
-        directory = Path(platformdirs.user_cache_path("glowplug", appauthor=False))
+    directory = cache_path(environment)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = directory.stat()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glowplug.database.interface import Connection
     from glowplug.finding import Finding
     from glowplug.project import Chain
+    from glowplug.scratch.checkpoint import Resumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +51,40 @@ class Database(Protocol):
         """
         ...
 
+    def branch(self, *, other_world: bool = False) -> AbstractContextManager[Connection]:
+        """Lend a connection to a copy of this database in exactly this state, gone with all that was done to it.
+
+        Made for rows: everything in it is committed as in a database of its own, unlike an ``excursion``, which
+        may be one open transaction. ``other_world``: under the setting that ``other_world`` names.
+        ``connection`` must not be used meanwhile; several, one after the other, are as good as the first.
+        """
+        ...
+
+    @property
+    def other_world(self) -> str | None:
+        """The setting that production may have instead of the one taken here, which may change what becomes of rows.
+
+        ``foreign_keys = OFF`` on SQLite, ``strict mode off`` on MySQL where nothing says; None: there is none.
+        """
+        ...
+
     def restart_session(self) -> None:
         """End the session of ``connection``, as a process does that ends; its next call begins another.
 
         Made for the way down: ``diesel migration revert`` knows nothing of what the ups left in their session
         (settings, temporary tables, an open transaction). There are no excursions afterwards.
+        """
+        ...
+
+    def keep(self, chain: Chain, key: str, note: bytes) -> None:
+        """Keep this state, which migrations of ``chain`` have made, for another run under ``key``, with a note.
+
+        Only where the session is as one that begins, for the other run's begins there. One state of a run is kept: the
+        last that was asked for. What can't be kept is not: a server that is lent, a database that is large, a cache
+        that can't be written.
+
+        Raises:
+            EnvironmentFailure: the server failed.
         """
         ...
 
@@ -81,6 +111,14 @@ class Server(Closing, Protocol):
     def findings(self) -> tuple[Finding, ...]:
         """What was seen on the way and belongs in the report (size limit reached, a stand-in, …)."""
         ...
+
+    def identity(self) -> str | None:
+        """Tell it from every server on which a migration might show something else; None: it can't be told."""
+        return None
+
+    def resume(self) -> Resumed | None:
+        """Give a database in the first state of the request's ``resume`` that there is, once; None: there is none."""
+        return None
 
     def dividing(self, chain: Chain) -> DividingServer | None:
         """Give what makes databases on which stretches of ``chain`` can be rehearsed at once.

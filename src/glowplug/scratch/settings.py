@@ -32,7 +32,8 @@ class Request:
 
     ``foreign_keys`` is SQLite's setting with the reason it was taken, None on other backends;
     ``statement_timeout`` is in seconds; ``extensions`` names those that the chain seems to
-    ask for; ``environment`` is what the process was started with.
+    ask for; ``environment`` is what the process was started with. ``resume``: keys of states that another run may
+    have kept (``Database.keep``), the preferred first, for a server to start with.
     """
 
     dialect: Dialect
@@ -42,3 +43,4 @@ class Request:
     foreign_keys: tuple[bool, str] | None = None
     extensions: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
+    resume: tuple[str, ...] = ()

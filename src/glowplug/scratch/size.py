@@ -10,15 +10,19 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from glowplug.database.interface import Connection, Run, SqlError
+from glowplug.database.trace import Trace
 from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from glowplug.database.rows import Rows
     from glowplug.dialect import Direction
-    from glowplug.project import Migration
+    from glowplug.project import Chain, Migration
     from glowplug.schema import Schema
     from glowplug.scratch.interface import Database
 
@@ -148,6 +152,21 @@ class LimitedDatabase:
         with self._database.excursion() as connection:
             yield LimitedConnection(connection, self._watch)
 
+    @contextlib.contextmanager
+    def branch(self, *, other_world: bool = False) -> Iterator[Connection]:
+        """Lend a connection to a copy that is the caller's."""
+        with self._database.branch(other_world=other_world) as connection:
+            yield LimitedConnection(connection, self._watch)
+
+    @property
+    def other_world(self) -> str | None:
+        """The setting that production may have instead."""
+        return self._database.other_world
+
+    def keep(self, chain: Chain, key: str, note: bytes) -> None:
+        """Keep this state for another run."""
+        self._database.keep(chain, key, note)
+
     def restart_session(self) -> None:
         """End the session of ``connection``; its next call begins another."""
         self._database.restart_session()
@@ -176,7 +195,29 @@ class LimitedConnection(Connection):
             return Run(error=SqlError(code=None, message=self._watch.message), seconds=0.0)
         if run.error is None or self._watch.times_reached == before:
             return run
-        return replace(run, error=replace(run.error, message=self._watch.message, timed_out=False))
+        return replace(run, error=self._told(run.error))
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file and see what it does; what the watch ended is an error that says so."""
+        before = self._watch.times_reached
+        try:
+            trace = self._connection.observe(migration, direction)
+        except LostConnection:
+            if self._watch.times_reached == before:
+                raise
+            error = SqlError(code=None, message=self._watch.message)
+            return Trace(statements=(), error=error, seconds=0.0, blind=self._watch.message)
+        if trace.error is None or self._watch.times_reached == before:
+            return trace
+        return msgspec.structs.replace(trace, error=self._told(trace.error))
+
+    def _told(self, error: SqlError) -> SqlError:
+        return replace(error, message=self._watch.message, timed_out=False)
+
+    @property
+    def rows(self) -> Rows:
+        """What can be done with rows."""
+        return self._connection.rows
 
     def snapshot(self) -> Schema:
         """Read the whole schema."""

@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure
+from glowplug.store.place import cache_path
+from glowplug.store.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from glowplug.scratch.area import Area
+
+DIRECTORY = "data"
 
 _UNUSED_AFTER = 60 * 86400.0
 
@@ -49,7 +53,7 @@ class Template:
             EnvironmentFailure: there is no room, or no ``tar``.
         """
         name = hashlib.sha256("\0".join(self.facts).encode()).hexdigest()[:32]
-        archive = cache / "data" / f"{self.prefix}{name}.tar"
+        archive = cache / DIRECTORY / f"{self.prefix}{name}.tar"
         if _unpack(archive, area, target) is None:
             return
         _clear(target, self.entries)
@@ -83,6 +87,11 @@ class Template:
         finally:
             Path(draft).unlink(missing_ok=True)
         _remove_unused(archive.parent)
+
+
+def shelf_of(environment: Mapping[str, str]) -> Shelf:
+    """Where they are kept, to be measured and cleared; what is not used for two months goes by itself."""
+    return Shelf(directory=cache_path(environment) / DIRECTORY, largest=2**40, room=2**40, most=2**20)
 
 
 def _unpack(archive: Path, area: Area, target: Path) -> str | None:

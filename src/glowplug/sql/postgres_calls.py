@@ -19,22 +19,26 @@ class Parsed:
 
     ``kind`` as in pg_query's Node ("create_stmt"), ``node`` its message, ``calls`` the functions that it names, by
     their last word; ``counts``: a part of it, not it itself, may take a sequence's next value without naming one.
+    ``start`` and ``end`` in bytes: from its first word to its ``;``, None: to the end of the file.
     """
 
     kind: str
     node: Any
     calls: frozenset[str]
     counts: bool
+    start: int
+    end: int | None
 
 
 @functools.lru_cache(maxsize=_FILES)
 def statements(text: str) -> tuple[Parsed, ...] | None:
     """Give a file's statements; None for a text that does not parse."""
     tree = parse(text)
-    return None if tree is None else tuple(_parsed(raw.stmt) for raw in tree.stmts)
+    return None if tree is None else tuple(_parsed(raw) for raw in tree.stmts)
 
 
-def _parsed(wrapper: Any) -> Parsed:  # noqa: ANN401 - protobuf's generated messages
+def _parsed(raw: Any) -> Parsed:  # noqa: ANN401 - protobuf's generated messages
+    wrapper = raw.stmt
     kind = wrapper.WhichOneof("node")
     node = getattr(wrapper, kind)
     calls: set[str] = set()
@@ -52,4 +56,6 @@ def _parsed(wrapper: Any) -> Parsed:  # noqa: ANN401 - protobuf's generated mess
                 pending.extend(value)
             else:
                 pending.append(value)
-    return Parsed(kind=kind, node=node, calls=frozenset(calls), counts=counts)
+    start = raw.stmt_location
+    end = start + raw.stmt_len if raw.stmt_len else None
+    return Parsed(kind=kind, node=node, calls=frozenset(calls), counts=counts, start=start, end=end)

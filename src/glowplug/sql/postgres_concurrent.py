@@ -14,12 +14,15 @@ from glowplug.sql.postgres_locality import Locality, locality
 class LoneIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The one relation (schema or "", name) that such a file names.
 
-    It is the index that it drops (``dropped``), or the table that it makes one on.
+    It is the index that it drops (``dropped``), or the table that it makes one on. ``index``: the index's name, or ""
+    where the server chooses one; ``anyhow``: it succeeds, too, where there is nothing to do.
     """
 
     schema: str
     name: str
     dropped: bool
+    index: str
+    anyhow: bool
     local: Locality
 
 
@@ -35,7 +38,14 @@ def lone_index(text: str) -> LoneIndex | None:
         if local is None or statement.relation.catalogname:
             return None
         table = statement.relation
-        return LoneIndex(schema=table.schemaname, name=table.relname, dropped=False, local=local)
+        return LoneIndex(
+            schema=table.schemaname,
+            name=table.relname,
+            dropped=False,
+            index=statement.idxname,
+            anyhow=statement.if_not_exists,
+            local=local,
+        )
     node = importlib.import_module("postgast.pg_query_pb2")
     if (
         kind != "drop_stmt"
@@ -48,4 +58,11 @@ def lone_index(text: str) -> LoneIndex | None:
     words = [item.string.sval for item in statement.objects[0].list.items]
     if len(words) not in (1, 2):
         return None
-    return LoneIndex(schema=words[0] if len(words) > 1 else "", name=words[-1], dropped=True, local=Locality())
+    return LoneIndex(
+        schema=words[0] if len(words) > 1 else "",
+        name=words[-1],
+        dropped=True,
+        index=words[-1],
+        anyhow=statement.missing_ok,
+        local=Locality(),
+    )

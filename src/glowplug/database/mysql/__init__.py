@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from glowplug.database.mysql.administration import Administrator, ServerVersion
 from glowplug.database.mysql.connection import Access, MysqlConnection
+from glowplug.database.mysql.leftovers import UNTOLD
 from glowplug.database.mysql.session import Address, StatementRefused, quote_text
 from glowplug.database.mysql.snapshot import SnapshotReader
 from glowplug.database.mysql.watchdog import Watchdog
 
 __all__ = [
+    "UNTOLD",
     "Access",
     "Address",
     "Administrator",

@@ -14,6 +14,7 @@ from glowplug.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from glowplug.database.mysql.blueprint import Blueprint, Standing
     from glowplug.database.mysql.session import Address
 
 _DROP_SECONDS = 30
@@ -55,6 +56,11 @@ class Administrator(Closing):
     def version(self) -> ServerVersion:
         """Ask the server what it is."""
         return ServerVersion.of(text_of(self._session.rows("SELECT VERSION()")[0][0][0]) or "")
+
+    def variables(self) -> dict[str, str]:
+        """What is set for the whole server."""
+        rows = self._session.rows("SHOW GLOBAL VARIABLES")[0]
+        return {text_of(row[0]) or "": text_of(row[1]) or "" for row in rows}
 
     def identity(self) -> str:
         """What tells the server from any other that its databases may be replicated to."""
@@ -103,6 +109,18 @@ class Administrator(Closing):
             self._session.rows(f"CREATE DATABASE {quote_name(schema)}{options}")
         except StatementRefused as refused:
             raise ConfigurationError(f"the scratch database can't be made: {refused.error.message}") from refused
+
+    def build(self, blueprint: Blueprint, schema: str, there: Standing | None) -> bool:
+        """Make ``schema`` from another's blueprint, ``there`` being what it is; whether that worked."""
+        session = Session(self.address)
+        try:
+            return blueprint.build(session, schema, there)
+        finally:
+            session.close()
+
+    def sql_mode(self) -> str:
+        """The sql_mode that sessions begin with."""
+        return text_of(self._session.rows("SELECT @@GLOBAL.sql_mode")[0][0][0]) or ""
 
     def schemas(self) -> list[str]:
         """The names of all schemas that this account sees."""

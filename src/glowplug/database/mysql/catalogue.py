@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
-from glowplug.database.mysql.session import quote_name, quote_text, text_of
+from glowplug.database.mysql.session import StatementRefused, quote_name, quote_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,7 @@ _COLUMNS = (
     *("table_name", "column_name", "ordinal_position", "column_type", "is_nullable", "column_default", "extra"),
     *("generation_expression", "character_set_name", "collation_name", "column_comment"),
 )
+_OF_ROUTINES = ("routines", "parameters")
 _COLUMN_CHECKS = ("table_name", "constraint_name", "check_clause")
 
 
@@ -86,7 +87,10 @@ def read_catalogue(session: Session, schema: str, *, mariadb: bool) -> Catalogue
         "parameters": ("parameters", _PARAMETERS, "specific_schema", "specific_name, routine_type, ordinal_position"),
         "events": ("events", _EVENTS, "event_schema", "event_name"),
     }
-    sections = _read(session, schema, wanted)
+    if mariadb and not _may_have_routines(session, schema):
+        wanted = {name: each for name, each in wanted.items() if name not in _OF_ROUTINES}
+    none: dict[str, list[Record]] = {name: [] for name in _OF_ROUTINES}
+    sections = none | _read(session, schema, wanted)
     sections["tables"] = [each for each in sections["tables"] if each["table_name"] != BOOKKEEPING_TABLE]
     sections["views"] = [each for each in sections["views"] if each["table_name"] != BOOKKEEPING_TABLE]
     for view in sections["views"]:  # the server writes the schema's own name before every table
@@ -116,6 +120,14 @@ def read_columns(session: Session, schema: str, *, mariadb: bool) -> tuple[list[
     sections = _read(session, schema, wanted)
     columns = [each for each in sections["columns"] if each["table_name"] != BOOKKEEPING_TABLE]
     return columns, sections.get("checks", [])
+
+
+def _may_have_routines(session: Session, schema: str) -> bool:
+    """Whether there may be any: MariaDB takes longer to list none than to read all the rest."""
+    try:
+        return bool(session.rows(f"SELECT 1 FROM mysql.proc WHERE db = {quote_text(schema)} LIMIT 1")[0])
+    except StatementRefused:  # a lent server's account need not see that table
+        return True
 
 
 def _read(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
 from glowplug.database.mysql.failure import explain
+from glowplug.database.mysql.leftovers import read_leftovers
+from glowplug.database.mysql.rows import MysqlRows
 from glowplug.database.mysql.session import (
     NO_SUCH_TABLE,
     UNKNOWN_DATABASE,
@@ -18,6 +20,8 @@ from glowplug.database.mysql.session import (
     quote_text,
     text_of,
 )
+from glowplug.database.mysql.trace import Observer
+from glowplug.database.trace import Trace
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, LostConnection
 
@@ -76,6 +80,7 @@ class MysqlConnection(Connection):
         self.access = access
         self.reader = reader
         self._ran = ran
+        self._rows = MysqlRows(self._ask, reader, access.address.database or "", superuser=access.superuser)
         self._open()
         error = self._send(CREATE_BOOKKEEPING_TABLE.encode())
         if error is not None:
@@ -91,6 +96,25 @@ class MysqlConnection(Connection):
         run = Run(error=error, seconds=time.perf_counter() - started)
         self._ran(migration, direction, run)
         return run
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file as ``run`` does, statement by statement, each as cheaply as the server lets."""
+        self._reopen()
+        observer = Observer(
+            self.session, self.reader, self.access.address.database or "", superuser=self.access.superuser
+        )
+        observer.prepare()
+        self.reader.forget()
+        started = time.perf_counter()
+        error = self._run(migration, direction, observer)
+        run = Run(error=error, seconds=time.perf_counter() - started)
+        self._ran(migration, direction, run)
+        return Trace(statements=tuple(observer.seen), error=error, seconds=run.seconds, blind=observer.blind)
+
+    @property
+    def rows(self) -> MysqlRows:
+        """What can be done with rows in this session."""
+        return self._rows
 
     def snapshot(self) -> Schema:
         """Read the whole schema, the bookkeeping table excluded."""
@@ -124,15 +148,33 @@ class MysqlConnection(Connection):
         """Set a session variable to an SQL expression; whether the server took it."""
         return self._send(f"SET SESSION {variable} = {value}".encode()) is None
 
+    def leftovers(self) -> dict[str, str] | None:
+        """Read what the session holds beside its settings: variables as SQL; None where it may be more than those."""
+        return read_leftovers(self._round_trip) if self.session.alive else {}
+
+    def assign(self, variable: str, value: str) -> bool:
+        """Set a variable of the session's own to an SQL expression; whether the server took it."""
+        return self._send(f"SET @{variable} = {value}".encode()) is None
+
+    def settle(self, variable: str, value: str) -> None:
+        """Set a session variable to an SQL expression, in this session and in any that follows it here.
+
+        Raises:
+            ConfigurationError: the server refuses it.
+        """
+        statement = f"SET SESSION {variable} = {value}"
+        self._set_up(statement)
+        self.access = replace(self.access, session_setup=(*self.access.session_setup, statement))
+
     def close(self) -> None:
         """End the session; never raises."""
         self.session.close()
 
-    def _run(self, migration: Migration, direction: Direction) -> SqlError | None:
+    def _run(self, migration: Migration, direction: Direction, observer: Observer | None = None) -> SqlError | None:
         transaction = migration.run_in_transaction
         error = self._send(b"BEGIN") if transaction else None
         if error is None:
-            error = self._file(migration.sql(direction), direction)
+            error = self._file(migration.sql(direction), direction, observer)
         if error is None:
             error = self._send(_bookkeeping(migration.version, direction))
         if error is None and transaction:
@@ -141,7 +183,7 @@ class MysqlConnection(Connection):
             self._roll_back()
         return error
 
-    def _file(self, content: bytes | None, direction: Direction) -> SqlError | None:
+    def _file(self, content: bytes | None, direction: Direction, observer: Observer | None) -> SqlError | None:
         if content is None:
             return SqlError(code=None, message=f"there is no {direction.file_name}")
         if not content:
@@ -151,14 +193,17 @@ class MysqlConnection(Connection):
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8", line=line)
-        return self._send(content, text)
+        return self._send(content, text, observer)
 
-    def _send(self, sql: bytes, text: str | None = None) -> SqlError | None:
-        """One round trip under the watchdog; ``text`` is the file's own, to find an error's line in."""
+    def _send(self, sql: bytes, text: str | None = None, observer: Observer | None = None) -> SqlError | None:
+        """One batch under the watchdog; ``text`` is the file's own, to find an error's line in, and to be observed."""
         with self.access.watchdog.over(self.session) as watch:
-            reply = self.session.batch(sql)
+            reply = self.session.batch(sql) if observer is None or text is None else observer.run(text)
         if watch.expired:
-            return SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
+            error = SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
+            if observer is not None:
+                observer.end(error)
+            return error
         if reply.error is None:
             return None
         return explain(reply.error, text=text, reply=reply, superuser=self.access.superuser)
@@ -166,6 +211,11 @@ class MysqlConnection(Connection):
     def _round_trip(self, sql: bytes, *, rows: bool = False) -> Reply:
         with self.access.watchdog.over(self.session):
             return self.session.batch(sql, rows=rows)
+
+    def _ask(self, sql: bytes, *, rows: bool = False) -> Reply:
+        """One round trip about rows, in a new session where the last one was ended."""
+        self._reopen()
+        return self._round_trip(sql, rows=rows)
 
     def _roll_back(self) -> None:
         if self.session.alive and self._round_trip(b"ROLLBACK").error is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 import pymysql
-from pymysql.constants import CLIENT, CR
+from pymysql.constants import CLIENT, CR, FIELD_TYPE
 from pymysql.cursors import SSCursor
 
 from glowplug.errors import LostConnection
@@ -24,6 +24,13 @@ UNKNOWN_DATABASE = 1049
 NO_SUCH_TABLE = 1146
 
 _ROWS_AT_ONCE = 1000
+_BYTES = 63  # the number of the character set called binary
+_STRINGS = frozenset(
+    {
+        *(FIELD_TYPE.BIT, FIELD_TYPE.BLOB, FIELD_TYPE.GEOMETRY, FIELD_TYPE.LONG_BLOB, FIELD_TYPE.MEDIUM_BLOB),
+        *(FIELD_TYPE.STRING, FIELD_TYPE.TINY_BLOB, FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING),
+    }
+)
 _LOST = frozenset({CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_LOST_EXTENDED, 0})
 
 
@@ -57,11 +64,17 @@ class Reply:
     """What came back for one batch.
 
     ``results`` tells of each answer before the first error whether it had rows; ``rows`` holds them where they were
-    asked for; ``lost`` says that the connection is no more.
+    asked for, and ``columns`` what they are called, with those of bytes in ``binary``. ``changed``: rows that each
+    answer without rows says it changed or copied; ``warnings``: how many there are after the last. ``lost`` says that
+    the connection is no more.
     """
 
     results: list[bool] = field(default_factory=list)
     rows: list[list[Row]] = field(default_factory=list)
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+    binary: list[frozenset[int]] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    warnings: int = 0
     error: ServerError | None = None
     lost: bool = False
 
@@ -74,6 +87,14 @@ class _Cursor(SSCursor):
         self.connection = None  # type: ignore[assignment]
 
     __del__ = close
+
+
+def _binary(cursor: _Cursor) -> frozenset[int]:
+    """Which columns hold bytes that are no text."""
+    fields = getattr(getattr(cursor, "_result", None), "fields", ())  # the description leaves the character set out
+    return frozenset(
+        index for index, each in enumerate(fields) if each.charsetnr == _BYTES and each.type_code in _STRINGS
+    )
 
 
 class Session:
@@ -180,6 +201,12 @@ class Session:
                     kept.extend(part)
             if rows:
                 reply.rows.append(kept)
+                names = (str(each[0]) for each in cursor.description)
+                reply.columns.append(tuple(text_of(name.encode("latin-1")) or "" for name in names))
+                reply.binary.append(_binary(cursor))
+        else:
+            reply.changed.append(cursor.rowcount)
+        reply.warnings = cursor.warning_count
         reply.results.append(has_rows)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from glowplug.database.postgres.administrator import Administrator
 from glowplug.database.postgres.batch import refused
 from glowplug.database.postgres.connection import Access, PostgresConnection
+from glowplug.database.postgres.leftovers import is_as_it_began
 from glowplug.database.postgres.nested import Nested
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.state import SessionState
@@ -16,6 +17,7 @@ __all__ = [
     "PostgresConnection",
     "SessionState",
     "identifier",
+    "is_as_it_began",
     "literal",
     "refused",
 ]

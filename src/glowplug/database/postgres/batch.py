@@ -13,7 +13,7 @@ from glowplug.dialect import Direction
 from glowplug.sql import postgres as sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -40,14 +40,20 @@ class Runner:
         self.session = session
         self._superuser = superuser
         self.answers: list[PGresult] = []
-        self.afterwards: PGresult | None = None
+        self.forgot = False
 
-    def run(self, migration: Migration, direction: Direction) -> SqlError | None:
-        """Run a file and its bookkeeping as Diesel does, message by message; None where it would report success."""
-        self.afterwards = None
+    def run(
+        self, migration: Migration, direction: Direction, *, file: Callable[[], SqlError | None] | None = None
+    ) -> SqlError | None:
+        """Run a file and its bookkeeping as Diesel does, message by message; None where it would report success.
+
+        ``file`` sends the file, where that is not to be done by the method of that name.
+        """
+        self.forgot = False
+        send = file or (lambda: self.file(migration, direction))
         if migration.run_in_transaction:
-            return self._in_transaction(migration, direction)
-        error = self.file(migration, direction) or self.bookkeeping(migration, direction)
+            return self._in_transaction(migration, direction, send)
+        error = send() or self.bookkeeping(migration, direction)
         if error is not None:
             self._roll_back()
         return error
@@ -59,37 +65,52 @@ class Runner:
         *,
         opening: Sequence[bytes] = (b"BEGIN",),
         closing: Sequence[bytes] = (b"COMMIT",),
-        afterwards: bytes = b"",
         rows: bool = False,
     ) -> SqlError | None:
         """Run a file and its bookkeeping as one message with the statements that open and close their transaction.
 
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
         of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from every
-        query, the file's own among them. ``afterwards`` is a query after the COMMIT whose failure is no failure; its
-        answer is kept until the next file.
+        query, the file's own among them. ``forgot`` is then whether the bookkeeping deleted one row.
         """
         content = migration.sql(direction) or b""
         prefix = b"".join(statement + b";\n" for statement in opening)
         bookkeeping = _bookkeeping(migration, direction).encode("utf-8", "surrogateescape")
-        after = (afterwards,) * bool(afterwards)
-        message = b";".join([prefix + content + b"\n", bookkeeping, *closing, *after])
-        reply = self.session.batch(message, rows=rows or bool(afterwards))
-        self.afterwards = reply.results[-1] if afterwards and reply.ok else None
-        if afterwards and reply.failure is not None and reply.command == b"COMMIT":
-            reply.failure = None
+        message = b";".join([prefix + content + b"\n", bookkeeping, *closing])
+        reply = self.session.batch(message, rows=rows)
+        self.forgot = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"]
         self.answers = reply.results if rows and reply.ok else []
         batch = Batch(content=content, prefix=prefix, before=len(opening), completed=reply.completed)
-        error = self._verdict(reply, batch)
+        error = self.verdict(reply, batch)
         if error is not None:
             self._roll_back()
         return error
 
-    def _in_transaction(self, migration: Migration, direction: Direction) -> SqlError | None:
+    def run_both(
+        self, migration: Migration, *, opening: Sequence[bytes], between: Sequence[bytes], closing: Sequence[bytes]
+    ) -> bool:
+        """Run the down and the up again as one message, with what else is to be done around them.
+
+        For files as ``run_whole`` runs. Whether all of it succeeded, to the statements of ``closing``, which end the
+        transaction; if so, ``answers`` has what came back from every query.
+        """
+        parts = [b"".join(statement + b";\n" for statement in opening) + (migration.down or b"") + b"\n"]
+        parts += [_bookkeeping(migration, Direction.DOWN).encode("utf-8", "surrogateescape"), *between]
+        parts += [b"\n" + (migration.up or b"") + b"\n"]
+        parts += [_bookkeeping(migration, Direction.UP).encode("utf-8", "surrogateescape"), *closing]
+        reply = self.session.batch(b";".join(parts), rows=True)
+        self.answers = reply.results if reply.ok else []
+        if not reply.ok:
+            self._roll_back()
+        return reply.ok
+
+    def _in_transaction(
+        self, migration: Migration, direction: Direction, send: Callable[[], SqlError | None]
+    ) -> SqlError | None:
         error = self.plain(b"BEGIN")
         if error is not None:
             return error
-        error = self.file(migration, direction)
+        error = send()
         # Diesel looks at the server's word after each command: an idle session has no transaction to commit.
         ended = self._idle()
         if error is None:
@@ -117,20 +138,21 @@ class Runner:
         reply = self.session.batch(content)
         if reply.copied and reply.lost is None:
             return COPY_WITH_THE_CLIENT
-        return self._verdict(reply, Batch(content=content, completed=reply.completed))
+        return self.verdict(reply, Batch(content=content, completed=reply.completed))
 
     def bookkeeping(self, migration: Migration, direction: Direction) -> SqlError | None:
         """Record the version after an up, forget it after a down, in Diesel's own words."""
         statement = _INSERT if direction is Direction.UP else _DELETE
         version = migration.version.encode("utf-8", "surrogateescape")
-        error = self._verdict(self.session.execute(statement, [version]), None)
+        error = self.verdict(self.session.execute(statement, [version]), None)
         return None if error is None else at_bookkeeping(error)
 
     def plain(self, statement: bytes) -> SqlError | None:
         """Run one statement that comes from no file."""
-        return self._verdict(self.session.batch(statement), None)
+        return self.verdict(self.session.batch(statement), None)
 
-    def _verdict(self, reply: Reply, batch: Batch | None) -> SqlError | None:
+    def verdict(self, reply: Reply, batch: Batch | None) -> SqlError | None:
+        """Say why a message failed, in the words of its ``batch`` if it was a file; None where it did not."""
         if reply.failure is not None:
             error = explain(reply.failure, batch=batch, superuser=self._superuser)
         elif reply.lost is not None:

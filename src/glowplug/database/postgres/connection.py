@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
@@ -12,11 +15,14 @@ from glowplug.database.postgres.change import Change, changed
 from glowplug.database.postgres.entry import read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.quoting import identifier, literal
+from glowplug.database.postgres.rows import PostgresRows
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
-from glowplug.database.postgres.state import own_settings, read_state
-from glowplug.database.postgres.watch import Watch
-from glowplug.database.postgres.within import RECORDED_AT_ONCE, recorded, recorded_at_once
+from glowplug.database.postgres.state import has_temporary_objects, own_settings, read_state
+from glowplug.database.postgres.there_and_back import FirstUp
+from glowplug.database.postgres.trace import observe
+from glowplug.database.postgres.watch import Watch, written
+from glowplug.database.postgres.within import recorded
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
 from glowplug.sql.postgres_concurrent import lone_index
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.questions import Answer, Watching
     from glowplug.database.postgres.state import SessionState
+    from glowplug.database.trace import Trace
     from glowplug.project import Migration
     from glowplug.schema import Schema
     from glowplug.sql.postgres_concurrent import LoneIndex
@@ -37,6 +44,9 @@ if TYPE_CHECKING:
 
 DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
 """What Diesel sets on each PostgreSQL connection, and all that it sets."""
+
+_MOVES_BOOKKEEPING = re.compile(rb"search_path|__diesel|session_authorization|schema\s+public", re.IGNORECASE)
+"""What may have the bookkeeping's statements mean another table than Diesel's next session would."""
 
 _WATCHED_UNSEEN = 2
 """After as many files nobody looks at what each did: to read all once is cheaper than to watch every one."""
@@ -72,8 +82,10 @@ class PostgresConnection(Connection):
     the same setup: what the lost one had set is gone, as it would be for Diesel.
     """
 
-    def __init__(self, access: Access, *, bookkeeping: bool = True) -> None:
+    def __init__(self, access: Access, *, bookkeeping: bool = True, copied: bool = False) -> None:
         """Connect, set the session up, and create the bookkeeping table as Diesel does, unless told not to.
+
+        ``copied``: its database is a copy of another, and ``adopt`` will tell what is known of that.
 
         Raises:
             LostConnection: the server can't be reached.
@@ -85,22 +97,31 @@ class PostgresConnection(Connection):
         self._unseen = 0
         self._answer: Answer | None = None
         self._kinds: frozenset[str] | None = None
+        self._wrote: tuple[int, ...] | None = None
+        self._last: Migration | None = None
+        self._schema: Schema | None = None
+        self._first_up: FirstUp | None = None
         self._recorded: tuple[str, ...] | None = None
+        self._recorded_anew = False
+        self._bookkeeping_moved = False
         self._entry: bytes | None = None
-        self._open()
+        self._open(copied=copied)
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
         self._reopen()
-        self._unseen, self._answer, self._kinds = self._unseen + 1, None, None
+        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
+        self._last = migration if direction is Direction.UP else None
         if self._unseen > _WATCHED_UNSEEN:
             self._change = None
         self._own_settings |= own_settings(migration.sql(direction) or b"")
+        self._bookkeeping_moved |= _MOVES_BOOKKEEPING.search(migration.sql(direction) or b"") is not None
+        before, self._recorded, self._recorded_anew = self._recorded, None, False
         local = self._locality(migration, direction)
         lone = self._lone_index(migration, direction)
-        table = None if lone is None else self._table_of(lone)
+        table = None if lone is None else self.table_of(lone)
         kinds = None if local is None else statement_kinds((migration.sql(direction) or b"").decode())
         watching = None if local is None or self._change is None else self._reader.watching(kinds)
         started = time.perf_counter()
@@ -108,11 +129,11 @@ class PostgresConnection(Connection):
             error = self.runner.run(migration, direction)
         elif watching is not None:
             error = self._run_watched(migration, direction, watching)
-        elif direction is Direction.DOWN and not local.writes:
-            error = self.runner.run_whole(migration, direction, afterwards=RECORDED_AT_ONCE)
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
+        if direction is Direction.DOWN and local is not None and not local.writes:
+            self._take_forgotten(migration, before)
         if local is None and lone is None and error is None:
             error = self._shut_out()
         if lone is not None:
@@ -121,8 +142,24 @@ class PostgresConnection(Connection):
             self._take_answers(local, watching if error is None else None, kinds)
         return Run(error=error, seconds=seconds)
 
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file as ``run`` does, and see what each statement does."""
+        self._reopen()
+        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
+        self._last = self._change = self._recorded = None
+        self._bookkeeping_moved |= _MOVES_BOOKKEEPING.search(migration.sql(direction) or b"") is not None
+        self._own_settings |= own_settings(migration.sql(direction) or b"")
+        local = self._locality(migration, direction)
+        trace = observe(self.runner, migration, direction, at_once=local is not None, another_session=self._watcher)
+        shut_out = self._shut_out() if local is None and trace.error is None else None
+        return trace if shut_out is None else structs.replace(trace, error=shut_out)
+
+    def _watcher(self) -> Session:
+        """Open another session of the same role, which no limit ends."""
+        return Session(self.access.conninfo)
+
     def _run_watched(self, migration: Migration, direction: Direction, watching: Watching) -> SqlError | None:
-        looking = watching.looking if watching.topics else (watching.watch,)
+        looking = watching.looking if watching.reads else (watching.watch,)
         opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
         error = self.runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True)
         if error is None or error.timed_out or not self.session.alive:
@@ -137,13 +174,18 @@ class PostgresConnection(Connection):
         watch, answer = watching.answers(answers)
         self._remember(local, self._reader.watched(answers[0], watch))
         if self._unseen == 1:  # else it tells of the last file's relations alone
-            self._answer, self._kinds = answer, kinds
+            self._answer, self._kinds, self._wrote = answer, kinds, written(answers[0], watch)
 
     def snapshot(self) -> Schema:
         """Read the whole schema, as it is inside whatever transaction is open."""
         self._reopen()
         schema = self._reader.read(self._change, self._answer, kinds=self._kinds)
-        self._unseen, self._answer, self._kinds = 0, None, None
+        if self._unseen:
+            self._first_up = None
+            if self._wrote is not None and self._last is not None and self._schema is not None:
+                self._first_up = FirstUp(self._last, self._schema, schema, self._wrote)
+        self._schema = schema
+        self._unseen, self._answer, self._kinds, self._wrote = 0, None, None, None
         idle = self.session.transaction_status is TransactionStatus.IDLE
         self._change = Change() if idle else None
         return schema
@@ -155,6 +197,15 @@ class PostgresConnection(Connection):
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare their answers; None where the server did not count."""
         return self._reader.watched(before, after)
+
+    def first_up(self, migration: Migration) -> FirstUp | None:
+        """Give what is known of its up, where that ran last, by itself between two snapshots, and was watched."""
+        known = self._first_up
+        return known if known is not None and known.migration is migration and self._change == Change() else None
+
+    def look_back(self, change: Change, answer: Answer) -> Schema | None:
+        """Give the schema of a transaction that is no more, from what was read in it; None where that is not all."""
+        return self._reader.look_back(change, answer) if self._change == Change() else None
 
     def look(self, local: Locality | None, watch: Watch | None, answer: Answer | None) -> Schema:
         """Read the schema inside a transaction that will be rolled back.
@@ -178,7 +229,9 @@ class PostgresConnection(Connection):
         return local is None and read_entry(self.session) != self._entry
 
     def adopt(self, home: PostgresConnection) -> None:
-        """Know the schema that ``home`` knows: this database was copied from that one just now."""
+        """Know what ``home`` knows: this database was copied from that one just now."""
+        self._own_settings |= home._own_settings
+        self._entry = home._entry
         if home._change is not None:
             self._reader.adopt(home._reader)
             self._change = home._change
@@ -206,8 +259,8 @@ class PostgresConnection(Connection):
             return None
         return lone_index((migration.sql(direction) or b"").decode())
 
-    def _table_of(self, lone: LoneIndex) -> str | None:
-        """Find the table, the name resolved as the file's own statement will resolve it."""
+    def table_of(self, lone: LoneIndex) -> str | None:
+        """Find the table's oid, the name resolved as the file's own statement will resolve it; None: there is none."""
         full = f"{identifier(lone.schema)}.{identifier(lone.name)}" if lone.schema else identifier(lone.name)
         oid = f"pg_catalog.to_regclass({literal(full)})::pg_catalog.oid"
         if lone.dropped:
@@ -225,15 +278,40 @@ class PostgresConnection(Connection):
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
         self._reopen()
-        answer, before = self.runner.afterwards, self._recorded
-        left = None if answer is None or before is None else recorded_at_once(answer, before)
-        self._recorded = recorded(self.session) if left is None else left
+        if self._recorded is None or not self._recorded_anew:
+            self._recorded = recorded(self.session)
+        self._recorded_anew = False
         return self._recorded
+
+    def _take_forgotten(self, migration: Migration, before: tuple[str, ...] | None) -> None:
+        """Know what is recorded after a down that changed no rows, where the server's word for its DELETE tells."""
+        if before is not None and self.runner.forgot and not self._bookkeeping_moved:
+            self._recorded = tuple(version for version in before if version != migration.version)
+            self._recorded_anew = True
+
+    @property
+    def rows(self) -> PostgresRows:
+        """What can be done with rows in this session."""
+        return PostgresRows(session=self._alive, wrote=self.forget, superuser=self.access.superuser)
+
+    def _alive(self) -> Session:
+        self._reopen()
+        return self.session
+
+    def forget(self) -> None:
+        """Know nothing any more: a trigger may have done anything to the schema, and somebody to the bookkeeping."""
+        self._change = self._answer = self._kinds = self._recorded = None
+        self._recorded_anew = False
 
     def state(self) -> SessionState:
         """Read what the session has set; errors as for ``snapshot``."""
         self._reopen()
         return read_state(self.session, self._own_settings)
+
+    def has_temporary_objects(self) -> bool:
+        """Whether the session has temporary relations, types or routines; errors as for ``snapshot``."""
+        self._reopen()
+        return has_temporary_objects(self.session)
 
     def require(self, statement: str) -> None:
         """Run a statement of glowplug's own that has to work.
@@ -280,7 +358,7 @@ class PostgresConnection(Connection):
             stop=access.stop,
         )
 
-    def _open(self) -> None:
+    def _open(self, *, copied: bool = False) -> None:
         access = self.access
         try:
             self.session = self._connect()
@@ -295,7 +373,7 @@ class PostgresConnection(Connection):
                 self.require(statement)
             for statement in access.session_setup:
                 self._set_up(statement)
-            self._entry = read_entry(self.session)
+            self._entry = None if copied else read_entry(self.session)
         except BaseException:
             self.session.close()
             raise

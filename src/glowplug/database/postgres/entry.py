@@ -21,7 +21,7 @@ ENTRANCES = frozenset({"pg_auth_members", "pg_authid", "pg_database", "pg_db_rol
 
 _STATE = """
 SELECT ROW(d.datdba, d.datallowconn, d.datconnlimit, d.datacl, r.rolcanlogin, r.rolconnlimit, r.rolvaliduntil,
-  ARRAY(SELECT ROW(s.setdatabase, s.setrole, s.setconfig)::text FROM pg_db_role_setting s
+  ARRAY(SELECT ROW(s.setdatabase <> 0, s.setrole, s.setconfig)::text FROM pg_db_role_setting s
     WHERE s.setdatabase IN (0, d.oid) AND s.setrole IN (0, r.oid) ORDER BY 1))::text
 FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user
   AND d.datconnlimit <> 1 AND r.rolconnlimit <> 1

@@ -8,6 +8,7 @@ from glowplug.database.postgres.catalogue.topics import TRIGGERING
 from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.sequences import SequenceMemory
 from glowplug.database.postgres.session import TransactionStatus
+from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE, there_and_back
 from glowplug.sql.postgres_locality import Locality
 
 IDLE = TransactionStatus.IDLE
@@ -55,8 +56,8 @@ class Nested:
         local = local_changes((migration.sql(direction) or b"").decode())
         self._local = None if self._local is None or local is None else self._local | local
         begin, self._open = not self._open, True
-        # IMMEDIATE stays: what it forbids too much of the files that follow, a copy of the database will allow.
-        immediate = (b"SET CONSTRAINTS ALL IMMEDIATE",) * writes
+        # It stays: what it forbids too much of the files that follow, a copy of the database will allow.
+        immediate = (CONSTRAINTS_AT_ONCE,) * writes
         watching = None if self._local is None else self._home.watching()
         if watching is None:
             opening, closing = (b"BEGIN",) * begin, immediate
@@ -70,6 +71,13 @@ class Nested:
             watch, self._answer = watching.answers(runner.answers)
             self._watch = None if self._count is None else self._home.watched(self._count, watch)
         return error
+
+    def run_both(self, migration: Migration, *, writes: bool) -> tuple[Schema, Schema] | None:
+        """Run a migration's down and its up again, and undo them; errors and answer as of ``there_and_back``."""
+        try:
+            return None if self._local is None else there_and_back(self._home, migration, writes=writes)
+        finally:
+            self._sequences.restore()
 
     def snapshot(self) -> Schema:
         """Read the schema as the files left it so far."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _ARE_SET = "set"
+_PLANNED_SOON = "SET LOCAL enable_mergejoin = off"  # plans as good are found in two thirds of the time
+_BY_INDEX = "SET LOCAL enable_seqscan = off"  # a plan stays, and the catalogues of an empty database grow
 
 
 class PreparedStatements:
@@ -95,6 +97,11 @@ class PreparedStatements:
             f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"
             for key, oids in new.items()
         ]
+        planned = [f"EXECUTE {self._prefix}{key} ('{{}}')" for key, oids in new.items() if oids is not None]
+        if planned:
+            parts += [_PLANNED_SOON, _BY_INDEX, *planned, "SET LOCAL enable_seqscan = on"]
+        elif new:
+            parts.append(_PLANNED_SOON)
         if check:
             parts.append(
                 "SELECT p.name, p.prepare_time::text FROM pg_prepared_statement() p"
@@ -108,7 +115,7 @@ class PreparedStatements:
             if last or reply.lost is not None or reply.timed_out:
                 raise unreadable(reply)
             return None
-        results = reply.results
+        results = reply.results[len(planned) :]
         return results if not check or self._genuine(results.pop(0), new) else None
 
     def _genuine(self, found: PGresult, new: Iterable[str]) -> bool:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.catalogue import OF_RELATIONS, ROUTINES, TYPES, finish, probe, scoped, sections, union
+from glowplug.database.postgres.catalogue import (
+    OF_RELATIONS,
+    ROUTINES,
+    TABLES,
+    TYPES,
+    VIEWS,
+    finish,
+    probe,
+    scoped,
+    sections,
+    union,
+)
 from glowplug.database.postgres.circumstances import CIRCUMSTANCES, GUARDS
 from glowplug.database.postgres.watch import COUNT, WATCH
 from glowplug.database.postgres.within import CLOSE, OPEN
@@ -35,9 +46,10 @@ SELECT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass
     SELECT v.ev_class FROM more CROSS JOIN LATERAL (SELECT w.ev_class FROM pg_depend d
       JOIN pg_rewrite w ON w.oid = d.objid WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = more.oid
       AND d.classid = 'pg_rewrite'::regclass OFFSET 0) v
-  ) SELECT string_agg(oid::text, ',') FROM more)
+  ) SELECT set_config('glowplug.views', concat('{', string_agg(oid::text, ','), '}'), true)
+    FROM more WHERE oid <> ALL ($1))
 """
-"""Whether it is more than views that depends on the relations; those together with their views.
+"""Whether it is more than views that depends on the relations; their views, at any remove, as an array.
 
 OFFSET 0 keeps the planner, which has no statistics of these catalogues, from reading them all.
 """
@@ -46,6 +58,8 @@ WATCHING = ("count", "watch", "look")
 """Statements of a watched transaction; one plan each, for another search_path would have it planned every time."""
 
 _ALL = "all"
+DEPENDANTS = "dependants"
+_FOUND = "pg_catalog.current_setting('glowplug.views')::pg_catalog.oid[]"
 
 
 def quick(topics: Iterable[str]) -> str:
@@ -58,6 +72,13 @@ def full(topics: Iterable[str]) -> str:
     return "_".join((_ALL, *topics))
 
 
+OF_VIEWS = full((TABLES, VIEWS))
+"""The key of the query that reads again what depends on relations: the views that DEPENDANTS found."""
+
+OF_THE_GIVEN = ("depends", DEPENDANTS, OF_VIEWS)
+"""Keys of queries that take relations, those of topics aside."""
+
+
 @functools.cache
 def of_version(version: int) -> Mapping[str, str]:
     """Give the queries by key, for a server of this ``server_version_num``; not those of topics of relations."""
@@ -66,7 +87,7 @@ def of_version(version: int) -> Mapping[str, str]:
         "circumstances": CIRCUMSTANCES,
         "guards": GUARDS,
         "depends": _DEPENDS,
-        "dependants": _VIEWS,
+        DEPENDANTS: _VIEWS,
         "count": COUNT,
         "watch": WATCH,
         "look": WATCH,
@@ -108,38 +129,67 @@ def all_queries(version: int) -> Iterable[str]:
 class Watching:
     """What a transaction is watched with: ``count`` at its beginning, then ``watch``, or ``looking``.
 
-    ``looking`` watches, too, and reads beforehand what is probably wanted: ``topics`` of what is locked.
+    ``looking`` watches, too, and reads beforehand what is probably wanted: ``topics`` of what is locked, and what
+    stands ``beside``, by key. ``size``: how many answers that gives.
     """
 
     count: bytes
     watch: bytes
     looking: tuple[bytes, ...]
     topics: tuple[str, ...]
+    beside: tuple[str, ...]
+    size: int
 
     @classmethod
-    def of(cls, prepared: PreparedStatements, topics: tuple[str, ...], locked: str) -> Watching:
+    def of(cls, prepared: PreparedStatements, wanted: Wanted, locked: str) -> Watching:
         """Make it of statements that are prepared."""
         count, watch, look = (prepared.execute(key) for key in WATCHING)
-        reading = (prepared.execute(quick(topics), locked),) if topics else ()
+        keys = (quick(wanted.topics),) * bool(wanted.topics)
+        reading = [prepared.execute(key, locked) for key in keys]
+        given = {**dict.fromkeys(OF_THE_GIVEN, locked), OF_VIEWS: _FOUND}
+        reading += [prepared.execute(key, given.get(key, "")) for key in wanted.beside]
         looking = (OPEN, prepared.settings(), look, *reading, CLOSE)
         return cls(
             count=count.encode(),
             watch=watch.encode(),
             looking=tuple(statement.encode() for statement in looking),
-            topics=topics,
+            topics=wanted.topics,
+            beside=wanted.beside,
+            size=2 + len(reading),
         )
+
+    @property
+    def reads(self) -> bool:
+        """Whether ``looking`` does more than ``watch``."""
+        return bool(self.topics or self.beside)
 
     def answers(self, results: Sequence[PGresult]) -> tuple[PGresult, Answer | None]:
         """Take the answers to ``looking`` from the end of a message's: to the watch, and what was read, if anything."""
-        if not self.topics:
+        if not self.reads:
             return results[-1], None
-        settings, watch, reading = results[-3:]
-        return watch, Answer(self.topics, reading) if settings.ntuples else None
+        settings, watch, *reading = results[-self.size :]
+        if not settings.ntuples:
+            return watch, None
+        result = reading.pop(0) if self.topics else None
+        return watch, Answer(self.topics, result, dict(zip(self.beside, reading, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read of a state: topics of relations, and what stands beside them, by key."""
+
+    topics: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether it is anything."""
+        return bool(self.topics or self.beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was read of topics of relations."""
+    """What was read of topics of relations, if of any, and beside them by key."""
 
     topics: tuple[str, ...]
-    result: PGresult
+    result: PGresult | None
+    beside: Mapping[str, PGresult] = field(default_factory=dict)

@@ -50,15 +50,15 @@ _environment_lock = threading.Lock()
 class Reply:
     """What came back for one message.
 
-    ``completed`` counts the statements that ended well before the first failure, ``command`` is the tag of the last
-    of them. ``failure`` is the error that ``PQexec`` would have shown. ``copied``: there was a COPY with the client,
+    ``completed`` counts the statements that ended well before the first failure, ``commands`` are their tags.
+    ``failure`` is the error that ``PQexec`` would have shown. ``copied``: there was a COPY with the client,
     where libpq stops reading.
     ``results`` are those with rows, kept only if asked for. ``timed_out``: the watchdog had to act.
     ``lost``: why the connection is no more.
     """
 
     completed: int = 0
-    command: bytes | None = None
+    commands: list[bytes | None] = field(default_factory=list)
     empty: bool = False
     failure: PGresult | None = None
     copied: bool = False
@@ -126,6 +126,16 @@ class Session:
     def transaction_status(self) -> pq.TransactionStatus:
         """The transaction's state as the server reported it last."""
         return pq.TransactionStatus(self._connection.transaction_status)
+
+    @property
+    def encoding(self) -> str:
+        """The client's encoding, by the server's name for it: what is sent and received is taken for text in it."""
+        return (self._connection.parameter_status(b"client_encoding") or b"").decode()
+
+    @property
+    def strings_as_usual(self) -> bool:
+        """Whether the server reads strings as SQL's standard has it, a backslash being a character like others."""
+        return self._connection.parameter_status(b"standard_conforming_strings") == b"on"
 
     @property
     def alive(self) -> bool:
@@ -234,7 +244,7 @@ class Session:
                 reply.failure = reply.failure or result
         else:
             reply.completed += 1
-            reply.command = result.command_status
+            reply.commands.append(result.command_status)
             if rows and status == pq.ExecStatus.TUPLES_OK:
                 reply.results.append(result)
 

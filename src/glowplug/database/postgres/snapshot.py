@@ -28,7 +28,20 @@ from glowplug.database.postgres.change import Change
 from glowplug.database.postgres.circumstances import Circumstances
 from glowplug.database.postgres.memory import Memory
 from glowplug.database.postgres.prepared import PreparedStatements
-from glowplug.database.postgres.questions import WATCHING, Answer, Questions, Watching, all_queries, full, quick
+from glowplug.database.postgres.questions import (
+    DEPENDANTS,
+    OF_THE_GIVEN,
+    OF_VIEWS,
+    WATCHING,
+    Answer,
+    Questions,
+    Wanted,
+    Watching,
+    all_queries,
+    full,
+    quick,
+)
+from glowplug.database.postgres.record import fields
 from glowplug.database.postgres.watch import LOCKED, Catalogues, catalogues, question
 from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import EnvironmentFailure
@@ -45,10 +58,9 @@ if TYPE_CHECKING:
 
     Calls = list[tuple[str, str | None]]
 
-_QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
 _SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_copy)?\b")  # role's and database's, others in every run
 _CACHE_SIZE = 200_000
-_TRUST = 64
+_TRUST = 128
 _FIRST_TRUST = 8
 _KINDS_READ = "rpfvmcS"  # of pg_class; indexes are read with their tables
 _TOPICS = (*OF_RELATIONS, TYPES, ROUTINES)
@@ -76,9 +88,11 @@ class SnapshotReader:
             for topic in _TOPICS
         }
         self._objects: dict[bytes, tuple[int, SchemaObject]] = {}
-        self._wanted: tuple[str, ...] = ()
-        self._expected: dict[frozenset[str], tuple[str, ...]] = {}
-        self._watching: dict[tuple[str, ...], Watching] = {}
+        self._wanted = Wanted()
+        self._expected: dict[frozenset[str], Wanted] = {}
+        self._asked_in_looks: dict[Wanted, tuple[str, ...]] = {}
+        self._asked: list[str] = []
+        self._watching: dict[Wanted, Watching] = {}
         self._generation = 0
         self._memory: Memory | None = None
         self._uses = 0
@@ -106,10 +120,10 @@ class SnapshotReader:
             return self._memory.schema
         changed = self._changed(change, note=True, answer=answer)
         if kinds is not None:
-            self._expected[kinds] = () if changed is None else self._wanted
+            self._expected[kinds] = Wanted() if changed is None else self._wanted
         self._uses += 1
         if changed is None or self._memory is None:
-            self._memory, self._wanted = Memory(self._all(note=True)), ()
+            self._memory, self._wanted = Memory(self._all(note=True)), Wanted()
         else:
             self._memory.remember(changed)
             self._verify(self._memory)
@@ -121,6 +135,11 @@ class SnapshotReader:
         if changed is None or self._memory is None:
             return Memory(self._all(note=False)).schema
         return self._memory.with_(changed)
+
+    def look_back(self, change: Change, answer: Answer) -> Schema | None:
+        """Give a state that is no more, from what was read of it; None where that does not tell all of it."""
+        changed = self._changed(change, note=False, answer=answer, gone=True)
+        return None if changed is None or self._memory is None else self._memory.with_(changed)
 
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
@@ -144,8 +163,12 @@ class SnapshotReader:
         prepared = self._prepared
         if self._catalogues is None:
             return None
-        wanted = self._wanted if kinds is None else self._expected.get(kinds, ())
-        prepared.prepare([(quick(wanted), "")] if wanted else [])
+        if kinds is None:
+            wanted = Wanted(self._wanted.topics, self._asked_in_looks.get(self._wanted, ()))
+        else:
+            wanted = self._expected.get(kinds, Wanted())
+        calls: Calls = [(quick(wanted.topics), "")] if wanted.topics else []
+        prepared.prepare(calls + [(key, "" if key in OF_THE_GIVEN else None) for key in wanted.beside])
         if self._generation != prepared.generation:
             self._watching, self._generation = {}, prepared.generation
         if wanted not in self._watching:
@@ -194,8 +217,20 @@ class SnapshotReader:
                 self._put(groups, result)
         return groups
 
-    def _changed(self, change: Change | None, *, note: bool, answer: Answer | None = None) -> Groups | None:
-        """Read what ``change`` names; None where more than that may have changed."""
+    def _changed(
+        self, change: Change | None, *, note: bool, answer: Answer | None = None, gone: bool = False
+    ) -> Groups | None:
+        """Read what ``change`` names; None where more than that may have changed.
+
+        ``gone``: nothing can be read any more but what was; None where that does not do.
+        """
+        self._asked = []
+        changed = self._read_changed(change, note=note, answer=answer, gone=gone)
+        if not note:
+            self._asked_in_looks[self._wanted] = tuple(self._asked)
+        return changed
+
+    def _read_changed(self, change: Change | None, *, note: bool, answer: Answer | None, gone: bool) -> Groups | None:
         memory = self._memory
         if change is None or memory is None:
             return None
@@ -209,23 +244,29 @@ class SnapshotReader:
         read_already = answer is not None and set(wanted) <= set(answer.topics)
         if oids and wanted and not read_already:
             calls.append((quick(wanted), ",".join(oids)))
-        results = self._results(calls)
-        if self._may_hide_more(change, results, note=note):
+        results = self._results(calls, answer, gone=gone)
+        self._asked += [key for key, _ in calls if key != quick(wanted)]
+        if results is None or self._may_hide_more(change, results, note=note):
             return None
         if quick(wanted) in results:
             answer = Answer(wanted, results[quick(wanted)])
         groups = self._beside(memory, change, results)
-        if oids and answer is not None and not self._put_relations(groups, oids, answer, results):
+        if oids and answer is not None and not self._put_relations(groups, oids, answer, results, gone=gone):
             return None
         if note:
-            self._wanted = wanted if oids else ()
+            self._wanted = Wanted(wanted if oids else (), tuple(self._asked))
             if "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
                 self._circumstances = self._read_circumstances()
         return groups
 
-    def _results(self, calls: Calls) -> dict[str, PGresult]:
-        results = self._prepared.run(calls, check=False) if calls else []
-        return dict(zip((key for key, _ in calls), results, strict=True))
+    def _results(self, calls: Calls, answer: Answer | None, *, gone: bool) -> dict[str, PGresult] | None:
+        """Give the answers by key, those that are there already and those that have to be asked for."""
+        known = {} if answer is None else {key: answer.beside[key] for key, _ in calls if key in answer.beside}
+        new = [call for call in calls if call[0] not in known]
+        if new and gone:
+            return None
+        results = self._prepared.run(new, check=False) if new else []
+        return {**known, **dict(zip((key for key, _ in new), results, strict=True))}
 
     def _beside(self, memory: Memory, change: Change, results: Mapping[str, PGresult]) -> Groups:
         """Begin with what is no more, and with what is no part of a relation."""
@@ -240,20 +281,35 @@ class SnapshotReader:
         return groups
 
     def _put_relations(
-        self, groups: Groups, oids: Sequence[str], answer: Answer, results: Mapping[str, PGresult]
+        self,
+        groups: Groups,
+        oids: Sequence[str],
+        answer: Answer,
+        results: Mapping[str, PGresult],
+        *,
+        gone: bool,
     ) -> bool:
         """Put what was read of relations into groups, and read what that leaves open; False where it can't be told."""
+        if answer.result is None:
+            return True
         again: Calls = []
         self._empty(groups, answer.topics, oids)
         if self._put(groups, answer.result):
             again.append((full(answer.topics), ",".join(oids)))
         if not set(answer.topics).isdisjoint(_TEXT_OF_OTHERS) and self._depended_on(oids, results):
-            others = self._elsewhere(oids)
+            self._asked += [DEPENDANTS, OF_VIEWS]
+            if gone and DEPENDANTS not in answer.beside:
+                return False
+            others = self._elsewhere(oids, answer)
             if others is None:
                 return False
-            if others:
-                self._empty(groups, OF_RELATIONS, others)
-                again.append((full(OF_RELATIONS), ",".join(others)))
+            self._empty(groups, (TABLES, VIEWS), others)
+            if others and OF_VIEWS in answer.beside:
+                self._put(groups, answer.beside[OF_VIEWS])
+            elif others:
+                again.append((OF_VIEWS, ",".join(others)))
+        if again and gone:
+            return False
         for key, given in again:  # one after the other: both may have the same key
             (result,) = self._prepared.run([(key, given)], check=False)
             self._put(groups, result)
@@ -294,12 +350,12 @@ class SnapshotReader:
         circumstances, guards = self._prepared.run([("circumstances", None), ("guards", None)])
         return Circumstances.read(circumstances, guards)
 
-    def _elsewhere(self, oids: Sequence[str]) -> list[str] | None:
+    def _elsewhere(self, oids: Sequence[str], answer: Answer) -> list[str] | None:
         """Find the views on the relations, at any remove; None where more than views may depend on them."""
-        (row,) = self._prepared.run([("dependants", ",".join(oids))])
+        row = answer.beside.get(DEPENDANTS) or self._prepared.run([(DEPENDANTS, ",".join(oids))])[0]
         if row.get_value(0, 0) == b"t":
             return None
-        return sorted(set((row.get_value(0, 1) or b"").decode().split(",")) - {*oids, ""})
+        return sorted(set((row.get_value(0, 1) or b"")[1:-1].decode().split(",")) - {*oids, ""})
 
     def _empty(self, groups: Groups, chosen: Iterable[str], oids: Sequence[str]) -> None:
         groups.update({(number, oid): {} for topic in chosen for number in self._numbers[topic] for oid in oids})
@@ -324,7 +380,7 @@ class SnapshotReader:
         return learnt
 
     def _object(self, row: bytes) -> SchemaObject:
-        number, kind, name, parent_kind, parent_name, *values = _fields(_SCRATCH_NAME.sub("owner", row.decode()))
+        number, kind, name, parent_kind, parent_name, *values = fields(_SCRATCH_NAME.sub("owner", row.decode()))
         names = self._sections[int(number or 0)].property_names
         return SchemaObject(
             kind=kind or "",
@@ -334,17 +390,3 @@ class SnapshotReader:
                 {name: value for name, value in zip(names, values, strict=True) if value is not None}
             ),
         )
-
-
-def _fields(record: str) -> list[str | None]:
-    """Take a row's text form apart: fields in parentheses, empty for NULL, quoted where needed."""
-    inner = record[1:-1]
-    if '"' not in inner:
-        return [field or None for field in inner.split(",")]
-    fields: list[str | None] = []
-    for match in _QUOTED.finditer(inner):
-        quoted, bare = match.groups()
-        fields.append(bare or None if quoted is None else quoted.replace('""', '"').replace("\\\\", "\\"))
-        if match.end() == len(inner) and not match.group().endswith(","):
-            break
-    return fields

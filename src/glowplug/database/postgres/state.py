@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
-from glowplug.database.postgres.within import unreadable
+from glowplug.database.postgres.within import unreadable, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,12 @@ _READ = """
 SELECT s.name, s.setting FROM pg_catalog.pg_show_all_settings() s
   WHERE s.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text;
 SELECT pg_catalog.current_setting('role'), pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
+"""
+
+_TEMPORARY = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_my_temp_schema())
+  OR EXISTS (SELECT FROM pg_type WHERE typnamespace = pg_my_temp_schema())
+  OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = pg_my_temp_schema())
 """
 
 
@@ -69,3 +75,11 @@ def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:
         role=(rest.get_value(0, 0) or b"none").decode(),
         temporary=rest.get_value(0, 1) == b"t",
     )
+
+
+def has_temporary_objects(session: Session) -> bool:
+    """Whether ``session`` has temporary objects now; errors as for ``read_state``."""
+    reply = within(session, _TEMPORARY)
+    if not reply.ok:
+        raise unreadable(reply)
+    return reply.results[0].get_value(0, 0) == b"t"

@@ -91,6 +91,12 @@ class Catalogues:
         )
 
 
+def written(before: PGresult, after: PGresult) -> tuple[int, ...]:
+    """How many rows were written in between, catalogue by catalogue; of answers to COUNT, or WATCH."""
+    pairs = zip(_numbers(before.get_value(0, 0)), _numbers(after.get_value(0, 0)), strict=True)
+    return tuple(int(new) - int(old) for old, new in pairs)
+
+
 _CATALOGUE = re.compile(r"\bpg_[a-z_]+")
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

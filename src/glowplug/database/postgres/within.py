@@ -12,10 +12,6 @@ from glowplug.database.postgres.session import TransactionStatus
 from glowplug.errors import EnvironmentFailure, LostConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from psycopg.pq.abc import PGresult
-
     from glowplug.database.postgres.session import Reply, Session
 
 _SAVEPOINT = "glowplug"
@@ -69,13 +65,6 @@ _CLOSE_IDLE = "ROLLBACK"
 
 _UNDEFINED_TABLE = "42P01"
 _RECORDED = f'SELECT version::text FROM {{schema}}."{BOOKKEEPING_TABLE}" ORDER BY version DESC'
-_SEPARATOR = "\x1f"
-RECORDED_AT_ONCE = (
-    "SELECT pg_catalog.count(*), pg_catalog.string_agg(version::pg_catalog.text, pg_catalog.chr(31))"
-    f' FROM public."{BOOKKEEPING_TABLE}"'
-).encode()
-"""The same as one row in no order, where the table is in public; no name is resolved by the session's search_path."""
-
 _ELSEWHERE = f"""
 SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') ORDER BY n.nspname
@@ -114,15 +103,6 @@ def recorded(session: Session) -> tuple[str, ...]:
         raise unreadable(reply)
     rows = reply.results[0]
     return tuple((rows.get_value(row, 0) or b"").decode() for row in range(rows.ntuples))
-
-
-def recorded_at_once(answer: PGresult, before: Sequence[str]) -> tuple[str, ...] | None:
-    """Read the answer to RECORDED_AT_ONCE: what is left of ``before``, in its order; None where there is more."""
-    found = (answer.get_value(0, 1) or b"").decode()
-    versions = set(found.split(_SEPARATOR)) if found else set()
-    if not versions.issubset(before) or str(len(versions)).encode() != answer.get_value(0, 0):
-        return None
-    return tuple(version for version in before if version in versions)
 
 
 def unreadable(reply: Reply) -> EnvironmentFailure:

@@ -10,16 +10,33 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from glowplug.database.interface import Run  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.interface import Run, SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
 from glowplug.database.sqlite.settings import SessionSettings  # noqa: TC001 - the same
 from glowplug.database.sqlite.snapshot import Catalogue  # noqa: TC001 - the same
+from glowplug.database.trace import Trace  # noqa: TC001 - the same
 from glowplug.dialect import Direction  # noqa: TC001 - the same
 from glowplug.project.migration import Migration  # noqa: TC001 - the same
+from glowplug.schema.tables import Table  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from glowplug.database.rows import Value
 
 _LENGTH = struct.Struct(">I")
+
+Packed = tuple[tuple[str | tuple[bytes] | None, ...], ...]
+"""Rows; bytes stand alone in a tuple, because msgspec tells them from text by nothing else."""
+
+
+def pack(rows: Sequence[Sequence[Value]]) -> Packed:
+    """Make rows ready to be sent."""
+    return tuple(tuple((value,) if isinstance(value, bytes) else value for value in row) for row in rows)
+
+
+def unpack(rows: Packed) -> tuple[tuple[Value, ...], ...]:
+    """Take rows as they were before they were sent."""
+    return tuple(tuple(value[0] if isinstance(value, tuple) else value for value in row) for row in rows)
 
 
 class Open(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -33,14 +50,24 @@ class Open(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 class Depart(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """Copy the open database to ``path``, and open the copy beside it; ``again``: open it as it stands there."""
+    """Copy the open database to ``path``, and open the copy beside it; ``again``: open it as it stands there.
+
+    ``foreign_keys``: what the copy's session takes for that setting, None for what it is here.
+    """
 
     path: str
     again: bool = False
+    foreign_keys: bool | None = None
 
 
 class Return(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """Close the copy."""
+
+
+class Keep(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Copy the open database to ``path``, if its session is as one that begins."""
+
+    path: str
 
 
 class RunFile(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -48,6 +75,53 @@ class RunFile(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
     migration: Migration
     direction: Direction
+    away: bool
+
+
+class ObserveFile(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Run one file of ``migration``, and see what each statement does."""
+
+    migration: Migration
+    direction: Direction
+    away: bool
+
+
+class ListTables(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Read the tables as rows see them."""
+
+    away: bool
+
+
+class WriteRows(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Write ``rows``; where ``by`` is there, change those whose ``by`` columns equal the last values of each row."""
+
+    table: Table
+    columns: tuple[str, ...]
+    rows: Packed
+    away: bool
+    by: tuple[str, ...] | None = None
+
+
+class ReadRows(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Read the rows of ``table``."""
+
+    table: Table
+    limit: int
+    away: bool
+
+
+class AskRows(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Run one statement, and roll back what it did."""
+
+    sql: str
+    limit: int
+    away: bool
+
+
+class RunBatch(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Run statements that are no migration."""
+
+    sql: str
     away: bool
 
 
@@ -79,10 +153,43 @@ class Done(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """It is done."""
 
 
+class Kept(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Whether the database was copied."""
+
+    kept: bool
+
+
 class Ran(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """What came of a file."""
 
     run: Run
+
+
+class Observed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """What was seen of a file."""
+
+    trace: Trace
+
+
+class Tables(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """The tables."""
+
+    tables: tuple[Table, ...]
+
+
+class Wrote(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """What SQLite says of each row, or of the batch."""
+
+    errors: tuple[SqlError | None, ...]
+
+
+class Answered(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Rows, or why there are none; ``complete`` False: there were more."""
+
+    columns: tuple[str, ...]
+    rows: Packed
+    complete: bool
+    error: SqlError | None = None
 
 
 class Seen(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -105,8 +212,10 @@ class Failed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     configuration: bool
 
 
-Request = Open | Depart | Return | RunFile | Look | Recall
-Reply = Hello | Opened | Done | Ran | Seen | Recorded | Failed
+RowRequest = ListTables | WriteRows | ReadRows | AskRows | RunBatch
+Request = Open | Depart | Return | Keep | RunFile | ObserveFile | Look | Recall | RowRequest
+RowReply = Tables | Wrote | Answered
+Reply = Hello | Opened | Done | Kept | Ran | Observed | Seen | Recorded | Failed | RowReply
 
 Message = TypeVar("Message")
 

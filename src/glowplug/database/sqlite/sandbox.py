@@ -45,6 +45,7 @@ class Sandbox:
     def __init__(self) -> None:
         """Refuse nothing yet."""
         self.refusal: str | None = None
+        self.looking = False  # what runs now is glowplug's own
         self._vacuuming = False
 
     def begin(self, statement: str) -> None:
@@ -59,6 +60,8 @@ class Sandbox:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
         refusal = None
+        if self.looking:
+            return apsw.SQLITE_OK
         if action == apsw.SQLITE_ATTACH:
             # VACUUM attaches a nameless temporary database, VACUUM INTO a named one, ATTACH any.
             if not (self._vacuuming and first == ""):

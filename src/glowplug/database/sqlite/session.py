@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
 from glowplug.database.sqlite import sandbox as cage
 from glowplug.database.sqlite.failure import code_of, message_of, place, sql_error
+from glowplug.database.sqlite.file import text_of
+from glowplug.database.sqlite.rows import SessionRows
 from glowplug.database.sqlite.snapshot import build, read
+from glowplug.database.sqlite.standing import CARRIED, copy_database, copy_file, standing
+from glowplug.database.sqlite.trace import Observer
 from glowplug.database.sqlite.watchdog import Watchdog
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure
@@ -21,20 +25,9 @@ if TYPE_CHECKING:
 
     from glowplug.database.sqlite.settings import SessionSettings
     from glowplug.database.sqlite.snapshot import Catalogue
+    from glowplug.database.trace import Trace
     from glowplug.project import Migration
     from glowplug.schema import Schema
-
-# What a session may have set for itself and what the next file depends on; all can be read back.
-_CARRIED = (
-    "foreign_keys",
-    "recursive_triggers",
-    "legacy_alter_table",
-    "ignore_check_constraints",
-    "trusted_schema",
-    "reverse_unordered_selects",
-    "writable_schema",
-    "query_only",
-)
 
 _MANAGE_UPDATED_AT = """\
 CREATE TRIGGER __diesel_manage_updated_at_{table}
@@ -74,11 +67,25 @@ class Session(Connection):
             cage.limit(self._connection)
             self._connection.authorizer = self._sandbox.authorize
         self._current = self._next = 0
+        self._observer: Observer | None = None
+        self._rows = SessionRows(
+            self._connection,
+            self._watchdog,
+            self._sandbox,
+            seconds=settings.statement_timeout,
+            uncaged=self._uncaged,
+            execute=self._execute,
+        )
 
     @property
     def foreign_keys(self) -> bool:
         """Whether foreign keys are heeded."""
         return bool(self._connection.pragma("foreign_keys"))
+
+    @property
+    def rows(self) -> SessionRows:
+        """What can be done with rows in this session."""
+        return self._rows
 
     def set_up(self, statements: tuple[str, ...], where: str) -> None:
         """Run the statements of a setting called ``where``.
@@ -105,9 +112,18 @@ class Session(Connection):
         """Run one file as Diesel would, and record it."""
         started = time.monotonic()
         sql = migration.sql(direction)
-        text = _text(sql, direction)
+        text = text_of(sql, direction)
         error = text if isinstance(text, SqlError) else self._apply(text, migration, direction)
         return Run(error=error, seconds=time.monotonic() - started)
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file as ``run`` does, and see what each statement does."""
+        self._observer = observer = Observer(self._connection, self._sandbox)
+        try:
+            run = self.run(migration, direction)
+        finally:
+            self._observer = None
+        return observer.trace(run)
 
     def snapshot(self) -> Schema:
         """Read the schema of ``main``."""
@@ -137,20 +153,46 @@ class Session(Connection):
             raise EnvironmentFailure(f"{BOOKKEEPING_TABLE} can't be read: {message_of(error)}") from error
         return tuple(version.decode("utf-8", "replace") for (version,) in rows if isinstance(version, bytes))
 
-    def copy(self, path: str) -> Session:
-        """Open a second database at ``path`` in exactly this state: rows, settings, temporary tables, pragmas."""
+    def copy(self, path: str, *, foreign_keys: bool | None = None) -> Session:
+        """Open a second database at ``path`` in exactly this state: rows, settings, temporary tables, pragmas.
+
+        ``foreign_keys``: what is to be taken for that setting all the same.
+        """
         other = Session(path, self.settings, self._watchdog.gone)
         with self._uncaged(), other._uncaged():
-            _copy_database(self._connection, other._connection, "main")
+            copy_database(self._connection, other._connection, "main")
             if list(self._connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")):
-                _copy_database(self._connection, other._connection, "temp")
-            for name in _CARRIED:
+                copy_database(self._connection, other._connection, "temp")
+            for name in CARRIED:
                 value = self._connection.pragma(name)
                 if other._connection.pragma(name) != value:
                     other._connection.pragma(name, value)
             if self._connection.execute("SELECT 'a' LIKE 'A'").get == 0:  # no pragma tells
                 other._connection.pragma("case_sensitive_like", 1)
+            if foreign_keys is not None:
+                other._connection.pragma("foreign_keys", int(foreign_keys))
         return other
+
+    def keep(self, path: str, session_setup: tuple[str, ...]) -> bool:
+        """Copy the database to ``path``, if a session that begins there with ``session_setup`` is as this one is.
+
+        Raises:
+            ConfigurationError: a statement of session_setup fails there.
+        """
+        with self._uncaged():
+            copy_file(self._connection, path)
+            mine = standing(self._connection)
+        fresh = Session(path, self.settings, self._watchdog.gone)
+        try:
+            fresh.set_up(session_setup, "session_setup")
+            with fresh._uncaged():
+                same = mine == standing(fresh._connection) and not mine.more
+        finally:
+            fresh.close()
+        if same and session_setup:
+            with self._uncaged():
+                copy_file(self._connection, path)  # without what session_setup may have done to it
+        return same
 
     def close(self) -> None:
         """End the session; never raises."""
@@ -164,7 +206,7 @@ class Session(Connection):
             with self._watchdog.watch(self.settings.statement_timeout):
                 if migration.run_in_transaction:
                     self._execute("BEGIN")
-                self._execute(text)
+                self._execute(text, self._observer)
                 step = "record"
                 self._record(migration, direction)
                 if migration.run_in_transaction:
@@ -172,6 +214,9 @@ class Session(Connection):
                     self._execute("COMMIT")
         except (apsw.Error, MemoryError, OverflowError, UnicodeDecodeError) as error:
             return self._failed(error, text, step)
+        finally:
+            if self._observer is not None:
+                self._observer.is_over()
         if self._connection.in_transaction:
             self._roll_back()
             return _OPEN_TRANSACTION
@@ -180,7 +225,7 @@ class Session(Connection):
     def _failed(self, error: Exception, text: str, step: str) -> SqlError:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
-        position = None
+        position, start = None, 0
         if step == "file":
             start = self._next if self._fails_to_prepare(text, error) else self._current
             position = place(text, start, getattr(error, "error_offset", -1))
@@ -200,6 +245,8 @@ class Session(Connection):
             needs_superuser=refused,
             timed_out=self._watchdog.expired,
         )
+        if step == "file" and self._observer is not None:
+            self._observer.fails(start, failure)
         self._roll_back()
         return failure
 
@@ -211,27 +258,34 @@ class Session(Connection):
         self._sandbox.refusal = None
         list(self._connection.execute(sql, (migration.version,)))
 
-    def _execute(self, text: str) -> None:
+    def _execute(self, text: str, observer: Observer | None = None) -> None:
         """Run all statements of ``text``, as ``sqlite3_exec`` does: parameters are NULL, results are dropped.
 
-        ``_current`` is where the statement that ran last begins, ``_next`` where the one after it does.
+        ``observer`` looks on. ``_current`` is where the statement that ran last begins, ``_next`` where the one after
+        it does.
         """
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
         self._current = self._next = 0
         self._sandbox.refusal = None
+        if observer is not None:
+            observer.opens(text)
         while True:
             try:
-                self._run_statements(text[self._next :], ())
+                self._run_statements(text[self._next :], (), observer)
             except apsw.BindingsError:
                 statement, parameters = self._first_statement(text[self._next :])
-                self._run_statements(statement, (None,) * parameters)
+                self._run_statements(statement, (None,) * parameters, observer)
             else:
-                return
+                break
+        if observer is not None:
+            observer.ends()
 
-    def _run_statements(self, text: str, parameters: tuple[None, ...]) -> None:
+    def _run_statements(self, text: str, parameters: tuple[None, ...], observer: Observer | None) -> None:
         def begin(_cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
             self._current, self._next = self._next, self._next + len(statement)
+            if observer is not None:
+                observer.begins(self._current, statement, parameters or None)
             self._sandbox.begin(statement)
             return True
 
@@ -331,27 +385,3 @@ def _step(cursor: apsw.Cursor) -> bool:
             cursor.get_description()
             return True
         raise  # it was no row, but an argument of a function: the statement has failed
-
-
-def _copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -> None:
-    with target.backup(name, source, name) as backup:
-        while not backup.done:
-            backup.step(-1)
-
-
-def _text(sql: bytes | None, direction: Direction) -> str | SqlError:
-    """Read a file as Diesel does, or give the error that it has before any database is asked."""
-    if sql is None:
-        return SqlError(code=None, message=f"there is no {direction.file_name}")
-    if not sql:
-        return SqlError(code=None, message=f"{direction.file_name} is empty: Diesel refuses a migration of 0 bytes")
-    try:
-        text = sql.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = sql.count(b"\n", 0, error.start) + 1
-        return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8: {error.reason}", line=line)
-    nul = text.find("\0")
-    if nul >= 0:
-        line, column = place(text, nul, 0)
-        return SqlError(code=None, message="a NUL byte, which no SQL may hold", line=line, column=column)
-    return text

@@ -50,10 +50,10 @@ class Catalogue:
 def read(connection: apsw.Connection) -> Catalogue:
     """Read what makes up the schema of ``main``."""
     rows = tuple(Row(*row) for row in connection.execute(_OBJECTS))
-    virtual = any(_is_virtual(row.sql) for row in rows)
+    virtual = any(is_virtual(row.sql) for row in rows)
     return Catalogue(
         rows=rows,
-        shadows=_shadow_tables(connection) if virtual else (),
+        shadows=shadow_tables(connection) if virtual else (),
         settings={name: str(connection.execute(f"PRAGMA {_DATABASE}.{name}").get) for name in _SETTINGS},
     )
 
@@ -79,7 +79,7 @@ def _objects(kind: str, name: str, table: str, sql: str, on_view: bool) -> tuple
     if name.startswith("sqlite_"):
         return ()
     if kind == "table":
-        return tuple(_virtual_table(name, sql) if _is_virtual(sql) else _table(name, sql))
+        return tuple(_virtual_table(name, sql) if is_virtual(sql) else _table(name, sql))
     if kind == "view":
         return (SchemaObject(kind="view", name=name, properties={"definition": definition(sql)}),)
     parent = None if table == BOOKKEEPING_TABLE else ("view" if on_view else "table", table)
@@ -87,11 +87,13 @@ def _objects(kind: str, name: str, table: str, sql: str, on_view: bool) -> tuple
     return (SchemaObject(kind=kind, name=f"{table}.{name}", properties=properties, parent=parent),)
 
 
-def _is_virtual(sql: str | None) -> bool:
+def is_virtual(sql: str | None) -> bool:
+    """Tell whether a statement of ``sqlite_master`` makes a virtual table."""
     return sql is not None and sql[:15].upper().startswith("CREATE VIRTUAL")
 
 
-def _shadow_tables(connection: apsw.Connection) -> tuple[str, ...]:
+def shadow_tables(connection: apsw.Connection) -> tuple[str, ...]:
+    """Name the tables behind virtual tables."""
     return tuple(name for _, name, kind, *_ in connection.execute("PRAGMA main.table_list") if kind == "shadow")
 
 

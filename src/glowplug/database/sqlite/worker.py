@@ -12,12 +12,17 @@ import math
 import os
 import resource
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from glowplug.database.sqlite import protocol, sandbox
 from glowplug.database.sqlite.session import Session
 from glowplug.errors import ConfigurationError, GlowplugError
+
+if TYPE_CHECKING:
+    from glowplug.database.rows import Rows
 
 _MEMORY_LIMIT = 4 * 1024**3
 _SPARE_SECONDS = 10
@@ -74,6 +79,7 @@ class _Server:
         self._parent = os.getppid()
         self._requests: protocol.Channel[protocol.Request] = protocol.Channel(protocol.Request)
         self._seconds = 60.0
+        self._session_setup: tuple[str, ...] = ()
 
     def serve(self) -> None:
         """Answer until the input ends."""
@@ -101,7 +107,7 @@ class _Server:
                 message=error.message, advice=error.advice, configuration=isinstance(error, ConfigurationError)
             )
 
-    def _do(self, request: protocol.Request) -> protocol.Reply:
+    def _do(self, request: protocol.Request) -> protocol.Reply:  # noqa: PLR0911 - a case each
         match request:
             case protocol.Open():
                 return protocol.Opened(foreign_keys=self._open(request))
@@ -110,17 +116,26 @@ class _Server:
             case protocol.Return():
                 self._session(away=True).close()
                 self._away = None
+            case protocol.Keep():
+                kept = self._session(away=False).keep(request.path, self._session_setup)
+                return protocol.Kept(kept=kept)
             case protocol.RunFile():
                 run = self._session(away=request.away).run(request.migration, request.direction)
                 return protocol.Ran(run=run)
+            case protocol.ObserveFile():
+                trace = self._session(away=request.away).observe(request.migration, request.direction)
+                return protocol.Observed(trace=trace)
             case protocol.Look():
                 return protocol.Seen(catalogue=self._session(away=request.away).catalogue())
             case protocol.Recall():
                 return protocol.Recorded(versions=self._session(away=request.away).recorded())
+            case _:
+                return _with_rows(self._session(away=request.away).rows, request)
         return protocol.Done()
 
     def _open(self, request: protocol.Open) -> bool:
         self._seconds = request.settings.statement_timeout
+        self._session_setup = request.session_setup
         self._home = Session(request.path, request.settings, self._gone)
         if request.fresh:
             self._home.set_up(request.database_setup, "database_setup")
@@ -131,7 +146,11 @@ class _Server:
 
     def _depart(self, request: protocol.Depart) -> None:
         home = self._session(away=False)
-        self._away = Session(request.path, home.settings, self._gone) if request.again else home.copy(request.path)
+        if not request.again:
+            self._away = home.copy(request.path, foreign_keys=request.foreign_keys)
+            return
+        keys = home.settings.foreign_keys if request.foreign_keys is None else request.foreign_keys
+        self._away = Session(request.path, replace(home.settings, foreign_keys=keys), self._gone)
 
     def _session(self, *, away: bool) -> Session:
         session = self._away if away else self._home
@@ -141,3 +160,24 @@ class _Server:
 
     def _gone(self) -> bool:
         return os.getppid() != self._parent
+
+
+def _with_rows(rows: Rows, request: protocol.RowRequest) -> protocol.RowReply:
+    match request:
+        case protocol.ListTables():
+            return protocol.Tables(tables=rows.tables())
+        case protocol.WriteRows(by=None):
+            return protocol.Wrote(errors=rows.insert(request.table, request.columns, protocol.unpack(request.rows)))
+        case protocol.WriteRows():
+            values, by = protocol.unpack(request.rows), request.by or ()
+            return protocol.Wrote(errors=rows.update(request.table, request.columns, values, by=by))
+        case protocol.ReadRows():
+            found = rows.read(request.table, limit=request.limit)
+            return protocol.Answered(columns=found.columns, rows=protocol.pack(found.rows), complete=found.complete)
+        case protocol.AskRows():
+            answer = rows.query(request.sql, limit=request.limit)
+            return protocol.Answered(
+                columns=answer.columns, rows=protocol.pack(answer.rows), complete=answer.complete, error=answer.error
+            )
+        case protocol.RunBatch():
+            return protocol.Wrote(errors=(rows.execute(request.sql),))

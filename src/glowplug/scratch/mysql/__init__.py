@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from glowplug.scratch.mysql.server import open_server
+from glowplug.scratch.mysql.server import identity, open_server
 
-__all__ = ["open_server"]
+__all__ = ["identity", "open_server"]

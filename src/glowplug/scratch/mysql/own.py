@@ -19,10 +19,14 @@ from glowplug.scratch.size import tree_size
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
     from typing import Self
 
     from glowplug.scratch.area import Area
     from glowplug.scratch.mysql.source import Installation
+
+DATA = "data"
+"""What a server's directory holds before it starts."""
 
 _PATIENCE = 60.0
 _POLL = 0.005
@@ -105,26 +109,33 @@ class OwnServer:
     def copy(self, name: str) -> OwnServer:
         """Start another server in exactly this one's state, in the area's subdirectory ``name``.
 
-        The server is stopped by SIGSTOP while its files are copied: what is copied is what a crash at that moment
-        would leave, and all that was committed is in it.
-
         Raises:
             EnvironmentFailure: the files can't be copied.
             NoServer: the other server doesn't start.
         """
-        with Administrator(self.address) as administrator:
-            administrator.flush()
         target = self._area.subdirectory(name)
-        self._child.send_signal(signal.SIGSTOP)
-        try:
-            status, output = self._area.run(
-                ["cp", "-R", "-p", self.directory / "data", target / "data"], directory=target
-            )
-        finally:
-            self._child.send_signal(signal.SIGCONT)
+        with self.frozen():
+            status, output = self._area.run(["cp", "-R", "-p", self.directory / DATA, target / DATA], directory=target)
         if status != 0:
             raise EnvironmentFailure(f"the scratch server can't be copied: {output.strip()}")
         return OwnServer(self.installation, self._area, target, self._address.password)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the server by SIGSTOP while its files are copied.
+
+        What is copied is what a crash at that moment would leave, and all that was committed is in it.
+
+        Raises:
+            LostConnection: it is gone.
+        """
+        with Administrator(self.address) as administrator:
+            administrator.flush()
+        self._child.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._child.send_signal(signal.SIGCONT)
 
     def size(self) -> int:
         """Bytes that it takes on disk, with the temporary files that have no name any more (where /proc tells)."""

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql import Access, Administrator, MysqlConnection, SnapshotReader, Watchdog
+from glowplug.database.mysql import Access, Administrator, MysqlConnection, SnapshotReader, Watchdog, quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from glowplug.scratch.settings import Request
 
     Ran = Callable[[Migration, Direction, Run], None]
+
+
+_STRICT = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "TRADITIONAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,37 @@ class Place:
             )
         self.connect()
 
+    def take_after(self, other: Place) -> bool:
+        """Make the schema anew as ``other`` has it, rows and all, by the server's own statements, and connect.
+
+        Whether that worked: what the migrations may have changed outside of their schema stays as it is.
+        """
+        blueprint = other.reader.blueprint() if other.reader is not None else None
+        if blueprint is None or self._access.superuser:
+            return False
+        self.disconnect()
+        there = None if self.reader is None else self.reader.standing()
+        if not self.administrator.build(blueprint, self.schema, there):
+            return False
+        self.connect()
+        return True
+
+    @property
+    def other_world(self) -> str | None:
+        """Whether strict mode may be off or on in production; None where glowplug.toml says what sql_mode is."""
+        chain = self._request.chain
+        if any("sql_mode" in each.lower() for each in (*chain.database_setup, *chain.session_setup)):
+            return None
+        return "strict mode off" if is_strict(self.administrator.sql_mode()) else "strict mode on"
+
+    def enter_other_world(self) -> None:
+        """Put the migrations' session, and any that follows it on this connection, under ``other_world``."""
+        settings = self.connection.settings() or {}
+        modes = [each for each in (settings.get("sql_mode") or "").split(",") if each]
+        strict = is_strict(self.administrator.sql_mode())
+        modes = [each for each in modes if each not in _STRICT] if strict else [*modes, _STRICT[0]]
+        self.connection.settle("sql_mode", quote_text(",".join(modes)))
+
     def connect(self) -> MysqlConnection:
         """Give the migrations a new session."""
         self.disconnect()
@@ -107,6 +141,13 @@ class Place:
         self.reader.forget()
         self._connection = MysqlConnection(self._access, self.reader, ran=self._ran)
         return self._connection
+
+    def settings_of_another_session(self) -> dict[str, str | None] | None:
+        """Read what a session of the migrations' account begins with; None where it won't tell."""
+        if self.reader is None:
+            return None
+        with MysqlConnection(self._access, self.reader) as connection:
+            return connection.settings()
 
     def state(self) -> str | None:
         """Everything that tells this database from another of the same chain; None where it can't be told."""
@@ -126,6 +167,11 @@ class Place:
         self.administrator.close()
         if self._end is not None:
             self._end()
+
+
+def is_strict(sql_mode: str) -> bool:
+    """Whether values that don't fit are refused."""
+    return not set(_STRICT).isdisjoint(sql_mode.split(","))
 
 
 def _address(administrator: Address, account: Account) -> Address:

@@ -7,20 +7,26 @@ import itertools
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import Administrator, ServerVersion
-from glowplug.errors import LostConnection, NoServer
+from glowplug.errors import EnvironmentFailure, LostConnection, NoServer
 from glowplug.scratch.area import Area, cache_directory
+from glowplug.scratch.checkpoint import Checkpoints, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
 from glowplug.scratch.mysql.claim import HOST, Claim, sweep
 from glowplug.scratch.mysql.database import MysqlDatabase
-from glowplug.scratch.mysql.own import OwnServer
+from glowplug.scratch.mysql.identity import lent_identity, own_identity
+from glowplug.scratch.mysql.kept import ResumedPlace, account_of, keeping, password_of
+from glowplug.scratch.mysql.own import DATA, OwnServer
 from glowplug.scratch.mysql.place import Account, Place
 from glowplug.scratch.mysql.source import choose, matches, production_version
 from glowplug.scratch.mysql.url import find_lent_server
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from glowplug.database.mysql import Address
     from glowplug.finding import Finding
+    from glowplug.scratch.checkpoint import Checkpoint
     from glowplug.scratch.interface import Database
     from glowplug.scratch.mysql.place import Ran
     from glowplug.scratch.mysql.source import Installation
@@ -32,6 +38,11 @@ SCHEMA = "glowplug"
 
 _OWN_INTERVAL = 0.1
 _LENT_INTERVAL = 0.5
+
+
+def identity(request: Request) -> str | None:
+    """Tell the server that ``open_server`` would give from others, without starting it; None: it has to be reached."""
+    return None if find_lent_server(request) else own_identity(choose(request))
 
 
 def open_server(request: Request) -> OwnServers | LentServers:
@@ -92,14 +103,17 @@ class OwnServers(_Servers):
         """
         super().__init__(request)
         self._installation = installation
+        self._checkpoints = Checkpoints.of(request.environment)
+        self._checkpoint: Checkpoint | None
         self._cache = cache_directory(request.environment)
         self._names = (f"m{number}" for number in itertools.count())
         self._running: dict[str, OwnServer] = {}
         self._accounts: dict[str, Account] = {}
         with contextlib.ExitStack() as stack:
             self._area = stack.enter_context(Area(room=2 * limit))
-            self._spare: OwnServer | None = self._start()
-            base = tree_size(self._spare.directory / "data")
+            self._spare: OwnServer | None
+            self._spare, self._checkpoint = self._unpack(request.resume) or (self._start(), None)
+            base = tree_size(self._spare.directory / DATA)
             self._watch = SizeWatch(
                 limit=base + limit, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
             )
@@ -110,9 +124,15 @@ class OwnServers(_Servers):
         """Say what it is."""
         return self._described(self._installation.version, "machine", ())
 
+    def identity(self) -> str | None:
+        """Tell it from other servers."""
+        return own_identity(self._installation)
+
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
         account = Account.random(SCHEMA, host="localhost")
+        if self._checkpoint is not None:  # nobody wants to resume
+            self._forget_checkpoint()
 
         def open_place(_: str, ran: Ran) -> Place:
             server, self._spare = self._spare or self._start(), None
@@ -120,14 +140,48 @@ class OwnServers(_Servers):
             place.create_account()
             return place
 
+        return self._database(open_place, account, from_scratch=self._request.settings.superuser)
+
+    def resume(self) -> Resumed | None:
+        """Give a database on a server that was started with a checkpoint, once."""
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return None
+        try:
+            if self._spare is not None:
+                _ = self._spare.address
+        except NoServer:
+            self._checkpoints.shelf.remove(checkpoint.key)
+            self._forget_checkpoint()
+            return None
+        self._checkpoint = None
+        account = account_of(checkpoint)
+
+        def open_place(_: str, ran: Ran) -> Place:
+            server, self._spare = self._spare, None
+            if server is None:
+                again = self._unpack((checkpoint.key,))
+                if again is None:
+                    raise EnvironmentFailure("a kept state of the database, which the rehearsal began with, is gone")
+                server = again[0]
+            return self._place(server, account, ran, kind=ResumedPlace)
+
+        database = self._database(open_place, account, from_scratch=True)
+        return Resumed(database=database, key=checkpoint.key, note=checkpoint.manifest.note)
+
+    def _database(self, open_place: Callable[[str, Ran], Place], account: Account, *, from_scratch: bool) -> Database:
+        def find(place: Place) -> OwnServer:
+            return self._running[place.administrator.address.unix_socket or ""]
+
         def copy(reference: Place, ran: Ran) -> Place:
-            server = self._running[reference.administrator.address.unix_socket or ""].copy(next(self._names))
+            server = find(reference).copy(next(self._names))
             self._running[server.socket] = server
             place = self._place(server, account, ran)
             place.connect()
             return place
 
-        return self._limited(MysqlDatabase(open_place, copy, from_scratch=self._request.settings.superuser))
+        keep = None if self._request.settings.superuser else keeping(self._checkpoints, find, account)
+        return self._limited(MysqlDatabase(open_place, copy, from_scratch=from_scratch, keep=keep))
 
     def _start(self) -> OwnServer:
         name = next(self._names)
@@ -135,12 +189,30 @@ class OwnServers(_Servers):
         self._running[server.socket] = server
         return server
 
-    def _place(self, server: OwnServer, account: Account, ran: Ran) -> Place:
+    def _unpack(self, keys: Sequence[str]) -> tuple[OwnServer, Checkpoint] | None:
+        """Start a server with what another run kept under the first of ``keys`` that there is."""
+        directory = self._area.subdirectory(next(self._names))
+        checkpoint = self._checkpoints.unpack(keys, self._area, directory)
+        if checkpoint is None:
+            directory.rmdir()
+            return None
+        server = OwnServer(self._installation, self._area, directory, password_of(checkpoint))
+        self._running[server.socket] = server
+        return server, checkpoint
+
+    def _forget_checkpoint(self) -> None:
+        self._checkpoint = None
+        if self._spare is not None:
+            self._running.pop(self._spare.socket, None)
+            self._spare.close()
+            self._spare = None
+
+    def _place(self, server: OwnServer, account: Account, ran: Ran, *, kind: type[Place] = Place) -> Place:
         def end() -> None:
             self._running.pop(server.socket, None)
             server.close()
 
-        return Place(self._request, server.address, account, SCHEMA, ran=ran, end=end)
+        return kind(self._request, server.address, account, SCHEMA, ran=ran, end=end)
 
     def _size(self) -> int:
         return max((server.size() for server in list(self._running.values())), default=0)
@@ -164,6 +236,7 @@ class LentServers(_Servers):
         try:
             with Administrator(lent.address) as administrator:
                 self._version = administrator.version()
+                self._identity = lent_identity(administrator)
         except LostConnection as error:
             raise NoServer(
                 f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
@@ -178,6 +251,10 @@ class LentServers(_Servers):
         """Say what it is."""
         where = f"on {self._lent.shown}, named by {self._lent.variable}"
         return self._described(self._version, "url", (where, *self._swept))
+
+    def identity(self) -> str | None:
+        """Tell it from other servers."""
+        return self._identity
 
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""

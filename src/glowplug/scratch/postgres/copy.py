@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import PostgresConnection, identifier, literal
-from glowplug.errors import GlowplugError
+from glowplug.errors import CannotBranch, EnvironmentFailure, GlowplugError, LostConnection
 from glowplug.scratch.postgres.claim import copy_of, drop_database
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ class DatabaseCopy:
         self._name = copy_of(self._template)
         self._role_settings = self._settings_of_role()
         try:
-            self._copy(home, state)
-            self._copy_settings()
-            self._copy_rest()
-            self.connection = PostgresConnection(home.access.to(self._name), bookkeeping=False)
+            copy_by(home, self._administrator, self._name, state)
+            carry_settings(self._administrator, self._template, self._name)
+            carry_privileges(self._administrator, self._template, self._name, role=self._role)
+            self.connection = PostgresConnection(home.access.to(self._name), bookkeeping=False, copied=True)
             self._set(state)
             self.connection.adopt(home)
         except BaseException:
@@ -63,53 +64,9 @@ class DatabaseCopy:
         with contextlib.suppress(GlowplugError):
             self._restore_role_settings()
 
-    def _copy(self, home: PostgresConnection, state: SessionState) -> None:
-        role = identifier(self._role)
-        strategy = " STRATEGY file_copy" if self._administrator.server_version >= _PG_15 else ""
-        if not home.access.superuser:
-            self._administrator.execute(f"ALTER ROLE {role} CREATEDB")
-        try:
-            with _able_to_create(home, state):
-                home.require(
-                    f"CREATE DATABASE {identifier(self._name)} TEMPLATE {identifier(self._template)}{strategy}"
-                )
-        finally:
-            if not home.access.superuser:
-                self._administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
-
-    def _copy_settings(self) -> None:
-        name = identifier(self._name)
-        for role, item in self._administrator.rows(
-            "SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END, item FROM pg_db_role_setting s"
-            " CROSS JOIN LATERAL unnest(s.setconfig) AS items (item)"
-            f" WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {literal(self._template)})"
-        ):
-            target = f"DATABASE {name}" if role is None else f"ROLE {identifier(role)} IN DATABASE {name}"
-            self._administrator.execute(f"ALTER {target} {_set_clause(item or '')}")
-
-    def _copy_rest(self) -> None:
-        """Give it what was said of the original: its privileges, comment and limit."""
-        name = identifier(self._name)
-        original = f"pg_database d WHERE d.datname = {literal(self._template)}"
-        statements = [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {identifier(self._role)}"]
-        for privilege, role, grantable in self._administrator.rows(
-            "SELECT a.privilege_type, CASE WHEN a.grantee <> 0 THEN quote_ident(pg_get_userbyid(a.grantee))"
-            " ELSE 'PUBLIC' END, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
-            f" FROM (SELECT * FROM {original}) d CROSS JOIN LATERAL"
-            " aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
-        ):
-            statements.append(f"GRANT {privilege} ON DATABASE {name} TO {role}{grantable}")
-        ((comment, limit),) = self._administrator.rows(
-            f"SELECT shobj_description(d.oid, 'pg_database'), d.datconnlimit FROM {original}"
-        )
-        if comment is not None:
-            statements.append(f"COMMENT ON DATABASE {name} IS {literal(comment)}")
-        statements.append(f"ALTER DATABASE {name} CONNECTION LIMIT {limit}")
-        self._administrator.execute("; ".join(statements))
-
     def _set(self, state: SessionState) -> None:
-        for setting, value in state.settings:
-            self.connection.require(f"SELECT pg_catalog.set_config({literal(setting)}, {literal(value)}, false)")
+        if state.settings:
+            self.connection.require(f"SELECT {', '.join(itertools.starmap(_set_config, state.settings))}")
         if state.role != "none":
             self.connection.require(f"SET ROLE {identifier(state.role)}")
 
@@ -134,6 +91,91 @@ class DatabaseCopy:
             drop_database(self._administrator, self._name)
 
 
+def copy_by(home: PostgresConnection, administrator: Administrator, name: str, state: SessionState) -> None:
+    """Create the database ``name`` with that of ``home`` as template, by its session, which is idle and in ``state``.
+
+    Raises:
+        EnvironmentFailure: the server refuses.
+        LostConnection: the server is gone.
+    """
+    role, template = identifier(home.access.conninfo["user"]), identifier(home.access.conninfo["dbname"])
+    strategy = " STRATEGY file_copy" if administrator.server_version >= _PG_15 else ""
+    if not home.access.superuser:
+        administrator.execute(f"ALTER ROLE {role} CREATEDB")
+    try:
+        with _able_to_create(home, state):
+            home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
+    finally:
+        if not home.access.superuser:
+            administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
+
+
+def carry_settings(administrator: Administrator, template: str, name: str) -> None:
+    """Give the database ``name``, a copy of ``template``, what ALTER DATABASE and ALTER ROLE have set in that.
+
+    Raises:
+        EnvironmentFailure: the server refuses.
+    """
+    for role, item in administrator.rows(
+        "SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END, item FROM pg_db_role_setting s"
+        " CROSS JOIN LATERAL unnest(s.setconfig) AS items (item)"
+        f" WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {literal(template)})"
+    ):
+        place = f"DATABASE {identifier(name)}"
+        target = place if role is None else f"ROLE {identifier(role)} IN {place}"
+        administrator.execute(f"ALTER {target} {_set_clause(item or '')}")
+
+
+def carry_privileges(administrator: Administrator, template: str, name: str, *, role: str) -> None:
+    """Give the database ``name``, a copy of ``template`` and ``role``'s, the privileges, comment and limit of that.
+
+    Raises:
+        EnvironmentFailure: the server refuses.
+    """
+    copy = identifier(name)
+    original = f"pg_database d WHERE d.datname = {literal(template)}"
+    statements = [f"REVOKE ALL ON DATABASE {copy} FROM PUBLIC, {identifier(role)}"]
+    for privilege, grantee, grantable in administrator.rows(
+        "SELECT a.privilege_type, CASE WHEN a.grantee <> 0 THEN quote_ident(pg_get_userbyid(a.grantee))"
+        " ELSE 'PUBLIC' END, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
+        f" FROM (SELECT * FROM {original}) d CROSS JOIN LATERAL"
+        " aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
+    ):
+        statements.append(f"GRANT {privilege} ON DATABASE {copy} TO {grantee}{grantable}")
+    ((comment, limit),) = administrator.rows(
+        f"SELECT shobj_description(d.oid, 'pg_database'), d.datconnlimit FROM {original}"
+    )
+    if comment is not None:
+        statements.append(f"COMMENT ON DATABASE {copy} IS {literal(comment)}")
+    statements.append(f"ALTER DATABASE {copy} CONNECTION LIMIT {limit}")
+    administrator.execute("; ".join(statements))
+
+
+@contextlib.contextmanager
+def branch(home: PostgresConnection, administrator: Administrator) -> Iterator[PostgresConnection]:
+    """Lend a connection to a copy of the database of ``home``, in the same state.
+
+    Raises:
+        CannotBranch: something of the state is the session's alone, or the server refuses to copy it.
+        LostConnection: the server is gone.
+    """
+    state = home.state()
+    if state.open_transaction:
+        raise CannotBranch("a migration left its transaction open: no other session sees what was done in it")
+    if state.temporary and home.has_temporary_objects():
+        raise CannotBranch("a migration left temporary tables: no other session has them")
+    try:
+        copy = DatabaseCopy(home, administrator, state)
+    except LostConnection:
+        raise
+    except EnvironmentFailure as failure:
+        raise CannotBranch(f"the database can't be copied: {failure.message}", advice=failure.advice) from failure
+    try:
+        yield copy.connection
+    finally:
+        copy.close()
+
+
 @contextlib.contextmanager
 def _able_to_create(home: PostgresConnection, state: SessionState) -> Iterator[None]:
     """Set aside for a moment what a migration may have set that forbids CREATE DATABASE."""
@@ -149,6 +191,10 @@ def _able_to_create(home: PostgresConnection, state: SessionState) -> Iterator[N
             home.require("SET default_transaction_read_only = on")
         if state.role != "none":
             home.require(f"SET ROLE {identifier(state.role)}")
+
+
+def _set_config(setting: str, value: str) -> str:
+    return f"pg_catalog.set_config({literal(setting)}, {literal(value)}, false)"
 
 
 def _set_clause(item: str) -> str:

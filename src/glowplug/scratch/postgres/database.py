@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
 from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
 from glowplug.scratch.postgres.claim import claim, remove
+from glowplug.scratch.postgres.copy import branch
 from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from glowplug.database.interface import Connection
+    from glowplug.project import Chain
+    from glowplug.scratch.postgres.kept import Keeper
     from glowplug.scratch.settings import Request
 
 _NOT_AVAILABLE = re.compile(r'extension "([^"]+)" is not available')
@@ -29,8 +32,9 @@ _PG_15 = 150000
 class PostgresDatabase:
     """A scratch database; implements ``scratch.interface.Database``."""
 
-    def __init__(self, administrator: Administrator, access: Access) -> None:
-        """Connect the migrations' role to the database that ``access`` names; both exist."""
+    def __init__(self, administrator: Administrator, access: Access, *, keeper: Keeper | None = None) -> None:
+        """Connect the migrations' role to the database that ``access`` names; both exist. ``keeper`` keeps states."""
+        self._keeper = keeper
         self.administrator = administrator
         self._access = access
         self.connection: PostgresConnection = PostgresConnection(access)
@@ -43,6 +47,27 @@ class PostgresDatabase:
             yield excursion
         finally:
             excursion.close()
+
+    def keep(self, chain: Chain, key: str, note: bytes) -> None:
+        """Keep this state for another run, on a server of glowplug's own."""
+        if self._keeper is not None:
+            self._keeper.keep(self.administrator, self.connection, chain, key=key, note=note)
+
+    @contextlib.contextmanager
+    def branch(self, *, other_world: bool = False) -> Iterator[Connection]:
+        """Lend a connection to a copy of this database in exactly this state; there is but one world here.
+
+        Raises:
+            CannotBranch: a migration left an open transaction or temporary tables, or the server refuses to copy.
+        """
+        del other_world
+        with branch(self.connection, self.administrator) as connection:
+            yield connection
+
+    @property
+    def other_world(self) -> str | None:
+        """None: PostgreSQL has no setting that changes what becomes of rows."""
+        return None
 
     def restart_session(self) -> None:
         """End the session of ``connection``; its next call begins another."""
@@ -62,6 +87,7 @@ def create_database(
     superuser: bool,
     private: bool,
     stop: threading.Event | None = None,
+    keeper: Keeper | None = None,
 ) -> PostgresDatabase:
     """Make a fresh database as production had it before the first migration.
 
@@ -72,6 +98,7 @@ def create_database(
         superuser: whether migrations run as a superuser.
         private: whether the server is glowplug's own, so that its other databases may be closed to everyone.
         stop: ends what runs in its sessions, once set.
+        keeper: keeps states of it; None: none are kept.
 
     Raises:
         ConfigurationError: a statement of database_setup or session_setup fails, or the collation does not exist.
@@ -80,8 +107,43 @@ def create_database(
     """
     administrator = Administrator(administrator_conninfo)
     name = _name(administrator, private=private)
+    access = _access(administrator, name, request, superuser=superuser, stop=stop)
+    try:
+        _create_role(administrator, access, superuser=superuser)
+        _create(administrator, access, request)
+        if private:
+            administrator.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+        _furnish(administrator, access, request)
+        return PostgresDatabase(administrator, access, keeper=keeper)
+    except BaseException:
+        remove(administrator, name)
+        administrator.close()
+        raise
+
+
+def resume_database(
+    administrator_conninfo: Mapping[str, str], name: str, *, request: Request, keeper: Keeper | None
+) -> PostgresDatabase:
+    """Give the database ``name``, which a server of glowplug's own has kept with its role, as it stands.
+
+    Raises:
+        EnvironmentFailure: the server failed.
+        ConfigurationError: a statement of session_setup fails.
+    """
+    administrator = Administrator(administrator_conninfo)
+    try:
+        access = _access(administrator, name, request, superuser=False, stop=None)
+        return PostgresDatabase(administrator, access, keeper=keeper)
+    except BaseException:
+        administrator.close()
+        raise
+
+
+def _access(
+    administrator: Administrator, name: str, request: Request, *, superuser: bool, stop: threading.Event | None
+) -> Access:
     access = Access(
-        conninfo={**administrator_conninfo, "user": name, "password": secrets.token_urlsafe(24), "dbname": name},
+        conninfo={**administrator.conninfo, "user": name, "password": secrets.token_urlsafe(24), "dbname": name},
         session_setup=request.chain.session_setup,
         statement_timeout=request.statement_timeout,
         terminate=administrator.terminate,
@@ -89,17 +151,7 @@ def create_database(
         superuser=superuser,
         stop=stop,
     )
-    try:
-        _create_role(administrator, access, superuser=superuser)
-        _create(administrator, access, request)
-        if private:
-            administrator.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-        _furnish(administrator, access, request)
-        return PostgresDatabase(administrator, access)
-    except BaseException:
-        remove(administrator, name)
-        administrator.close()
-        raise
+    return access
 
 
 def _name(administrator: Administrator, *, private: bool) -> str:

@@ -1,9 +1,10 @@
 """There and back: what a down and a second up do, as if they had never run.
 
-Two ways. *Nested*: in one transaction on the migrations' own session, rolled back at the end; milliseconds, but only
-for files that are known to do the same there as in a transaction of their own (``sql.postgres_nesting``). *In a copy*:
+Three ways. *Nested*: in one transaction on the migrations' own session, rolled back at the end; milliseconds, but only
+for files that are known to do the same there as in a transaction of their own (``sql.postgres_nesting``). *In place*:
+for one index made or dropped CONCURRENTLY, which its way there and back leaves as it was (``in_place``). *In a copy*:
 on a database made from this one as template, dropped at the end; for every other file, and whenever anything fails
-nested: then what the excursion did is done again in the copy, and only that counts.
+otherwise: then what the excursion did is done again in the copy, and only that counts.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.database.postgres import Nested, refused
+from glowplug.database.trace import Trace
+from glowplug.dialect import Direction
+from glowplug.errors import CannotBranch
 from glowplug.scratch.postgres.copy import DatabaseCopy
+from glowplug.scratch.postgres.in_place import InPlace
 from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
     from glowplug.database.postgres import Administrator, PostgresConnection, SessionState
-    from glowplug.dialect import Direction
+    from glowplug.database.rows import Rows
     from glowplug.project import Migration
     from glowplug.schema import Schema
 
@@ -43,6 +48,8 @@ class Excursion(Connection):
         self._nest = nest
         self._done: list[tuple[Migration, Direction]] = []
         self._nested: Nested | None = None
+        self._ahead: list[Schema] = []
+        self._in_place: InPlace | None = None
         self._copy: DatabaseCopy | None = None
 
     def run(self, migration: Migration, direction: Direction) -> Run:
@@ -51,20 +58,38 @@ class Excursion(Connection):
         if refusal is not None:
             return Run(error=refusal, seconds=0.0)
         if self._copy is None:
-            run = self._run_nested(migration, direction) if self._nest else None
+            run = self._run_here(migration, direction) if self._nest else None
             if run is not None:
                 self._done.append((migration, direction))
                 return run
-            state = self._leave_nested()
-            if state.open_transaction:
+            if not self._go_to_copy():
                 return Run(error=_OPEN_TRANSACTION, seconds=0.0)
-            self._copy = DatabaseCopy(self._home, self._administrator, state)
-            for done in self._done:
-                self._copy.connection.run(*done)
-        return self._copy.connection.run(migration, direction)
+        return self._connection.run(migration, direction)
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file in the copy, and see what each statement does."""
+        refusal = refused(migration, direction)
+        if refusal is None and not self._go_to_copy():
+            refusal = _OPEN_TRANSACTION
+        if refusal is not None:
+            return Trace(statements=(), error=refusal, seconds=0.0)
+        return self._connection.observe(migration, direction)
+
+    @property
+    def rows(self) -> Rows:
+        """What can be done with rows in the copy.
+
+        Raises:
+            CannotBranch: an up left its transaction open.
+        """
+        if not self._go_to_copy():
+            raise CannotBranch(_OPEN_TRANSACTION.message)
+        return self._connection.rows
 
     def snapshot(self) -> Schema:
         """Read the whole schema."""
+        if self._copy is None and self._ahead:
+            return self._ahead[0]
         if self._copy is None and self._nested is not None:
             return self._nested.snapshot()
         return self._connection.snapshot()
@@ -87,9 +112,37 @@ class Excursion(Connection):
         if self._nested is not None:
             self._nested.end()
             self._nested = None
+        self._leave_place()
         if self._copy is not None:
             self._copy.close()
             self._copy = None
+
+    def _run_here(self, migration: Migration, direction: Direction) -> Run | None:
+        """Run a file in this database; None where that is not allowed, or failed: nothing is known then."""
+        if not self._done and direction is Direction.DOWN:
+            self._in_place = InPlace.of(self._home, migration)
+            self._ahead = self._run_both(migration)
+            if self._ahead:
+                return Run(error=None, seconds=0.0)
+        elif self._ahead:
+            self._ahead = self._ahead[1:]
+            again = direction is Direction.UP and self._done == [(migration, Direction.DOWN)]
+            return Run(error=None, seconds=0.0) if again else None
+        if self._in_place is not None:
+            return self._in_place.run(migration, direction)
+        return self._run_nested(migration, direction)
+
+    def _run_both(self, migration: Migration) -> list[Schema]:
+        """Run the down and the up again, as is wanted most often; the schemas after each, or none, and nothing done."""
+        if not migration.run_in_transaction or refused(migration, Direction.UP) is not None:
+            return []
+        down, up = (nesting((content or b"").decode(errors="replace")) for content in (migration.down, migration.up))
+        if down is None or up is None or up.writes:
+            return []
+        nested = Nested(self._home)
+        if not nested.allows(down) or not nested.allows(up):
+            return []
+        return list(nested.run_both(migration, writes=down.writes) or ())
 
     def _run_nested(self, migration: Migration, direction: Direction) -> Run | None:
         """Run a file nested; None where that is not allowed, or failed: nothing is known then."""
@@ -109,8 +162,26 @@ class Excursion(Connection):
             return None
         return Run(error=None, seconds=time.perf_counter() - started)
 
+    def _go_to_copy(self) -> bool:
+        """Go on in a copy, where all is done again that was done so far; False: there is no state to start from."""
+        if self._copy is None:
+            state = self._leave_nested()
+            if state.open_transaction:
+                return False
+            self._copy = DatabaseCopy(self._home, self._administrator, state)
+            for done in self._done:
+                self._copy.connection.run(*done)
+        return True
+
     def _leave_nested(self) -> SessionState:
         if self._nested is not None:
             self._nested.end()
             self._nested = None
+        self._leave_place()
         return self._home.state()
+
+    def _leave_place(self) -> None:
+        if self._in_place is not None:
+            in_place, self._in_place = self._in_place, None
+            in_place.leave()
+

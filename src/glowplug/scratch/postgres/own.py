@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 from glowplug.errors import NoServer
 from glowplug.scratch.postgres import staging
-from glowplug.scratch.postgres.template import ADMINISTRATOR, unpack_template
+from glowplug.scratch.postgres.template import ADMINISTRATOR, unpack_template, unpacked
 from glowplug.scratch.size import tree_size
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from glowplug.scratch.area import Area
+    from glowplug.scratch.checkpoint import Checkpoint
     from glowplug.scratch.postgres.installation import Installation
 
 PORT = "5432"
@@ -62,6 +64,7 @@ _SETTINGS = {
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_checkpoints": "off",
+    "update_process_title": "off",
 }
 
 
@@ -72,8 +75,19 @@ class OwnServer:
     the administrator's role is given to processes of glowplug's own user, not to those of the server.
     """
 
-    def __init__(self, installation: Installation, area: Area, *, cache: Path, trusted: Sequence[str]) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        area: Area,
+        *,
+        cache: Path,
+        trusted: Sequence[str],
+        kept: Callable[[Path], Checkpoint | None] = lambda _: None,
+    ) -> None:
         """Make the data directory and start.
+
+        ``kept`` may put one that another run kept into the directory that it is given; ``checkpoint`` is what it gave
+        then, None also where the server does not start with it.
 
         Raises:
             NoServer: it doesn't start.
@@ -86,7 +100,12 @@ class OwnServer:
         staged = None
         if trusted or not all(map(area.reachable, (installation.program, layout.extensions, layout.modules))):
             staged = staging.stage(installation, area)
-        data = unpack_template(staged.installation if staged else installation, area, cache)
+        self.home = area.subdirectory("pg")
+        self.checkpoint = kept(self.home)
+        if self.checkpoint is None:
+            data = unpack_template(staged.installation if staged else installation, area, cache)
+        else:
+            data = unpacked(self.home)
         if lacking or data.unloadable:
             staged = staged or staging.stage(installation, area)
         if staged is not None:
@@ -95,8 +114,17 @@ class OwnServer:
             for name in trusted:
                 staged.trust(name)
         self._data = data.path
-        self._home = area.subdirectory("pg")
-        self._start(staged.installation if staged else installation)
+        started = staged.installation if staged else installation
+        try:
+            self._start(started)
+        except NoServer:
+            if self.checkpoint is None:
+                raise
+            self.checkpoint = None
+            self._area.end(self._child)
+            shutil.rmtree(self._data, ignore_errors=True)
+            unpack_template(started, area, cache)
+            self._start(started)
 
     @property
     def conninfo(self) -> Mapping[str, str]:
@@ -105,7 +133,15 @@ class OwnServer:
 
     def size(self) -> int:
         """Bytes of all that the server has written: databases, temporary files, its journal and its log."""
-        return tree_size(self._home)
+        return tree_size(self.home)
+
+    def shut_down(self) -> bool:
+        """End the server in order, so that its data directory may be kept; whether it ended so."""
+        self._child.send_signal(signal.SIGINT)
+        try:
+            return self._child.wait(_PATIENCE) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def stand_ins_used(self) -> tuple[str, ...]:
         """The extensions that were created as stand-ins so far."""
@@ -121,7 +157,7 @@ class OwnServer:
 
     def _start(self, installation: Installation) -> None:
         self._sockets = self._area.subdirectory("s")
-        self._log = self._home / "log"
+        self._log = self.home / "log"
         self._admit()
         settings = {
             **_SETTINGS,
@@ -129,7 +165,7 @@ class OwnServer:
             **({"allow_alter_system": "off"} if installation.major >= 17 else {}),  # noqa: PLR2004 - it is new there
         }
         with self._log.open("wb") as log:
-            child = self._area.spawn(
+            self._child = self._area.spawn(
                 [
                     installation.program,
                     "-D",
@@ -141,7 +177,7 @@ class OwnServer:
                 output=log,
                 end_signal=signal.SIGQUIT,
             )
-        self._await(child)
+        self._await(self._child)
 
     def _admit(self) -> None:
         """Write who may connect; nothing but this server has run in the directory yet."""

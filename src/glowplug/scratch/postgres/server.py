@@ -9,10 +9,13 @@ from glowplug.database.postgres import Administrator, literal
 from glowplug.errors import ConfigurationError, LostConnection, NoServer
 from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
+from glowplug.scratch.checkpoint import Checkpoints, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
 from glowplug.scratch.postgres.claim import copy_of, sweep
-from glowplug.scratch.postgres.database import create_database
+from glowplug.scratch.postgres.database import create_database, resume_database
 from glowplug.scratch.postgres.dividing import stays_in_its_database
+from glowplug.scratch.postgres.identity import lent_identity
+from glowplug.scratch.postgres.kept import NAME, Keeper
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.url import find_named_server
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from glowplug.finding import Finding
     from glowplug.project import Chain
+    from glowplug.scratch.checkpoint import Checkpoint
     from glowplug.scratch.interface import Database, DividingServer
     from glowplug.scratch.postgres.database import PostgresDatabase
     from glowplug.scratch.postgres.source import Choice
@@ -59,9 +63,15 @@ class PostgresServer(Server):
         conninfo: Mapping[str, str],
         private: bool,
         describe: Callable[[], ServerDescription],
+        identity: str | None,
         end: contextlib.ExitStack,
+        keeper: Keeper | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Take over a server; ``end`` is unwound when it is left."""
+        """Take over a server; ``end`` is unwound when it is left. ``checkpoint``: what it was started with."""
+        self._identity = identity
+        self._keeper = keeper
+        self._checkpoint = checkpoint
         self.conninfo = conninfo
         self._request = request
         self._private = private
@@ -77,6 +87,19 @@ class PostgresServer(Server):
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
         return self._create(None)
+
+    def identity(self) -> str | None:
+        """Tell it from other servers."""
+        return self._identity
+
+    def resume(self) -> Resumed | None:
+        """Give the database that the server was started with, once."""
+        checkpoint, self._checkpoint = self._checkpoint, None
+        if checkpoint is None:
+            return None
+        name = checkpoint.manifest.names[NAME]
+        database = resume_database(self.conninfo, name, request=self._request, keeper=self._keeper)
+        return Resumed(database=self._watched(database), key=checkpoint.key, note=checkpoint.manifest.note)
 
     def dividing(self, chain: Chain) -> DividingServer | None:
         """Give itself where its databases keep stretches of ``chain`` apart."""
@@ -99,7 +122,11 @@ class PostgresServer(Server):
             superuser=self._request.settings.superuser,
             private=self._private,
             stop=stop,
+            keeper=self._keeper,
         )
+        return self._watched(database)
+
+    def _watched(self, database: PostgresDatabase) -> Database:
         self._databases.append(database)
         return database if self._watch is None else LimitedDatabase(database, self._watch)
 
@@ -126,6 +153,8 @@ class PostgresServer(Server):
     def close(self) -> None:
         """Remove its databases, end it where it is glowplug's own, and remove its files."""
         with self._end:
+            if self._keeper is not None:
+                self._keeper.finish()
             if not self._private:
                 for database in self._databases:
                     database.close()
@@ -143,6 +172,7 @@ class PostgresServer(Server):
 
 def _own_server(request: Request, limit: int) -> PostgresServer:
     choice = choose(request)
+    checkpoints = Checkpoints.of(request.environment)
     with contextlib.ExitStack() as stack:
         area = stack.enter_context(Area(room=limit))
         own = OwnServer(
@@ -150,13 +180,17 @@ def _own_server(request: Request, limit: int) -> PostgresServer:
             area,
             cache=cache_directory(request.environment),
             trusted=request.settings.trust_extensions,
+            kept=lambda home: checkpoints.unpack(request.resume, area, home),
         )
         server = PostgresServer(
             request,
             conninfo=own.conninfo,
             private=True,
             describe=lambda: _describe_own(request, choice, own),
+            identity=choice.identity,
             end=stack.pop_all(),
+            keeper=Keeper(own, checkpoints, limit=limit),
+            checkpoint=own.checkpoint,
         )
     base = own.size()
     server.watch(limit=limit, measure=lambda: own.size() - base, interval=_OWN_INTERVAL)
@@ -194,6 +228,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
     try:
         with Administrator(lent.conninfo) as administrator:
             ((version,),) = administrator.rows("SHOW server_version")
+            identity = lent_identity(administrator)
     except LostConnection as error:
         raise NoServer(
             f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
@@ -212,7 +247,12 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
         notes=(f"on {lent.shown}, named by {lent.variable}", *notes, *swept),
     )
     server = PostgresServer(
-        request, conninfo=lent.conninfo, private=False, describe=lambda: description, end=contextlib.ExitStack()
+        request,
+        conninfo=lent.conninfo,
+        private=False,
+        describe=lambda: description,
+        identity=identity,
+        end=contextlib.ExitStack(),
     )
     server.watch(limit=limit, measure=server.size_of_databases, interval=_LENT_INTERVAL)
     return server

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from glowplug.errors import EnvironmentFailure, GlowplugError, NoServer
 from glowplug.scratch import wheel
 from glowplug.scratch.postgres import staging
+from glowplug.scratch.postgres.identity import own_identity
 from glowplug.scratch.postgres.installation import Installation, Place, try_out
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Choice:
 
     installation: Installation
     unusable: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        """Tell the server from others by its version, where it comes from, and the extensions that it has."""
+        return own_identity(self.installation)
 
 
 def production_major(server_version: str | None) -> int | None:

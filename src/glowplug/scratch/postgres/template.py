@@ -25,6 +25,9 @@ _LOCALES = ("C.UTF-8", "C")
 _FORMAT = "2"
 _DATA = "data"
 _UNLOADABLE = "unloadable"
+ENTRIES = (_DATA, _UNLOADABLE)
+"""What a server's home holds before it starts."""
+
 _INITDB_PATIENCE = 120.0
 _WAL_SEGMENT_SIZE_SINCE = 11
 
@@ -51,10 +54,15 @@ def unpack_template(installation: Installation, area: Area, cache: Path) -> Data
     template = Template(
         prefix="postgres-",
         facts=(_FORMAT, installation.version, installation.place.source, str(size)),
-        entries=(_DATA, _UNLOADABLE),
+        entries=ENTRIES,
         make=lambda target: _make(installation, area, target),
     )
     template.unpack(area, cache, home)
+    return unpacked(home)
+
+
+def unpacked(home: Path) -> DataDirectory:
+    """What lies in ``home`` once its ENTRIES are there, initialised or kept from another run."""
     unloadable = (home / _UNLOADABLE).read_text(encoding="ascii").split()
     return DataDirectory(path=home / _DATA, unloadable=frozenset(unloadable))
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from glowplug.scratch.sqlite.server import open_server
+from glowplug.scratch.sqlite.server import identity, open_server
 
-__all__ = ["open_server"]
+__all__ = ["identity", "open_server"]

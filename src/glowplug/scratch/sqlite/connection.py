@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from glowplug.database.interface import Connection, Run, SqlError
+from glowplug.database.interface import Connection, Run
 from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.snapshot import build
-from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
+from glowplug.database.trace import Trace
+from glowplug.errors import LostConnection
+from glowplug.scratch.sqlite.answer import as_error, expect
 from glowplug.scratch.sqlite.holder import HolderEnded
+from glowplug.scratch.sqlite.rows import RemoteRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
-
-Answer = TypeVar("Answer")
 
 
 class RemoteConnection(Connection):
@@ -45,8 +46,25 @@ class RemoteConnection(Connection):
         try:
             reply = self._request(protocol.RunFile(migration=migration, direction=direction, away=self._away))
         except HolderEnded as end:
-            return Run(error=_as_error(end, self._timeout), seconds=time.monotonic() - started)
+            return Run(error=as_error(end, self._timeout), seconds=time.monotonic() - started)
         return expect(reply, protocol.Ran).run
+
+    def observe(self, migration: Migration, direction: Direction) -> Trace:
+        """Run one file as ``run`` does, and see what each statement does."""
+        started = time.monotonic()
+        try:
+            reply = self._request(protocol.ObserveFile(migration=migration, direction=direction, away=self._away))
+        except HolderEnded as end:
+            error = as_error(end, self._timeout)
+            return Trace(
+                statements=(), error=error, seconds=time.monotonic() - started, blind="the process that looked on ended"
+            )
+        return expect(reply, protocol.Observed).trace
+
+    @property
+    def rows(self) -> RemoteRows:
+        """What can be done with rows in this session."""
+        return RemoteRows(self._request, timeout=self._timeout, away=self._away)
 
     def snapshot(self) -> Schema:
         """Read the schema."""
@@ -73,27 +91,3 @@ class RemoteConnection(Connection):
         if self._closed:
             raise LostConnection("the session was closed")
         return self._ask(request)
-
-
-def expect(reply: protocol.Reply, kind: type[Answer]) -> Answer:
-    """Take the answer that was asked for, or raise what came instead."""
-    if isinstance(reply, kind):
-        return reply
-    if isinstance(reply, protocol.Failed):
-        refusal = ConfigurationError if reply.configuration else EnvironmentFailure
-        raise refusal(reply.message, advice=reply.advice)
-    raise EnvironmentFailure("the process that runs SQLite gave an answer to another question")
-
-
-def _as_error(end: HolderEnded, timeout: float) -> SqlError:
-    if end.timed_out:
-        return SqlError(
-            code="SQLITE_INTERRUPT",
-            message=f"not done after {timeout:g} seconds, and a single call that SQLite does not interrupt: ended",
-            timed_out=True,
-        )
-    how = "" if end.signal_number is None else f" (signal {end.signal_number})"
-    return SqlError(
-        code=None,
-        message=f"the file ended the process that runs SQLite{how}: it took too much memory or time, or broke SQLite",
-    )

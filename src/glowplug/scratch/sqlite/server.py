@@ -17,31 +17,61 @@ import contextlib
 import importlib.metadata
 import itertools
 import re
+import shutil
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.settings import SessionSettings
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection, UsageError
 from glowplug.scratch.area import Area
+from glowplug.scratch.checkpoint import LARGEST, Checkpoints, Manifest, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
 from glowplug.scratch.size import parse_size
-from glowplug.scratch.sqlite.connection import RemoteConnection, expect
+from glowplug.scratch.sqlite.answer import expect
+from glowplug.scratch.sqlite.connection import RemoteConnection
 from glowplug.scratch.sqlite.holder import Holder, HolderEnded
+from glowplug.sql.sqlite import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from glowplug.finding import Finding
+    from glowplug.project import Chain
+    from glowplug.scratch.checkpoint import Checkpoint
     from glowplug.scratch.settings import Request
 
 _FILES = 6
 """A database, its journal and its temporary tables, and the same of a copy: each has its part of the size limit."""
 
+_FILE = "main.db"
+_KEPT = "kept"
+
 _GRACE = 2.0
 """Seconds beyond the timeout after which the process is ended; within them SQLite ends the statement itself."""
 
 _LOOKING = 60.0
+
+_RUNNING = (protocol.RunFile, protocol.ObserveFile, protocol.AskRows, protocol.RunBatch)
+"""Questions that run SQL of the user's, which has its timeout."""
+
+
+def identity(request: Request) -> str | None:
+    """Tell the SQLite that ``open_server`` would give from others; None: it may have to be fetched first."""
+    from glowplug.scratch import wheel  # noqa: PLC0415 - only where a version is asked for
+
+    wanted = request.chain.server_version
+    cached = None if wanted is None else wheel.cached_apsw(wanted, request.environment)
+    if wanted is not None and cached is None and request.settings.fetch:
+        return _identity(None) if _begins(importlib.metadata.version("apsw"), wanted) else None
+    return _identity(cached)
+
+
+def _identity(apsw: Path | None) -> str:
+    return f"SQLite {importlib.metadata.version('apsw')} embedded" if apsw is None else f"SQLite {apsw.name} cache"
 
 
 def open_server(request: Request) -> SqliteServer:
@@ -78,6 +108,13 @@ def _production_like(wanted: str, request: Request, notes: list[str]) -> Path | 
 def _begins(version: str, wanted: str) -> bool:
     parts = wanted.split(".")
     return version.split(".")[: len(parts)] == parts
+
+
+def _sets_foreign_keys(statement: str) -> bool:
+    found = list(tokens(statement))
+    return any(token.word == "PRAGMA" for token in found) and any(
+        token.name.lower() == "foreign_keys" for token in found
+    )
 
 
 class SqliteServer(Server):
@@ -118,10 +155,28 @@ class SqliteServer(Server):
         """Make a fresh database."""
         database, self._spare = self._spare or self._database(), None
         self._databases.append(database)
-        heeded = database.set_up()
-        if heeded != self.foreign_keys:
-            self.foreign_keys, self._why = heeded, "session_setup or database_setup"
+        self._heed(database.set_up())
         return database
+
+    def identity(self) -> str | None:
+        """Tell it from other servers."""
+        return _identity(self._apsw)
+
+    def resume(self) -> Resumed | None:
+        """Give a database that another run kept, if there is one."""
+        if not self._request.resume or self._spare is None:
+            return None
+        checkpoint = self._spare.resume()
+        if checkpoint is None:
+            return None
+        database, self._spare = self._spare, None
+        self._databases.append(database)
+        self._heed(database.foreign_keys)
+        return Resumed(database=database, key=checkpoint.key, note=checkpoint.manifest.note)
+
+    def _heed(self, foreign_keys: bool) -> None:  # noqa: FBT001 - what SQLite said
+        if foreign_keys != self.foreign_keys:
+            self.foreign_keys, self._why = foreign_keys, "session_setup or database_setup"
 
     def findings(self) -> tuple[Finding, ...]:
         """Nothing: what SQLite refuses, it says in the migration's own error."""
@@ -153,7 +208,8 @@ class SqliteDatabase:
         self._apsw = apsw
         self._part = part
         self._copies = itertools.count(1)
-        self._copy: Path | None = None
+        self._copy: protocol.Depart | None = None
+        self._foreign_keys = request.foreign_keys is not None and request.foreign_keys[0]
         self._timeout = request.statement_timeout
         self._closed = False
         self._holder: Holder | None = self._start()
@@ -164,29 +220,81 @@ class SqliteDatabase:
         """The version of SQLite that holds it."""
         return self._present().version
 
+    @property
+    def foreign_keys(self) -> bool:
+        """Whether its session began by heeding foreign keys."""
+        return self._foreign_keys
+
     def set_up(self) -> bool:
         """Make the database as production has it before the first migration; whether it heeds foreign keys.
 
         Raises:
             ConfigurationError: database_setup or session_setup fails.
         """
-        return self._open(self._present(), fresh=True)
+        self._foreign_keys = self._open(self._present(), fresh=True)
+        return self._foreign_keys
+
+    @property
+    def other_world(self) -> str | None:
+        """The other value of foreign_keys; None where session_setup sets it, which every session then heeds."""
+        if any(_sets_foreign_keys(statement) for statement in self._request.chain.session_setup):
+            return None
+        return f"foreign_keys = {'OFF' if self._foreign_keys else 'ON'}"
+
+    def excursion(self) -> AbstractContextManager[RemoteConnection]:
+        """Lend a copy, made by SQLite's backup with what the session has set for itself."""
+        return self._lend(foreign_keys=None)
+
+    def branch(self, *, other_world: bool = False) -> AbstractContextManager[RemoteConnection]:
+        """Lend a copy as ``excursion`` does; in the other world with foreign_keys as they are not set here."""
+        return self._lend(foreign_keys=not self._foreign_keys if other_world else None)
 
     @contextlib.contextmanager
-    def excursion(self) -> Iterator[RemoteConnection]:
-        """Lend a copy, made by SQLite's backup with what the session has set for itself."""
+    def _lend(self, *, foreign_keys: bool | None) -> Iterator[RemoteConnection]:
         copy = self._directory / f"copy{next(self._copies)}.db"
+        departure = protocol.Depart(path=str(copy), foreign_keys=foreign_keys)
         try:
-            expect(self._ask(protocol.Depart(path=str(copy))), protocol.Done)
+            expect(self._ask(departure), protocol.Done)
         except HolderEnded as error:
             raise LostConnection("SQLite ended while the database was copied") from error
-        self._copy = copy
+        self._copy = replace(departure, again=True)
         connection = RemoteConnection(self._ask, timeout=self._timeout, away=True, close=lambda: None)
         try:
             yield connection
         finally:
             connection.close()
             self._come_back(copy)
+
+    def keep(self, chain: Chain, key: str, note: bytes) -> None:
+        """Keep this state for another run, where the session is as one that begins."""
+        del chain  # a file knows of nothing else
+        directory = self._directory / _KEPT
+        directory.mkdir(mode=0o700, exist_ok=True)
+        self._area.give(directory)
+        file = directory / _FILE
+        try:
+            answer = self._ask(protocol.Keep(path=str(file)))
+        except HolderEnded as error:
+            raise LostConnection("SQLite ended while the database was copied") from error
+        if isinstance(answer, protocol.Kept) and answer.kept and file.stat().st_size <= LARGEST:
+            Checkpoints.of(self._request.environment).keep(key, Manifest(names={}, note=note), directory, (_FILE,))
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def resume(self) -> Checkpoint | None:
+        """Open what another run kept, if there is anything, in place of a fresh database."""
+        checkpoints = Checkpoints.of(self._request.environment)
+        checkpoint = checkpoints.unpack(self._request.resume, self._area, self._directory)
+        if checkpoint is None:
+            return None
+        try:
+            self._foreign_keys = self._open(self._present(), fresh=False)
+        except EnvironmentFailure:
+            checkpoints.shelf.remove(checkpoint.key)
+            self._present().end()
+            (self._directory / _FILE).unlink(missing_ok=True)
+            self._holder = self._start()
+            return None
+        return checkpoint
 
     def restart_session(self) -> None:
         """End the process that holds the session; the next question starts another."""
@@ -215,7 +323,7 @@ class SqliteDatabase:
         holder = self._holder
         if holder is None:
             holder = self._revive()
-        waiting = self._timeout if isinstance(request, protocol.RunFile) else max(self._timeout, _LOOKING)
+        waiting = self._timeout if isinstance(request, _RUNNING) else max(self._timeout, _LOOKING)
         try:
             return holder.ask(request, waiting + _GRACE)
         except BaseException:
@@ -234,7 +342,7 @@ class SqliteDatabase:
         try:
             self._open(holder, fresh=False)
             if self._copy is not None:
-                expect(holder.ask(protocol.Depart(path=str(self._copy), again=True), _LOOKING), protocol.Done)
+                expect(holder.ask(self._copy, _LOOKING), protocol.Done)
         except HolderEnded as error:
             raise LostConnection("SQLite does not open the scratch database any longer") from error
         self._holder = holder
@@ -247,7 +355,7 @@ class SqliteDatabase:
     def _open(self, holder: Holder, *, fresh: bool) -> bool:
         keys = self._request.foreign_keys
         opening = protocol.Open(
-            path=str(self._directory / "main.db"),
+            path=str(self._directory / _FILE),
             settings=SessionSettings(
                 foreign_keys=keys is not None and keys[0],
                 statement_timeout=self._timeout,

@@ -1,0 +1,297 @@
+"""From what became of rows to Findings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.check import faults
+from glowplug.check.judge import describe_sql_error
+from glowplug.dialect import Direction
+from glowplug.finding import Basis, Harm, Place, Severity
+from glowplug.rehearsal.measured import DataOutcome, How, Reversibility, When
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from glowplug.finding import Fault, Finding
+    from glowplug.project import Chain, Migration
+    from glowplug.rehearsal.measured import Data, Loss, Measurement, OtherWorld, Refusal
+
+SHOWN = 12  # lines of one message; the JSON holds all
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+_PREDICTED = {
+    Reversibility.LOSSLESS: DataOutcome.LOSSLESS,
+    Reversibility.LOSSY: DataOutcome.LOSSY,
+    Reversibility.IRREVERSIBLE: DataOutcome.IRREVERSIBLE,
+}
+_IN_WORDS = {
+    How.DROPPED: "dropped",
+    How.NULLED: "NULL",
+    How.DEFAULTED: "the default",
+    How.CHANGED: "changed",
+    How.DELETED: "deleted",
+}
+
+
+def findings_of_rows(measurement: Measurement, migration: Migration) -> tuple[Finding, ...]:
+    """Say what a person should know about what becomes of rows in this migration."""
+    data = measurement.data
+    found = (
+        *_of_losses(data, migration),
+        *_of_odd_losses(data, migration),
+        *_of_failure(measurement, migration),
+        *(_of_refusal(each, migration) for each in data.refusals),
+        *_of_text(data, migration),
+        *(_of_other_world(each, migration) for each in data.elsewhere),
+        *_of_nothing(measurement, migration),
+    )
+    return tuple(replace(each, basis=Basis.OBSERVED) for each in found)
+
+
+def unsaid(found: Iterable[Finding], review: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out what the review says of the up's statements, where both say that the up loses rows."""
+    said = {
+        each.place.file
+        for each in review
+        if each.harm is Harm.DATA_LOSS and each.place is not None and 130 in each.hazards  # noqa: PLR2004 - the hazard's number
+    }
+    return tuple(
+        each
+        for each in found
+        if each.rule != faults.ROWS_LOST_BY_UP.rule or each.place is None or each.place.file not in said
+    )
+
+
+def not_seeded(chain: Chain, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
+    """Say once for a chain which tables got no rows; a seed file only if it ran for no migration."""
+    seeds = [each for each in measurements if each.data.seeded or each.data.not_seeded]
+    reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in seeds:
+        for item in each.data.not_seeded:
+            reasons[item.table][item.why] += 1
+    lines = [
+        f"{table}: {why.most_common(1)[0][0]}"
+        for table, why in sorted(reasons.items())
+        if not table.endswith(".sql") or why.total() == len(seeds)
+    ]
+    if not lines:
+        return ()
+    many = "1 table" if len(lines) == 1 else f"{len(lines)} tables"
+    return (
+        faults.NOT_SEEDED.found(
+            f"{many} got no rows, or fewer than were asked for, so that what becomes of theirs was not seen:\n"
+            + _listed(lines),
+            place=Place(file=chain.directory),
+        ),
+    )
+
+
+def _of_losses(data: Data, migration: Migration) -> Iterator[Finding]:
+    by_up = [loss for loss in data.losses if loss.by is Direction.UP]
+    if by_up:
+        yield _about(
+            faults.ROWS_LOST_BY_UP,
+            migration,
+            Direction.UP,
+            "the up loses what its down does not bring back:\n" + _of_each(by_up),
+            severity=Severity.NOTICE if all(_by_the_way(loss, migration) for loss in by_up) else None,
+        )
+    by_down = [loss for loss in data.losses if loss.by is Direction.DOWN and not loss.expected]
+    if by_down:
+        before = any(loss.written is When.BEFORE for loss in by_down)
+        yield _about(
+            faults.ROWS_LOST_BY_DOWN,
+            migration,
+            Direction.DOWN,
+            (
+                "the up keeps these rows, and the down loses them:\n"
+                if before
+                else "the down loses what was written after the up:\n"
+            )
+            + _of_each(by_down),
+            severity=_weight([loss for loss in by_down if not _by_the_way(loss, migration)]),
+        )
+    expected = [loss for loss in data.losses if loss.expected]
+    if expected:
+        yield _about(
+            faults.DOWN_DROPS_NEW_ROWS,
+            migration,
+            Direction.DOWN,
+            "what is written to the up's own tables and columns goes with the down: "
+            + ", ".join(dict.fromkeys(_name(loss) for loss in expected[:SHOWN]))
+            + _more(len(expected)),
+        )
+
+
+def _weight(losses: Sequence[Loss]) -> Severity:
+    """Weigh what a down loses: rows that were there before the up were never its own."""
+    if any(loss.written is When.BEFORE for loss in losses):
+        return Severity.ERROR
+    return Severity.WARNING if losses else Severity.NOTICE
+
+
+def _by_the_way(loss: Loss, migration: Migration) -> bool:
+    """Whether a file that does not name the column only moved a time on, as triggers do that note the last change."""
+    file = (migration.sql(loss.by) or b"").decode("utf-8", "replace").casefold()
+    return (
+        loss.column is not None
+        and loss.how in {How.CHANGED, How.DEFAULTED}
+        and loss.column.casefold() not in file
+        and bool(loss.examples)
+        and all(example.after is not None and _MOMENT.match(example.after) for example in loss.examples)
+    )
+
+
+def _of_odd_losses(data: Data, migration: Migration) -> Iterator[Finding]:
+    for direction in Direction:
+        losses = [loss for loss in data.odd_losses if loss.by is direction]
+        if losses:
+            yield _about(
+                faults.LOSES_ON_ROWS,
+                migration,
+                direction,
+                f"{direction.file_name} takes rows with odd values, and leaves others in their place:\n"
+                + _of_each(losses),
+            )
+
+
+def _name(loss: Loss) -> str:
+    return loss.table if loss.column is None else f"{loss.table}.{loss.column}"
+
+
+def _of_each(losses: Sequence[Loss]) -> str:
+    return _listed([_line(loss) for loss in losses])
+
+
+def _line(loss: Loss) -> str:
+    rows = f"{loss.rows} of {loss.of} rows" if loss.of != 1 else "the only row"
+    when = " written after the up" if loss.written is When.AFTER else ""
+    line = f"{_name(loss)}: {_IN_WORDS[loss.how]} in {rows}{when}"
+    if loss.column is None:
+        line = f"{_name(loss)}: {rows}{when} {'dropped' if loss.how is How.DROPPED else 'deleted'}"
+    if loss.how is How.CHANGED and loss.examples:
+        example = loss.examples[0]
+        line += f", as {_value(example.before)} to {_value(example.after)}"
+    elif loss.examples and loss.examples[0].before is not None:
+        line += f", as {_value(loss.examples[0].before)}"
+    return line
+
+
+def _value(value: str | None) -> str:
+    return "NULL" if value is None else repr(value)
+
+
+def _of_failure(measurement: Measurement, migration: Migration) -> Iterator[Finding]:
+    """Say it of rows alone: where the chain's own rows refuse the up, nobody had to write any, and the up fails."""
+    failure = measurement.data.failure
+    up = measurement.observed
+    if failure is not None and (failure.direction is Direction.DOWN or up is None or up.error is None):
+        yield _about(
+            faults.FAILS_ON_DATA,
+            migration,
+            failure.direction,
+            f"{failure.direction.file_name} fails on rows that the chain or seeds/ wrote: "
+            + describe_sql_error(failure.error),
+            line=failure.error.line,
+        )
+
+
+def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
+    up = refusal.direction is Direction.UP
+    where = ".".join(filter(None, (refusal.table, refusal.column)))
+    if refusal.value is None:
+        rows = "some of the rows that the schema allows" + (f" in {where}" if where else "")
+    else:
+        rows = f"any row that has {refusal.value} in {where}"
+    message = f"{refusal.direction.file_name} fails on {rows}"
+    if refusal.written is When.AFTER:
+        message += ", which can be written once the up has run"
+    if refusal.world is not None:
+        message += f" (under {refusal.world})"
+    message += f": {describe_sql_error(refusal.error)}"
+    if refusal.query is not None:
+        message += f"\nit fails where this gives rows: {refusal.query}"
+    return _about(
+        faults.FAILS_ON_ROWS if up else faults.DOWN_FAILS_ON_ROWS,
+        migration,
+        refusal.direction,
+        message,
+        line=refusal.error.line,
+        subject=f"{where} {refusal.value or ''}".strip(),
+    )
+
+
+def _of_text(data: Data, migration: Migration) -> Iterator[Finding]:
+    predicted = _PREDICTED.get(data.text_says)
+    measured = data.outcome
+    if predicted is None or measured not in _PREDICTED.values() or predicted is measured or data.not_seeded or data.why:
+        return
+    if data.refusals and predicted is DataOutcome.LOSSY:
+        return  # what was written after the up stopped the down: it was not seen whether it loses it
+    yield _about(
+        faults.REVERSIBILITY_DIFFERS,
+        migration,
+        Direction.UP,
+        f"by their text the files are {predicted.value}, and with rows they were seen to be {measured.value}",
+    )
+
+
+def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
+    if other.failure is not None:
+        what = f"{other.failure.direction.file_name} fails: {describe_sql_error(other.failure.error)}"
+        direction, line = other.failure.direction, other.failure.error.line
+    else:
+        what = "more is lost:\n" + _of_each(other.losses)
+        direction, line = other.losses[0].by, None
+    return _about(
+        faults.OTHER_WORLD,
+        migration,
+        direction,
+        f"under {other.world}, which production may have, {what}",
+        line=line,
+        subject=other.world,
+    )
+
+
+def _of_nothing(measurement: Measurement, migration: Migration) -> Iterator[Finding]:
+    data = measurement.data
+    fails_anyway = measurement.observed is not None and measurement.observed.error is not None and not data.refusals
+    if data.outcome is DataOutcome.NOT_MEASURED and data.why is not None and not fails_anyway:
+        yield _about(
+            faults.ROWS_NOT_MEASURED,
+            migration,
+            Direction.UP,
+            f"what becomes of rows could not be measured: {data.why}",
+        )
+
+
+def _about(
+    fault: Fault,
+    migration: Migration,
+    direction: Direction,
+    message: str,
+    *,
+    line: int | None = None,
+    severity: Severity | None = None,
+    subject: str = "",
+) -> Finding:
+    return fault.found(
+        message,
+        version=migration.version,
+        migration=migration.name,
+        place=Place(file=migration.file(direction), line=line),
+        severity=severity,
+        subject=subject,
+    )
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(lines[:SHOWN]) + ("\n" if len(lines) > SHOWN else "") + _more(len(lines))
+
+
+def _more(count: int) -> str:
+    return f" and {count - SHOWN} more" if count > SHOWN else ""

@@ -1,0 +1,280 @@
+"""Write and read rows in the migrations' session, and leave its settings as they are."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import SqlError
+from glowplug.database.postgres.batch import Runner
+from glowplug.database.postgres.failure import Batch
+from glowplug.database.postgres.quoting import identifier, literal
+from glowplug.database.postgres.session import TransactionStatus
+from glowplug.database.postgres.state import own_settings, read_state
+from glowplug.database.postgres.tables import read_tables
+from glowplug.database.postgres.values import equals, literal_of, shown, unsendable
+from glowplug.database.postgres.within import CLOSE, OPEN
+from glowplug.database.postgres.writing import Writing, named_in
+from glowplug.database.rows import Answer, Contents, Rows
+from glowplug.schema.tables import Family
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from glowplug.database.postgres.session import Session
+    from glowplug.database.postgres.state import SessionState
+    from glowplug.database.rows import Value
+    from glowplug.schema.tables import Table
+
+_CANONICAL = (
+    ("datestyle", "ISO, MDY"),
+    ("intervalstyle", "postgres"),
+    ("timezone", "UTC"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("xmlbinary", "base64"),
+    ("lc_monetary", "C"),
+    ("lc_numeric", "C"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+)
+# search_path stays: triggers and policies of the user's find what they would.
+_SET = "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _CANONICAL)
+_READ = f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;{_SET}"
+_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE;{_SET}"
+_UTF8 = "UTF8"
+_SET_UTF8 = b"SET client_encoding = 'UTF8'"
+_CURSOR = "glowplug_rows"
+_OPEN_TRANSACTION = SqlError(
+    code="25001", message="a migration left its transaction open: nothing can be written beside it"
+)
+_LEFT_OPEN = SqlError(code=None, message="the statements leave a transaction open: what they did in it is rolled back")
+_COPIED = SqlError(
+    code=None, message="COPY from STDIN or to STDOUT is for psql alone", hint="Write the rows as an INSERT."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresRows(Rows):
+    """Rows in the session that ``session`` gives alive; ``wrote`` is called when something may have been written."""
+
+    session: Callable[[], Session]
+    wrote: Callable[[], None]
+    superuser: bool = False
+
+    def tables(self) -> tuple[Table, ...]:
+        """Read every table of the user's, as it is inside whatever transaction is open.
+
+        Raises:
+            EnvironmentFailure: the catalogues could not be read.
+        """
+        with _in_utf8(self.session()) as session:
+            return read_tables(session)
+
+    def insert(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
+    ) -> tuple[SqlError | None, ...]:
+        """Write rows; what the server says of each, at once or at the end of the transaction."""
+        names = ", ".join(map(identifier, columns))
+
+        def statement(numbers: Sequence[int]) -> str:
+            if not columns:
+                return ";".join(f"INSERT INTO {table.sql} DEFAULT VALUES" for _ in numbers)
+            values = ", ".join(f"({', '.join(map(literal_of, rows[number]))})" for number in numbers)
+            return f"INSERT INTO {table.sql} ({names}) VALUES {values}"
+
+        return self._write(columns, rows, statement)
+
+    def update(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, by: Sequence[str]
+    ) -> tuple[SqlError | None, ...]:
+        """Set ``columns`` of the rows whose ``by`` columns equal; what the server says of each."""
+        types = {column.name: column.type for column in table.columns}
+
+        def one(row: Sequence[Value]) -> str:
+            new, old = row[: len(columns)], row[len(columns) :]
+            pairs = ", ".join(
+                f"{identifier(name)} = {literal_of(value)}" for name, value in zip(columns, new, strict=True)
+            )
+            same = " AND ".join(equals(name, types[name], value) for name, value in zip(by, old, strict=True))
+            return f"UPDATE {_source(table)} SET {pairs} WHERE {same}"
+
+        return self._write(columns, rows, lambda numbers: ";".join(one(rows[number]) for number in numbers))
+
+    def read(self, table: Table, *, limit: int = 10_000) -> Contents:
+        """Read a table's rows, not those of its children by inheritance."""
+        columns = tuple(column.name for column in table.columns)
+        listed = ", ".join(shown(identifier(column.name), column.type) for column in table.columns)
+        query = f"SELECT {listed} FROM {_source(table)} LIMIT {limit + 1}"
+        with _in_utf8(self.session()) as session:
+            before, after = _around(session, _READ)
+            reply = session.batch(f"{before};{query};{after}".encode(), rows=True)
+            if not reply.ok:
+                session.batch(after.encode())
+                error = Runner(session, superuser=self.superuser).verdict(reply, None)
+                return Contents(columns=columns, rows=(), complete=False, error=error)
+        binary = [column.type.family is Family.BYTES for column in table.columns]
+        rows = _rows(reply.results[-1], binary)
+        return Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit)
+
+    def query(self, sql: str, *, limit: int = 1000) -> Answer:
+        """Run one statement, and roll back what it did."""
+        error = unsendable([sql])
+        if error is not None:
+            return Answer(error=error)
+        with _in_utf8(self.session()) as session:
+            before, after = _around(session, _WRITE)
+            session.batch(before.encode())
+            try:
+                return self._fetch(session, sql, limit) or self._ask(session, sql, limit)
+            finally:
+                if session.alive:
+                    session.batch(after.encode())
+
+    def execute(self, sql: str) -> SqlError | None:
+        """Run statements as one batch; committed, and the session's settings are put back."""
+        error = unsendable([sql])
+        if error is not None:
+            return error
+        session = self.session()
+        if not _is_idle(session):
+            return _OPEN_TRANSACTION
+        content = sql.encode()
+        own = own_settings(content)
+        state = read_state(session, own)
+        if session.encoding != _UTF8:
+            session.batch(_SET_UTF8)
+        try:
+            reply = session.batch(content)
+        finally:
+            self.wrote()
+        error = _COPIED if reply.copied else None
+        if not reply.empty:
+            error = error or Runner(session, superuser=self.superuser).verdict(
+                reply, Batch(content=content, completed=reply.completed)
+            )
+        if session.alive and not _is_idle(session):
+            session.batch(b"ROLLBACK")
+            error = error or _LEFT_OPEN
+        if session.alive:
+            _put_back(session, state, read_state(session, own))
+        return error
+
+    def _write(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        statement: Callable[[Sequence[int]], str],
+    ) -> tuple[SqlError | None, ...]:
+        session = self.session()
+        if not _is_idle(session):
+            return (_OPEN_TRANSACTION,) * len(rows)
+        errors = {number: error for number, row in enumerate(rows) if (error := unsendable(row)) is not None}
+        numbers = [number for number in range(len(rows)) if number not in errors]
+        writing = Writing(
+            runner=Runner(session, superuser=self.superuser),
+            begin=_WRITE,
+            statement=statement,
+            blamed=lambda error, tried: named_in(error, tried, columns, rows),
+        )
+        try:
+            with _in_utf8(session):
+                errors |= writing.write(numbers)
+        finally:
+            self.wrote()
+        return tuple(errors.get(number) for number in range(len(rows)))
+
+    def _fetch(self, session: Session, sql: str, limit: int) -> Answer | None:
+        """Read no more than is wanted; None where that can't be done with this statement, which has not run."""
+        session.batch(b"SAVEPOINT glowplug_query")
+        declared = session.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {sql}".encode())
+        if not declared.ok:
+            session.batch(b"ROLLBACK TO SAVEPOINT glowplug_query")
+            return None
+        reply = session.batch(f"FETCH FORWARD {limit + 1} FROM {_CURSOR}".encode(), rows=True)
+        if not reply.ok:
+            return Answer(error=Runner(session, superuser=self.superuser).verdict(reply, None))
+        return _answer(reply.results, limit)
+
+    def _ask(self, session: Session, sql: str, limit: int) -> Answer:
+        content = sql.encode()
+        reply = session.execute(content)
+        if not reply.ok:
+            batch = Batch(content=content, completed=reply.completed)
+            return Answer(error=Runner(session, superuser=self.superuser).verdict(reply, batch))
+        return _answer(reply.results, limit)
+
+
+@contextlib.contextmanager
+def _in_utf8(session: Session) -> Iterator[Session]:
+    """Speak UTF-8 with the server, which takes a whole message for what the session said before it."""
+    encoding = session.encoding
+    if encoding == _UTF8:
+        yield session
+        return
+    session.batch(_SET_UTF8)
+    try:
+        yield session
+    finally:
+        if session.alive:
+            session.batch(f"SET client_encoding = {literal(encoding)}".encode())
+
+
+def _around(session: Session, begin: str) -> tuple[str, str]:
+    """What comes before and after what is to be undone, in whatever transaction is open."""
+    if _is_idle(session):
+        return begin, "ROLLBACK"
+    return f"{OPEN};{_SET}", CLOSE
+
+
+def _is_idle(session: Session) -> bool:
+    return session.transaction_status is TransactionStatus.IDLE
+
+
+def _source(table: Table) -> str:
+    return table.sql if table.partitioned else f"ONLY {table.sql}"
+
+
+def _answer(results: Sequence[PGresult], limit: int) -> Answer:
+    if not results:
+        return Answer()
+    result = results[-1]
+    columns = tuple((result.fname(column) or b"").decode() for column in range(result.nfields))
+    rows = _rows(result, [False] * result.nfields)
+    return Answer(columns=columns, rows=rows[:limit], complete=len(rows) <= limit)
+
+
+def _rows(result: PGresult, binary: Sequence[bool]) -> tuple[tuple[Value, ...], ...]:
+    return tuple(
+        tuple(_value(result.get_value(row, column), binary=one) for column, one in enumerate(binary))
+        for row in range(result.ntuples)
+    )
+
+
+def _value(value: bytes | None, *, binary: bool) -> Value:
+    if value is None:
+        return None
+    return bytes.fromhex(value[2:].decode()) if binary else value.decode()
+
+
+def _put_back(session: Session, before: SessionState, after: SessionState) -> None:
+    """Set what statements set as it was."""
+    old, new = dict(before.settings), dict(after.settings)
+    statements = [f"RESET {_setting(name)}" for name in new if name not in old]
+    statements += [
+        f"SELECT pg_catalog.set_config({literal(name)}, {literal(value)}, false)"
+        for name, value in old.items()
+        if new.get(name) != value
+    ]
+    if after.role != before.role:
+        role = "NONE" if before.role == "none" else identifier(before.role)
+        statements.insert(0, f"SET ROLE {role}")
+    if statements:
+        session.batch(";".join(statements).encode())
+
+
+def _setting(name: str) -> str:
+    return ".".join(map(identifier, name.split(".")))

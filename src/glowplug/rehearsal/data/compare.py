@@ -1,0 +1,254 @@
+"""Which rows are the same before and after, and which of their values are: pure functions over Contents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.schema.tables import Family, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from glowplug.database.rows import Contents, Value
+    from glowplug.schema.tables import Column, Table, Type
+
+_PAIRED_BY_LIKENESS = 400  # rows: beyond, without a key, what is not equal is taken for gone
+_TRUE, _FALSE = frozenset({"t", "true", "1", "yes", "on"}), frozenset({"f", "false", "0", "no", "off"})
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?\Z")  # a text that a number's text gives back
+_OPENS_JSON = frozenset({"{", "["})
+_HOLD_ANYTHING = frozenset({Family.TEXT, Family.BYTES, Family.JSON, Family.UUID})
+_MOMENT = re.compile(r"\d{4,}-\d\d-\d\d[ T]\d\d:\d\d")
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A table with all its rows at one moment."""
+
+    table: Table
+    contents: Contents
+
+    def column(self, name: str) -> Column | None:
+        """Find a column by its name."""
+        return next((column for column in self.table.columns if column.name == name), None)
+
+    def values(self, name: str) -> list[Value]:
+        """Give a column's values in the rows' order."""
+        index = self.contents.columns.index(name)
+        return [row[index] for row in self.contents.rows]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a column."""
+        return name in self.contents.columns
+
+    @property
+    def data_columns(self) -> tuple[str, ...]:
+        """Columns whose values were written: not those that the server computes from others."""
+        computed = {
+            column.name for column in self.table.columns if column.written is Written.SERVER and not column.numbered
+        }
+        return tuple(name for name in self.contents.columns if name not in computed)
+
+
+class Pairs(msgspec.Struct, frozen=True, kw_only=True):
+    """Which row became which, by index; ``gone`` has no later one, ``came`` no earlier one."""
+
+    kept: tuple[tuple[int, int], ...]
+    gone: tuple[int, ...]
+    came: tuple[int, ...]
+
+
+def same(first: Value, second: Value, types: tuple[Type | None, Type | None]) -> bool:
+    """Whether two values are the same though their types may differ: 5 and '5', 1.0 and 1, true and 1."""
+    if first == second:
+        return True
+    if first is None or second is None:
+        return False
+    if (
+        isinstance(first, str)
+        and isinstance(second, str)
+        and first[:1] in _OPENS_JSON
+        and _json(first) == _json(second)
+    ):
+        return True
+    old, new = types
+    if old is None or new is None or old == new:
+        return False
+    return _normal(first, old) == _normal(second, new)
+
+
+def _normal(value: Value, kind: Type) -> Hashable:
+    """Give what a value means, the same for all types that can hold it."""
+    if not isinstance(value, str):
+        return value
+    match kind.family:
+        case Family.BOOLEAN if value.casefold() in _TRUE | _FALSE:
+            return decimal.Decimal(value.casefold() in _TRUE)
+        case Family.JSON:
+            return _json(value)
+        case Family.UUID:
+            return value.casefold()
+        case Family.TEXT:
+            text = value if kind.length is None else value.rstrip(" ")  # char(n) is padded
+            return _number(text) if _PLAIN_NUMBER.match(text) else _moment(text)
+        case _:
+            number = _number(value)
+            return _moment(value) if number is None else number
+
+
+def _json(text: str) -> Hashable:
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> Hashable:
+    try:
+        number = decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        return None
+    return number if number.is_finite() else text.casefold()
+
+
+def _moment(text: str) -> Hashable:
+    if not _MOMENT.match(text):
+        return text
+    filled = re.sub(r"([+-]\d\d)$", r"\1:00", text.replace(" ", "T", 1).replace(" UTC", "+00:00"))
+    try:
+        moment = dt.datetime.fromisoformat(filled)
+    except ValueError:
+        return text
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
+
+
+def sameness(old: Sequence[Value], new: Sequence[Value], types: tuple[Type | None, Type | None]) -> list[bool]:
+    """Tell of each pair of a column's values whether nothing was lost between them.
+
+    A change to a type of another kind that gives each value another of its own (true to 'yes') loses nothing.
+    """
+    equal = [same(first, second, types) for first, second in zip(old, new, strict=True)]
+    if all(equal) or not _may_be_another_spelling(types):
+        return equal
+    there: defaultdict[Value, set[Value]] = defaultdict(set)
+    back: defaultdict[Value, set[Value]] = defaultdict(set)
+    for first, second in zip(old, new, strict=True):
+        there[first].add(second)
+        back[second].add(first)
+    one_to_one = all(len(values) == 1 for values in (*there.values(), *back.values()))
+    return [True] * len(equal) if one_to_one and len(there) > 1 else equal
+
+
+def _may_be_another_spelling(types: tuple[Type | None, Type | None]) -> bool:
+    old, new = types
+    if old is None or new is None or old.family is new.family:
+        return False
+    labels = {Family.BOOLEAN, Family.ENUM, Family.SET}
+    if old.family is Family.TEXT:
+        return new.family in labels
+    return old.family in labels or new.family in labels or new.family in _HOLD_ANYTHING
+
+
+def match(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
+    """Pair the rows of a table before with those after; ``columns``: what each old column is called afterwards.
+
+    By the primary key where it survives; else rows that are equal in what both have, then those that are most alike.
+    """
+    key = _key(before)
+    if key and all(columns.get(name) in after.contents.columns for name in key):
+        pairs = _by_key(before, after, [(name, columns[name]) for name in key])
+        if pairs is not None:
+            return pairs
+    return _by_likeness(before, after, columns)
+
+
+def _key(reading: Reading) -> tuple[str, ...]:
+    for unique in reading.table.uniques:
+        if unique.primary and None not in unique.columns:
+            return tuple(name for name in unique.columns if name is not None)
+    return ()
+
+
+def _by_key(before: Reading, after: Reading, key: Sequence[tuple[str, str]]) -> Pairs | None:
+    """Pair by key; None where the key is none any more: its values repeat, or none of them is there."""
+    old, new = _keyed(before, [name for name, _ in key]), _keyed(after, [name for _, name in key])
+    if len(old) < len(before.contents.rows) or len(new) < len(after.contents.rows):
+        return None
+    kept = tuple((index, new[value]) for value, index in old.items() if value in new)
+    if not kept and old and new and len(new) >= len(old):
+        return None
+    there = {second for _, second in kept}
+    return Pairs(
+        kept=kept,
+        gone=tuple(index for value, index in old.items() if value not in new),
+        came=tuple(index for index in new.values() if index not in there),
+    )
+
+
+def _keyed(reading: Reading, names: Sequence[str]) -> dict[tuple[Hashable, ...], int]:
+    kinds = [column.type if (column := reading.column(name)) else None for name in names]
+    return {row: at for at, row in enumerate(_projected(reading, names, kinds))}
+
+
+def _by_likeness(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
+    common = [(name, columns[name]) for name in before.data_columns if columns.get(name) in after.contents.columns]
+    types = [
+        (one.type if (one := before.column(old)) else None, two.type if (two := after.column(new)) else None)
+        for old, new in common
+    ]
+    olds = _projected(before, [old for old, _ in common], [kind for kind, _ in types])
+    news = _projected(after, [new for _, new in common], [kind for _, kind in types])
+    waiting: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+    for index in reversed(range(len(news))):
+        waiting[news[index]].append(index)
+    kept: list[tuple[int, int]] = []
+    rest: list[int] = []
+    for index, row in enumerate(olds):
+        if common and waiting[row]:
+            kept.append((index, waiting[row].pop()))
+        else:
+            rest.append(index)
+    left = sorted(index for indexes in waiting.values() for index in indexes)
+    if common and len(rest) <= _PAIRED_BY_LIKENESS and len(left) <= _PAIRED_BY_LIKENESS:
+        alike = _most_alike(olds, news, rest, left)
+        kept += alike
+        rest = sorted(set(rest) - {one for one, _ in alike})
+        left = sorted(set(left) - {two for _, two in alike})
+    return Pairs(kept=tuple(kept), gone=tuple(rest), came=tuple(left))
+
+
+def _projected(reading: Reading, names: Sequence[str], kinds: Sequence[Type | None]) -> list[tuple[Hashable, ...]]:
+    indexes = [reading.contents.columns.index(name) for name in names]
+    return [
+        tuple(
+            row[index] if kind is None or row[index] is None else _normal(row[index], kind)
+            for index, kind in zip(indexes, kinds, strict=True)
+        )
+        for row in reading.contents.rows
+    ]
+
+
+def _most_alike(
+    olds: Sequence[tuple[Hashable, ...]], news: Sequence[tuple[Hashable, ...]], rest: Sequence[int], left: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Pair the rest, the most alike first; rows of which less than half is the same are different rows."""
+    weighed = []
+    for one in rest:
+        for two in left:
+            equal = sum(a == b and a is not None for a, b in zip(olds[one], news[two], strict=True))
+            width = sum(a is not None or b is not None for a, b in zip(olds[one], news[two], strict=True))
+            if equal and equal * 2 >= width:
+                weighed.append((-equal, one, two))
+    weighed.sort()
+    pairs, used_old, used_new = [], set(), set()
+    for _, one, two in weighed:
+        if one not in used_old and two not in used_new:
+            pairs.append((one, two))
+            used_old.add(one)
+            used_new.add(two)
+    return pairs

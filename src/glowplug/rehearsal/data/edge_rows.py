@@ -1,0 +1,89 @@
+"""Edge rows as they are written: odd in one thing, and in all else like rows that both schemas take."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from glowplug.dialect import Dialect, Direction
+from glowplug.schema.tables import Written
+from glowplug.sql.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from glowplug.database.rows import Value
+    from glowplug.rehearsal.data.trip import Trip
+    from glowplug.rehearsal.seeding import Edge
+    from glowplug.schema.tables import Table
+
+    Row = dict[str, Value]
+
+
+def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> None:
+    """Write edge rows to the tables as they are before a file runs; those that are refused are left out.
+
+    Where the file changes what is asked of a column that is not the odd one, its value is a plain row's, which the
+    file is known to take.
+    """
+    subject = here.subject
+    up = direction is Direction.UP
+    there = {table.name: table for table in (subject.before if up else subject.after)}
+    others = {table.name: table for table in (subject.later if up else subject.earlier)}
+    for name, edges in itertools.groupby(sorted(chosen, key=lambda edge: edge.table), key=lambda edge: edge.table):
+        _write(here, there[name], others.get(name), list(edges))
+
+
+def _write(here: Trip, table: Table, other: Table | None, edges: Sequence[Edge]) -> None:
+    numbers = _free_numbers(here, table)
+    plain = here.rows.read(table)
+    like = itertools.cycle([dict(zip(plain.columns, row, strict=True)) for row in plain.rows[::-1]] or [{}])
+    asked = frozenset[str]() if other is None else _asked_otherwise(table, other) - _keys(table) - _keys(other)
+    alike: dict[tuple[str, ...], list[tuple[Row, Row]]] = {}
+    for edge in edges:
+        for made in edge.rows:
+            row: Row = {**{name: next(free) for name, free in numbers.items()}, **made}
+            taken = asked.difference(edge.columns)
+            one = next(like)
+            mixed = {name: one.get(name, value) if name in taken else value for name, value in row.items()}
+            alike.setdefault(tuple(row), []).append((mixed, row))
+    for columns, rows in alike.items():
+        errors = here.rows.insert(table, columns, [tuple(mixed.values()) for mixed, _ in rows])
+        again = [tuple(row.values()) for (_, row), error in zip(rows, errors, strict=True) if error is not None]
+        if again:
+            here.rows.insert(table, columns, again)
+
+
+def _keys(table: Table) -> frozenset[str]:
+    return frozenset(name for unique in table.uniques for name in unique.columns if name is not None)
+
+
+def _asked_otherwise(table: Table, other: Table) -> frozenset[str]:
+    """Give the columns of which the other table asks something else: by type, NOT NULL, reference or CHECK."""
+    before = {column.name: column for column in table.columns}
+    differing = {
+        column.name
+        for column in other.columns
+        if column.name in before
+        and (column.type, column.nullable) != (before[column.name].type, before[column.name].nullable)
+    }
+    references = {(key.columns, key.table) for key in table.foreign_keys}
+    differing |= {
+        name for key in other.foreign_keys if (key.columns, key.table) not in references for name in key.columns
+    }
+    checks = {check.expression for check in table.checks}
+    differing |= {name for check in other.checks if check.expression not in checks for name in check.columns}
+    return frozenset(differing)
+
+
+def _free_numbers(here: Trip, table: Table) -> Mapping[str, Iterator[str]]:
+    """Number what a sequence would: it does not know of rows that were written with numbers of their own."""
+    if here.subject.dialect is not Dialect.POSTGRES:
+        return {}
+    found: dict[str, Iterator[str]] = {}
+    for column in table.columns:
+        if column.numbered and column.written is Written.SERVER_IF_LEFT_OUT:
+            highest = here.rows.query(f"SELECT max({quoted(column.name, Dialect.POSTGRES)}) FROM {table.sql}").rows
+            value = highest[0][0] if highest else None
+            found[column.name] = map(str, itertools.count(int(value) + 1 if isinstance(value, str) else 1))
+    return found

@@ -1,0 +1,174 @@
+"""What a migration loses of rows, up and down, and what that makes of it: pure functions over readings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.rehearsal.data.compare import match
+from glowplug.rehearsal.data.missing import examples, missing
+from glowplug.rehearsal.data.moved import Moved
+from glowplug.rehearsal.data.names import Names
+from glowplug.rehearsal.measured import DataOutcome, How, Loss, When
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from glowplug.rehearsal.data.missing import Missing, State
+    from glowplug.schema.tables import Table
+
+    Rows = Mapping[str, frozenset[int]]
+
+
+def outcome_of(losses: Iterable[Loss]) -> DataOutcome:
+    """Weigh what is lost: nothing brings back what the up took of rows that were there before it."""
+    found = tuple(losses)
+    if any(loss.by is Direction.UP and loss.written is When.BEFORE for loss in found):
+        return DataOutcome.IRREVERSIBLE
+    return DataOutcome.LOSSY if found else DataOutcome.LOSSLESS
+
+
+def lost_for_good(before: State, after: State, up: Names, *, only: Rows | None = None) -> tuple[Loss, ...]:
+    """Tell what an up that has no way back loses of the rows before it: what is nowhere any more.
+
+    ``only``: some of the rows before, by table.
+    """
+    moved = Moved(before, after, up)
+    found: list[Loss] = []
+    for each in missing(before, after, up, only=only):
+        if each.column is not None:
+            rest = _without(each, moved.there(each.table, each.column, each.rows))
+            found += _losses(before, rest, Direction.UP)
+            continue
+        elsewhere = moved.columns_elsewhere(each.table, each.rows)
+        if not elsewhere:
+            found += _losses(before, each, Direction.UP)
+            continue
+        for column in before[each.table].data_columns:
+            if column not in elsewhere:
+                values = before[each.table].values(column)
+                rows = tuple(row for row in each.rows if values[row] is not None)
+                gone = replace(each, column=column, rows=rows, how=How.DROPPED, now=())
+                found += _losses(before, gone, Direction.UP)
+    return tuple(found)
+
+
+def lost_there_and_back(
+    before: State, after: State, restored: State, up: Names, down: Names, *, only: Rows | None = None
+) -> tuple[Loss, ...]:
+    """Tell what is lost of the rows before the up once its down has run, and which of the two lost it."""
+    moved = Moved(before, after, up)
+    by_up = {(each.table, each.column): each for each in missing(before, after, up, only=only)}
+    found: list[Loss] = []
+    both = up.then(down).or_by_name(_tables(before), _tables(restored))
+    for each in missing(before, restored, both, only=only):
+        if each.column is None:
+            if moved.rows_there(each.table, each.rows):
+                found += _losses(before, each, Direction.DOWN)
+            else:
+                found += _rows_by_up(before, each, by_up)
+            continue
+        there = moved.there(each.table, each.column, each.rows)
+        found += _losses(before, _only(each, there), Direction.DOWN)
+        rest = _without(each, there)
+        seen = by_up.get((each.table, each.column)) or by_up.get((each.table, None))
+        if rest.rows and seen is not None:
+            rest = _as_seen(rest, seen)
+        found += _losses(before, rest, Direction.UP)
+    return tuple(found)
+
+
+def _rows_by_up(before: State, each: Missing, by_up: Mapping[tuple[str, str | None], Missing]) -> Iterator[Loss]:
+    """Some of the rows may have gone with the up, the others with the down."""
+    seen = by_up.get((each.table, None))
+    gone = frozenset() if seen is None else frozenset(seen.rows)
+    how = each.how if seen is None else seen.how
+    yield from _losses(before, replace(_only(each, gone), how=how), Direction.UP)
+    yield from _losses(before, _without(each, gone), Direction.DOWN)
+
+
+def _as_seen(rest: Missing, seen: Missing) -> Missing:
+    """Say what became of the values as the up left them: a column that a down makes anew was dropped, not nulled."""
+    if seen.column is None:
+        return replace(rest, how=seen.how, now=())
+    now = dict(zip(seen.rows, seen.now, strict=False))
+    values = tuple(now.get(row) for row in rest.rows)
+    return replace(rest, how=seen.how, now=() if seen.how is How.DROPPED else values)
+
+
+def written_after(there: State, written: State) -> dict[str, frozenset[int]]:
+    """Give, by table, the rows of ``written`` that are new since ``there``, or were changed."""
+    found = {}
+    for name, reading in written.items():
+        rows = reading.contents.rows
+        old = there.get(name)
+        if old is None:
+            found[name] = frozenset(range(len(rows)))
+            continue
+        pairs = match(old, reading, {column: column for column in old.contents.columns})
+        changed = {two for one, two in pairs.kept if old.contents.rows[one] != rows[two]}
+        found[name] = frozenset(changed | set(pairs.came))
+    return found
+
+
+class Since(msgspec.Struct, frozen=True, kw_only=True):
+    """Readings around rows that are written through the new schema.
+
+    ``there`` is before they are ``written``, ``restored`` after the down, ``again`` after the up that follows.
+    """
+
+    there: State
+    written: State
+    restored: State
+    again: State
+
+
+def lost_since(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
+    """Tell what the way down loses of what was written after the up: what neither it nor the next up has."""
+    written = since.written
+    only = written_after(since.there, written)
+    identity = Names({}, {}).or_by_name(_tables(written), _tables(since.again))
+    old = up.back()
+    found: list[Loss] = []
+    in_restored = {(each.table, each.column): each for each in missing(written, since.restored, down, only=only)}
+    for each in missing(written, since.again, identity, only=only):
+        also = in_restored.get((each.table, each.column)) or in_restored.get((each.table, None))
+        if also is None:
+            continue
+        own = each.table not in old.tables or (each.column is not None and (each.table, each.column) not in old.columns)
+        both = replace(_only(each, frozenset(also.rows)), how=also.how if own or also.how is How.DROPPED else each.how)
+        found += (replace(loss, written=When.AFTER, expected=own) for loss in _losses(written, both, Direction.DOWN))
+    return tuple(found)
+
+
+def _tables(state: State) -> list[Table]:
+    return [reading.table for reading in state.values()]
+
+
+def _losses(state: State, found: Missing, by: Direction) -> Iterator[Loss]:
+    if found.rows:
+        yield Loss(
+            table=found.table,
+            column=found.column,
+            by=by,
+            how=How.CHANGED if by is Direction.UP and found.how is How.DEFAULTED else found.how,
+            rows=len(found.rows),
+            of=found.of,
+            written=When.BEFORE,
+            examples=examples(found, state[found.table]),
+        )
+
+
+def _only(found: Missing, rows: frozenset[int]) -> Missing:
+    now = found.now or (None,) * len(found.rows)
+    kept = [(row, value) for row, value in zip(found.rows, now, strict=True) if row in rows]
+    return replace(
+        found, rows=tuple(row for row, _ in kept), now=tuple(value for _, value in kept) if found.now else ()
+    )
+
+
+def _without(found: Missing, rows: frozenset[int]) -> Missing:
+    return _only(found, frozenset(found.rows) - rows)

@@ -1,0 +1,143 @@
+"""One migration with rows in it: what it was seen to do, what it loses, and what it can't stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.errors import CannotBranch
+from glowplug.rehearsal.data.losses import Since, lost_since, outcome_of
+from glowplug.rehearsal.data.names import names_between
+from glowplug.rehearsal.data.refusals import refused
+from glowplug.rehearsal.data.reversibility import says
+from glowplug.rehearsal.data.text import Text
+from glowplug.rehearsal.data.touched import Touched, touched
+from glowplug.rehearsal.data.trip import Subject, Trip, trip
+from glowplug.rehearsal.data.with_rows import WithRows
+from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
+from glowplug.sql.blank import is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glowplug.database.interface import SqlError
+    from glowplug.database.trace import Trace
+    from glowplug.dialect import Dialect
+    from glowplug.project import Migration
+    from glowplug.rehearsal.seeding import DataSettings
+    from glowplug.rehearsal.seeds import Seed
+    from glowplug.scratch.interface import Database
+
+
+def measure(
+    database: Database,
+    migration: Migration,
+    *,
+    dialect: Dialect,
+    settings: DataSettings,
+    seeds: Sequence[Seed] = (),
+    forward_only: bool = False,
+) -> Measurement:
+    """Measure a migration on branches of ``database``, which stands in the state before its up and stays there.
+
+    A migration that touches nothing with rows takes one branch, another two, three where there is another world; more
+    where a file fails.
+    ``forward_only``: its down is not run, so that what the up takes away is gone for good.
+
+    Raises:
+        EnvironmentFailure: the server, not a migration, failed.
+    """
+    text = Text.of(migration, dialect)
+    has_down = not forward_only and migration.down is not None and not is_blank(migration.down, dialect)
+    subject = Subject(
+        database=database,
+        migration=migration,
+        dialect=dialect,
+        settings=settings,
+        seeds=tuple(seeds),
+        text=text,
+        has_down=has_down,
+        touched=Touched(before=frozenset(), after=frozenset()),
+    )
+    try:
+        measurement = _measure(subject)
+    except CannotBranch as obstacle:
+        data = Data(outcome=DataOutcome.NOT_MEASURED, why=obstacle.message)
+        measurement = Measurement(observed=None, observed_down=None, data=data)
+    return replace(measurement, data=replace(measurement.data, text_says=says(text, with_down=has_down)))
+
+
+def _measure(subject: Subject) -> Measurement:
+    with trip(subject) as empty:
+        before = empty.rows.tables()
+        observed = empty.observe(Direction.UP)
+        subject = replace(subject, before=before)
+        if observed.error is None:
+            after = empty.rows.tables()
+            names = names_between(subject.text.up, before, after, subject.dialect)
+            known = touched(subject.text, observed, before, after, names)
+            subject = replace(subject, after=after, names=names, touched=known)
+            if not known.before:
+                went = _New(Trip(subject, empty.connection), observed)
+    if observed.error is not None:
+        return _up_fails(subject, observed, observed.error)
+    return WithRows(subject).measurement() if subject.touched.before else went.measurement()
+
+
+def _up_fails(subject: Subject, observed: Trace, error: SqlError) -> Measurement:
+    """Tell whether it fails for the rows that the chain's own migrations wrote."""
+    with_rows = [table for table in subject.before if table.rows and not table.partitioned]
+    if with_rows and not error.timed_out:
+        with trip(subject) as emptied:
+            for _ in with_rows:  # those that others reference go later
+                with_rows = [table for table in with_rows if emptied.rows.execute(f"DELETE FROM {table.sql}")]
+            if not with_rows and emptied.run(Direction.UP) is None:
+                failure = Failure(direction=Direction.UP, error=error)
+                data = Data(outcome=DataOutcome.FAILS_ON_DATA, failure=failure)
+                return Measurement(observed=observed, observed_down=None, data=data)
+    why = f"its up fails without any rows of ours: {error.message}"
+    return Measurement(observed=observed, observed_down=None, data=Data(outcome=DataOutcome.NOT_MEASURED, why=why))
+
+
+class _New:
+    """What becomes of rows where no table that was there before has to do with it, on the branch after the up."""
+
+    def __init__(self, here: Trip, observed: Trace) -> None:
+        self._subject = subject = here.subject
+        self._observed = observed
+        self._down: Trace | None = None
+        self._any_rows = False
+        self._data = Data(outcome=DataOutcome.LOSSLESS)
+        if not subject.has_down:
+            return
+        there = here.new()
+        not_seeded = here.write_through_the_new_schema(there) if there else ()
+        written = here.new()
+        self._any_rows = any(reading.contents.rows for reading in written.values())
+        self._down = here.observe(Direction.DOWN)
+        self._data = replace(
+            self._data, not_seeded=not_seeded, seeded=len(there.keys() - {each.table for each in not_seeded})
+        )
+        if self._down.error is None and there:
+            restored, names = here.restored()
+            again = here.new() if here.run(Direction.UP) is None else {}
+            since = Since(there=there, written=written, restored=restored, again=again)
+            losses = lost_since(since, subject.names, names)
+            self._data = replace(self._data, losses=losses, outcome=outcome_of(losses))
+
+    def measurement(self) -> Measurement:
+        """Say what was seen; a down that failed is tried without our rows before they are blamed."""
+        data = self._data
+        if self._down is not None and self._down.error is not None:
+            with trip(self._subject) as bare:
+                alone = bare.run(Direction.UP) or bare.run(Direction.DOWN)
+            if alone is None:
+                refusal = refused(self._subject, Direction.DOWN, self._down.error, When.AFTER)
+                why = f"its down refuses what was written after the up: {self._down.error.message}"
+                data = replace(data, outcome=DataOutcome.NOT_MEASURED, why=why, refusals=(refusal,))
+            else:
+                data = replace(data, why=f"its down fails without any rows of ours: {alone.message}")
+        data = self._subject.unless_unseen(data, any_rows=self._any_rows or not self._subject.has_down)
+        return Measurement(observed=self._observed, observed_down=self._down, data=data)

@@ -1,0 +1,259 @@
+"""Rows that the schema allows and a file can't stand: found apart, since production may have none of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.dialect import Dialect, Direction
+from glowplug.rehearsal.data.edge_rows import write_edges
+from glowplug.rehearsal.data.losses import lost_for_good, lost_there_and_back, written_after
+from glowplug.rehearsal.data.names import found
+from glowplug.rehearsal.data.text import every, names_in
+from glowplug.rehearsal.data.trip import trip
+from glowplug.rehearsal.measured import Refusal, When
+from glowplug.rehearsal.seeding import Edge, edges
+from glowplug.sql.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glowplug.database.interface import SqlError
+    from glowplug.rehearsal.data.trip import Subject, Trip
+    from glowplug.rehearsal.measured import Loss
+    from glowplug.sql.statement import Statement
+
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
+_BRANCHES = 12  # a migration and direction: beyond, what refuses is told without the row that it refuses
+_REFUSALS = 5
+
+
+def tables_at(subject: Subject, direction: Direction, error: SqlError) -> frozenset[str]:
+    """Give the tables, by their names before the up, that the failing statement names."""
+    statement, _ = _failing(subject, direction, error)
+    if statement is None:
+        return frozenset()
+    old = {table.name for table in subject.before}
+    new = {table.name for table in subject.after}
+    back = subject.names.back().tables
+    named = [name for each in every((statement,)) for action in each.actions for name in names_in(action)]
+    before = {match for name in named if (match := found(name, old, subject.dialect)) is not None}
+    after = {match for name in named if (match := found(name, new, subject.dialect)) is not None}
+    return frozenset(before | {back[name] for name in after if name in back})
+
+
+def _failing(subject: Subject, direction: Direction, error: SqlError) -> tuple[Statement | None, str]:
+    """Give the statement that failed, and its text."""
+    script = subject.text.file(direction)
+    if script is None or error.line is None:
+        return None, ""
+    at = [each for each in script.statements if script.text.count("\n", 0, each.span.start) < error.line]
+    return (at[-1], script.text_of(at[-1].span)) if at else (None, "")
+
+
+def refused(subject: Subject, direction: Direction, error: SqlError, written: When) -> Refusal:
+    """Say that a file refuses rows, and of which table, where that can be told; not which."""
+    tables = sorted(tables_at(subject, direction, error))
+    return Refusal(direction=direction, error=error, table=tables[0] if len(tables) == 1 else None, written=written)
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of edge rows: the files that ``refuse`` some, and what the up loses of them where it takes all."""
+
+    refuse: frozenset[Direction] = frozenset()
+    losses: tuple[Loss, ...] = ()
+
+
+def tried(here: Trip, *, without: frozenset[str]) -> Tried:
+    """Try edge rows where a branch stands after its up: the down over them, then the up.
+
+    Other rows may be in the way there: a direction that is suspected is then examined on branches of its own.
+    """
+    if not any(map(here.subject.may_refuse, Direction)):
+        return Tried()
+    write_edges(here, Direction.DOWN, _edges(here, Direction.DOWN, without))
+    if here.run(Direction.DOWN) is not None:
+        return Tried(refuse=frozenset(Direction))
+    error, losses = _over(here, _edges(here, Direction.UP, without))
+    return Tried(losses=losses) if error is None else Tried(refuse=frozenset({Direction.UP}))
+
+
+def _over(here: Trip, chosen: Sequence[Edge]) -> tuple[SqlError | None, tuple[Loss, ...]]:
+    """Run the up over edge rows, and the down where there is one; why the up refuses them, or what they lose."""
+    if not chosen:
+        return None, ()
+    subject = here.subject
+    there = here.old()
+    write_edges(here, Direction.UP, chosen)
+    before = here.old()
+    only = written_after(there, before)
+    error = here.run(Direction.UP)
+    if error is not None:
+        return error, ()
+    after = here.new()
+    if not subject.has_down or here.run(Direction.DOWN) is not None:
+        return None, lost_for_good(before, after, subject.names, only=only)
+    restored, back = here.restored()
+    return None, lost_there_and_back(before, after, restored, subject.names, back, only=only)
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Edge rows that a file refuses: what is said of them, and the rows."""
+
+    refusals: tuple[Refusal, ...]
+    edges: tuple[Edge, ...]
+    losses: tuple[Loss, ...] = ()
+
+
+def edge_pass(subject: Subject, direction: Direction, *, without: frozenset[str]) -> Refused:
+    """Say which rows make the up fail, or which written after it make the down fail.
+
+    ``without``: tables that get no rows.
+    """
+    if not subject.may_refuse(direction):
+        return Refused(refusals=(), edges=())
+    return _Pass(subject, direction, without).refused()
+
+
+def _edges(here: Trip, direction: Direction, without: frozenset[str]) -> tuple[Edge, ...]:
+    subject = here.subject
+    if not subject.may_refuse(direction):
+        return ()
+    up = direction is Direction.UP
+    return tuple(
+        edges(
+            here.rows,
+            subject.before if up else subject.after,
+            later=subject.later if up else subject.earlier,
+            dialect=subject.dialect,
+            settings=subject.settings,
+            only=(subject.touched.edges_before if up else subject.touched.edges_after) - without,
+        )
+    )
+
+
+def _place(edges_there: Sequence[Edge]) -> tuple[str, tuple[str, ...]] | None:
+    """Give the columns that all of these are about, if they are the same."""
+    places = {(edge.table, edge.columns) for edge in edges_there}
+    return places.pop() if len(places) == 1 else None
+
+
+def _in_short(error: SqlError) -> str:
+    """Give what the server says, without numbers and names."""
+    return f"{error.code} {_NUMBER.sub('', error.message)}"
+
+
+class _Pass:
+    """One direction: the edge rows all at once, then fewer until the one that is refused stands alone."""
+
+    def __init__(self, subject: Subject, direction: Direction, without: frozenset[str]) -> None:
+        self._subject = subject
+        self._direction = direction
+        self._without = without
+        self._branches = 0
+        self._edges: tuple[Edge, ...] = ()
+        self._losses: tuple[Loss, ...] = ()
+
+    def refused(self) -> Refused:
+        """Find them: one for each place and each thing that the server says of it."""
+        found: list[Refusal] = []
+        culprits: list[Edge] = []
+        told: set[tuple[object, str | None]] = set()
+        first: SqlError | None = self._attempt(None)
+        waiting = [list(self._edges)] if first is not None else []
+        while waiting and len(found) < _REFUSALS and self._branches < _BRANCHES:
+            group = waiting.pop(0)
+            failed, first = first or self._attempt(group), None
+            if failed is None or failed.timed_out or (_place(group), failed.code) in told:
+                continue
+            culprit, own = self._narrow(group, failed)
+            if culprit is None:
+                found.append(self._refusal(None, own))
+                continue
+            if (_in_short(own), None) not in told or self._is_named(culprit, own):
+                found.append(self._refusal(culprit, own))
+                culprits.append(culprit)
+            told |= {(_place([culprit]), own.code), (_in_short(own), None)}
+            others = [edge for edge in group if edge is not culprit]
+            alike = [edge for edge in others if _place([edge]) == _place([culprit])]
+            rest = [edge for edge in others if edge not in alike]
+            waiting += [each for each in (rest, alike) if each]
+        return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses)
+
+    def _narrow(self, edges: Sequence[Edge], error: SqlError) -> tuple[Edge | None, SqlError]:
+        """Halve the rows while the file still fails with a half."""
+        suspects = list(edges)
+        named = self._named(edges, error)
+        if named and len(named) < len(suspects):
+            own = self._attempt(named)
+            others = [each for each in edges if each not in named]
+            suspects, error = (named, own) if own is not None else (others, error)
+        alone = None
+        while len(suspects) > 1 and self._branches < _BRANCHES:
+            half = suspects[: len(suspects) // 2]
+            alone = self._attempt(half)
+            suspects, error = (half, alone) if alone is not None else (suspects[len(half) :], error)
+        if len(suspects) == 1 and alone is None:
+            alone = self._attempt(suspects)
+        return (suspects[0], alone) if len(suspects) == 1 and alone is not None else (None, error)
+
+    def _named(self, edges: Sequence[Edge], error: SqlError) -> list[Edge]:
+        """Give those in the tables that the failing statement names, and of these those in columns that are named."""
+        tables = self._tables_at(error)
+        of_tables = [edge for edge in edges if edge.table in tables] or list(edges)
+        return [edge for edge in of_tables if self._is_named(edge, error)] or of_tables
+
+    def _is_named(self, edge: Edge, error: SqlError) -> bool:
+        """Whether the failing statement, or the server, names its columns."""
+        _, text = _failing(self._subject, self._direction, error)
+        words = set(_WORD.findall(f"{text} {error.message} {error.detail or ''}".casefold()))
+        return words.issuperset(map(str.casefold, edge.columns))
+
+    def _tables_at(self, error: SqlError) -> frozenset[str]:
+        names = tables_at(self._subject, self._direction, error)
+        if self._direction is Direction.UP:
+            return names
+        return frozenset(self._subject.names.tables.get(name, name) for name in names)
+
+    def _attempt(self, chosen: Sequence[Edge] | None) -> SqlError | None:
+        """Run the file over plain rows and those edge rows (None: all that can be written)."""
+        self._branches += 1
+        with trip(self._subject) as here:
+            here.fill(without=self._without)
+            if self._direction is Direction.DOWN and here.run(Direction.UP) is not None:
+                return None
+            if chosen is None:
+                chosen = self._edges = _edges(here, self._direction, self._without)
+                if self._direction is Direction.UP:
+                    error, self._losses = _over(here, chosen)
+                    return error
+            write_edges(here, self._direction, chosen)
+            return here.run(self._direction) if chosen else None
+
+    def _refusal(self, edge: Edge | None, error: SqlError) -> Refusal:
+        written = When.BEFORE if self._direction is Direction.UP else When.AFTER
+        if edge is None:
+            tables = sorted(self._tables_at(error))
+            table = tables[0] if len(tables) == 1 else None
+            return Refusal(direction=self._direction, error=error, table=table, written=written)
+        return Refusal(
+            direction=self._direction,
+            error=error,
+            table=edge.table,
+            column=", ".join(edge.columns),
+            value=edge.value,
+            query=self._for_production(edge),
+            written=written,
+        )
+
+    def _for_production(self, edge: Edge) -> str | None:
+        """Give the query with the table's name as production's default database or schema has it."""
+        subject = self._subject
+        if edge.query is None or subject.dialect is Dialect.POSTGRES:
+            return edge.query
+        tables = subject.before if self._direction is Direction.UP else subject.after
+        table = next(each for each in tables if each.name == edge.table)
+        return edge.query.replace(table.sql, quoted(table.name, subject.dialect))

@@ -1,0 +1,210 @@
+"""One branch of a scratch database, with rows of ours in it: fill, run a file, look, write more."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.rehearsal.data.compare import Reading
+from glowplug.rehearsal.data.harmless import may_refuse_rows
+from glowplug.rehearsal.data.names import Names, names_between, renamed
+from glowplug.rehearsal.data.stirred import Stirred
+from glowplug.rehearsal.measured import Data, DataOutcome, NotSeeded
+from glowplug.rehearsal.seeding import seed
+from glowplug.schema.tables import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from glowplug.database.interface import Connection, SqlError
+    from glowplug.database.trace import Trace
+    from glowplug.dialect import Dialect
+    from glowplug.project import Migration
+    from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.text import Text
+    from glowplug.rehearsal.data.touched import Touched
+    from glowplug.rehearsal.seeding import DataSettings
+    from glowplug.rehearsal.seeds import Seed
+    from glowplug.schema.tables import Table
+    from glowplug.scratch.interface import Database
+
+ROWS_AFTER = 10
+"""Rows a table that are written through the new schema."""
+_CHANGED = 3  # rows a table that are changed through it
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up."""
+
+    database: Database
+    migration: Migration
+    dialect: Dialect
+    settings: DataSettings
+    seeds: tuple[Seed, ...]
+    text: Text
+    has_down: bool
+    before: tuple[Table, ...] = ()
+    after: tuple[Table, ...] = ()
+    names: Names = Names({}, {})
+    touched: Touched
+
+    @property
+    def later(self) -> tuple[Table, ...]:
+        """The tables that there are to be, by the names that they have before the up."""
+        return renamed(self.after, self.names.back())
+
+    @property
+    def earlier(self) -> tuple[Table, ...]:
+        """The tables that there were, by the names that they have after the up."""
+        return renamed(self.before, self.names)
+
+    def may_refuse(self, direction: Direction) -> bool:
+        """Whether a file does anything that may fail where a row is odd."""
+        return may_refuse_rows(self.text.file(direction), self.dialect)
+
+    def unless_unseen(self, data: Data, *, any_rows: bool) -> Data:
+        """Where no table could be given a row (``any_rows``: one was), nothing was measured."""
+        if data.outcome is not DataOutcome.LOSSLESS or any_rows or not (self.touched.before or self.touched.after):
+            return data
+        why = "no table that it touches could be given a row"
+        return replace(data, outcome=DataOutcome.NOT_MEASURED, why=data.why or why)
+
+
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of filling: tables with all their rows, those without, and seed files that failed."""
+
+    written: int = 0
+    not_seeded: tuple[NotSeeded, ...] = ()
+    failed: tuple[NotSeeded, ...] = ()
+
+
+class Trip:
+    """A connection to a branch, and the subject's files on it; ``is_up``: whether the up was the last that ran."""
+
+    def __init__(self, subject: Subject, connection: Connection) -> None:
+        """Take what is measured, and the connection to the branch."""
+        self.subject = subject
+        self.connection = connection
+        self.rows = connection.rows
+        self.is_up = False
+
+    def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
+        """Run the seed files, and write plain rows (``ours``) to the touched tables but for some."""
+        subject = self.subject
+        failed = []
+        for each in subject.seeds:
+            error = self.rows.execute(each.sql)
+            if error is not None:
+                failed.append(NotSeeded(table=each.file, why=error.message))
+        only = subject.touched.before.difference(without)
+        if not ours or not only:
+            return Filled(failed=tuple(failed))
+        filled = seed(
+            Stirred(self.rows, subject.later),
+            subject.before,
+            later=subject.later,
+            dialect=subject.dialect,
+            settings=subject.settings,
+            only=only,
+        )
+        short = {each.table for each in filled.not_seeded}
+        return Filled(written=len(only - short), not_seeded=filled.not_seeded, failed=tuple(failed))
+
+    def run(self, direction: Direction) -> SqlError | None:
+        """Run one of the files, as Diesel does."""
+        error = self.connection.run(self.subject.migration, direction).error
+        return self._went(direction, error)
+
+    def observe(self, direction: Direction) -> Trace:
+        """Run one of the files, and see what it does."""
+        trace = self.connection.observe(self.subject.migration, direction)
+        self._went(direction, trace.error)
+        return trace
+
+    def _went(self, direction: Direction, error: SqlError | None) -> SqlError | None:
+        if error is None:
+            self.is_up = direction is Direction.UP
+        return error
+
+    def old(self) -> State:
+        """Read the touched tables as they are before the up."""
+        return self._read(self.subject.before, self.subject.touched.before)
+
+    def new(self) -> State:
+        """Read the touched tables as they are after the up."""
+        return self._read(self.subject.after, self.subject.touched.after)
+
+    def restored(self) -> tuple[State, Names]:
+        """Read what the down has left, and tell what the new tables are called there."""
+        subject = self.subject
+        tables = self.rows.tables()
+        down = names_between(subject.text.down, subject.after, tables, subject.dialect)
+        names = {down.tables[name] for name in subject.touched.after if name in down.tables}
+        return self._read(tables, names | subject.touched.before), down
+
+    def _read(self, tables: Sequence[Table], names: Collection[str]) -> State:
+        return {
+            table.name: Reading(table=table, contents=self.rows.read(table))
+            for table in tables
+            if table.name in names and table.partition_of is None
+        }
+
+    def write_through_the_new_schema(self, state: State, *, without: Collection[str] = ()) -> tuple[NotSeeded, ...]:
+        """Write rows as the next release would, such that the old schema can hold them as well, and change some."""
+        subject = self.subject
+        filled = seed(
+            Stirred(self.rows, subject.earlier),
+            subject.after,
+            later=subject.earlier,
+            dialect=subject.dialect,
+            settings=replace(subject.settings, rows=min(ROWS_AFTER, subject.settings.rows)),
+            only=subject.touched.after.difference(without),
+            turn=1,
+        )
+        old = set(subject.names.tables.values())
+        for name, reading in state.items():
+            if name in old and name not in without:
+                self._change(reading)
+        return filled.not_seeded
+
+    def _change(self, reading: Reading) -> None:
+        """Give a few old rows the plain values of new ones."""
+        table = reading.table
+        now = self.rows.read(table)
+        key = next((unique.columns for unique in table.uniques if unique.primary), ())
+        names = [name for name in key if name is not None]
+        plain = _plain_columns(table)
+        if not names or len(names) < len(key) or not plain:
+            return
+        at = {column: index for index, column in enumerate(now.columns)}
+        known = {tuple(row[reading.contents.columns.index(name)] for name in names) for row in reading.contents.rows}
+        keyed = [(tuple(row[at[name]] for name in names), row) for row in now.rows]
+        olds = [value for value, _ in keyed if value in known][:_CHANGED]
+        news = [row for value, row in keyed if value not in known][:_CHANGED]
+        changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
+        if changes:
+            self.rows.update(table, plain, changes, by=names)
+
+
+def _plain_columns(table: Table) -> list[str]:
+    """Give the columns that one row can take over from another one: in no key, nor where rows are kept apart."""
+    if table.exclusions or table.partitioned:
+        return []
+    bound = {name for unique in table.uniques for name in unique.columns}
+    bound |= {name for key in table.foreign_keys for name in key.columns}
+    if any(unique.expressions for unique in table.uniques):
+        return []
+    return [
+        column.name for column in table.columns if column.name not in bound and column.written is not Written.SERVER
+    ]
+
+
+@contextmanager
+def trip(subject: Subject, *, other_world: bool = False) -> Iterator[Trip]:
+    """Take a branch of the subject's database."""
+    with subject.database.branch(other_world=other_world) as connection:
+        yield Trip(subject, connection)

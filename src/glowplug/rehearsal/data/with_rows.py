@@ -1,0 +1,309 @@
+"""The passes over tables with rows: up, down, up; what is written after it; edge rows; the other world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.rehearsal.data.edge_rows import write_edges
+from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
+from glowplug.rehearsal.data.refusals import Tried, edge_pass, refused, tables_at, tried
+from glowplug.rehearsal.data.touched import overlooked, touched
+from glowplug.rehearsal.data.trip import Filled, Subject, Trip, trip
+from glowplug.rehearsal.measured import (
+    Data,
+    DataOutcome,
+    Failure,
+    Measurement,
+    NotSeeded,
+    OtherWorld,
+    Refusal,
+    When,
+)
+
+if TYPE_CHECKING:
+    from glowplug.database.interface import SqlError
+    from glowplug.database.trace import Trace
+    from glowplug.rehearsal.measured import Loss
+    from glowplug.rehearsal.seeding import Edge
+
+_TRIES = 3  # ways to fill the tables until the up takes them
+
+
+class _Went(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one branch came: the up (which was refused, or not), the down, and rows that are written after.
+
+    ``after`` are the losses of these, or why the down refused them, None where they were not written. ``odd``:
+    what came of edge rows; what is refused among other rows may not be without them.
+    """
+
+    filled: Filled
+    observed: Trace
+    down: Trace | None = None
+    losses: tuple[Loss, ...] = ()
+    after: tuple[Loss, ...] | SqlError | None = None
+    odd: Tried = Tried(refuse=frozenset({Direction.UP}))
+    any_rows: bool = False
+
+
+class _Other(msgspec.Struct, frozen=True, kw_only=True):
+    """What the files did under the other setting: their errors, and what was lost."""
+
+    up: SqlError | None = None
+    down: SqlError | None = None
+    losses: tuple[Loss, ...] = ()
+
+
+def _beyond(losses: tuple[Loss, ...], known: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    """Give the losses of what is not lost anyway."""
+    places = {(loss.table, loss.column, loss.by) for loss in known}
+    return tuple(
+        loss for loss in losses if not {(loss.table, loss.column, loss.by), (loss.table, None, loss.by)} & places
+    )
+
+
+def _told(refusal: Refusal) -> tuple[object, ...]:
+    """Give what two refusals have in common that say the same."""
+    return refusal.direction, refusal.table, refusal.column, refusal.value, refusal.error.message
+
+
+class WithRows:
+    """All that is measured of one migration which touches tables that were there before it."""
+
+    def __init__(self, subject: Subject) -> None:
+        """Take what is measured."""
+        self._subject = subject
+        self._not_seeded: list[NotSeeded] = []
+        self._refusals: list[Refusal] = []
+        self._without: set[str] = set()
+        self._refused_plainly: frozenset[Direction] = frozenset()
+        self._refused_edges: tuple[Edge, ...] = ()
+
+    def measurement(self) -> Measurement:
+        """Go through the passes."""
+        for _ in range(_TRIES):
+            with trip(self._subject) as here:
+                went = self._go(here)
+            if went.observed.error is None and not self._widened(went):
+                return self._from_there(went)
+            if went.observed.error is None:
+                continue
+            failed = self._refused_plain_rows(went.observed, went.observed.error)
+            if failed is not None:
+                return failed
+        return self._nothing(went.observed, "its up takes none of the rows that were made for it")
+
+    def _widened(self, went: _Went) -> bool:
+        """Whether, with rows, tables were written that nobody had thought of: then they are given rows as well."""
+        subject = self._subject
+        more = overlooked(went.observed, went.down, subject.touched, subject.before, subject.after, subject.names)
+        if not more:
+            return False
+        more |= subject.touched.before
+        wider = touched(subject.text, went.observed, subject.before, subject.after, subject.names, more)
+        self._subject = replace(subject, touched=wider)
+        return True
+
+    def _go(self, here: Trip) -> _Went:
+        subject = self._subject
+        filled = here.fill(without=self._without)
+        before = here.old()
+        observed = here.observe(Direction.UP)
+        if observed.error is not None:
+            return _Went(filled=filled, observed=observed)
+        after = here.new()
+        any_rows = any(reading.contents.rows for reading in before.values())
+        down = here.observe(Direction.DOWN) if subject.has_down else None
+        if down is None or down.error is not None:
+            losses = lost_for_good(before, after, subject.names)
+            return _Went(filled=filled, observed=observed, down=down, losses=losses, any_rows=any_rows)
+        restored, back = here.restored()
+        losses = lost_there_and_back(before, after, restored, subject.names, back)
+        odd = Tried(refuse=frozenset(Direction))
+        since = self._write_after(here) if here.run(Direction.UP) is None else None
+        if isinstance(since, tuple) and here.is_up:
+            odd = tried(here, without=frozenset(self._without))
+        return _Went(
+            filled=filled,
+            observed=observed,
+            down=down,
+            losses=losses,
+            after=since,
+            odd=odd,
+            any_rows=any_rows,
+        )
+
+    def _write_after(self, here: Trip, without: frozenset[str] = frozenset()) -> tuple[Loss, ...] | SqlError:
+        """Write through the new schema, go down and up again; why the down refuses it, where it does."""
+        subject = self._subject
+        there = here.new()
+        unwritten = here.write_through_the_new_schema(there, without=without)
+        known = {each.table for each in self._not_seeded}
+        back = subject.names.back().tables
+        self._not_seeded += [each for each in unwritten if back.get(each.table, each.table) not in known]
+        written = here.new()
+        error = here.run(Direction.DOWN)
+        if error is not None:
+            return error
+        restored, down = here.restored()
+        again = here.new() if here.run(Direction.UP) is None else {}
+        since = Since(there=there, written=written, restored=restored, again=again)
+        return lost_since(since, subject.names, down)
+
+    def _refused_plain_rows(self, observed: Trace, error: SqlError) -> Measurement | None:
+        """Find who is to blame; None: to try again without rows in some tables."""
+        if error.timed_out:
+            return self._nothing(observed, f"its up takes too long with rows: {error.message}")
+        of_seeds = self._error_of_seeds(Direction.UP)
+        if of_seeds is not None:
+            failure = Failure(direction=Direction.UP, error=of_seeds)
+            return self._nothing(observed, None, DataOutcome.FAILS_ON_DATA, failure)
+        left = self._subject.touched.before - self._without
+        if not left:
+            return self._nothing(observed, f"its up fails: {error.message}")
+        culprits = self._culprits(error, left)
+        self._refusals.append(refused(self._subject, Direction.UP, error, When.BEFORE))
+        self._not_seeded += [
+            NotSeeded(table=name, why=f"its up refuses the rows that were made for it: {error.message}")
+            for name in sorted(culprits)
+        ]
+        self._without |= culprits
+        return None
+
+    def _culprits(self, error: SqlError, left: frozenset[str]) -> frozenset[str]:
+        """Give the tables whose rows are in the way: those that the statement names, or that refer to these."""
+        named = tables_at(self._subject, Direction.UP, error) & left
+        if "foreign key" in error.message.casefold():
+            parents = named or left
+            children = {
+                table.name
+                for table in self._subject.before
+                if table.name in left and any(key.table in parents for key in table.foreign_keys)
+            }
+            return frozenset(children) or named or left
+        return named or left
+
+    def _error_of_seeds(self, direction: Direction) -> SqlError | None:
+        """Say why a file fails with the rows of the seed files and no other; None: it does not."""
+        if not self._subject.seeds:
+            return None
+        with trip(self._subject) as seeds_alone:
+            seeds_alone.fill(ours=False)
+            error = seeds_alone.run(Direction.UP)
+            if direction is Direction.UP or error is not None:
+                return error if direction is Direction.UP else None
+            return seeds_alone.run(Direction.DOWN)
+
+    def _nothing(
+        self,
+        observed: Trace,
+        why: str | None,
+        outcome: DataOutcome = DataOutcome.NOT_MEASURED,
+        failure: Failure | None = None,
+    ) -> Measurement:
+        data = Data(
+            outcome=outcome,
+            failure=failure,
+            why=why,
+            refusals=tuple({_told(each): each for each in self._refusals}.values()),
+            not_seeded=tuple(self._not_seeded),
+        )
+        return Measurement(observed=observed, observed_down=None, data=data)
+
+    def _from_there(self, went: _Went) -> Measurement:
+        """Go on where the up has taken the rows."""
+        self._not_seeded = [*self._not_seeded, *went.filled.not_seeded, *went.filled.failed]
+        data = Data(outcome=DataOutcome.LOSSLESS, losses=went.losses, seeded=went.filled.written)
+        if went.down is not None:
+            data = self._with_down(data, went, went.down)
+        odd_losses = went.odd.losses
+        for direction in sorted(went.odd.refuse - self._refused_plainly):
+            found = edge_pass(self._subject, direction, without=frozenset(self._without))
+            self._refusals += found.refusals
+            if direction is Direction.UP:
+                self._refused_edges = found.edges
+                odd_losses = found.losses
+        data = replace(
+            data,
+            outcome=outcome_of(data.losses) if data.failure is None else DataOutcome.FAILS_ON_DATA,
+            refusals=tuple({_told(each): each for each in self._refusals}.values()),
+            not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
+            odd_losses=_beyond(odd_losses, data.losses),
+        )
+        data = self._subject.unless_unseen(data, any_rows=went.any_rows)
+        down_fails = went.down is not None and went.down.error is not None
+        elsewhere = self._other_world(data, down_fails=down_fails)
+        return Measurement(observed=went.observed, observed_down=went.down, data=replace(data, elsewhere=elsewhere))
+
+    def _with_down(self, data: Data, went: _Went, down: Trace) -> Data:
+        if down.error is not None:
+            return self._down_refused(data, down.error)
+        after = went.after
+        if after is None:  # the up can't run on what the down has left: on rows that have not gone down
+            after = self._write_on_a_branch(frozenset())
+        if not isinstance(after, tuple):
+            self._refusals.append(refused(self._subject, Direction.DOWN, after, When.AFTER))
+            self._refused_plainly = frozenset({Direction.DOWN})
+            culprits = tables_at(self._subject, Direction.DOWN, after)
+            names = self._subject.names.tables
+            after = self._write_on_a_branch(frozenset(names.get(name, name) for name in culprits)) if culprits else ()
+        if isinstance(after, tuple):
+            return replace(data, losses=(*data.losses, *after))
+        return replace(data, why=f"its down refuses what was written after the up: {after.message}")
+
+    def _write_on_a_branch(self, without: frozenset[str]) -> tuple[Loss, ...] | SqlError:
+        with trip(self._subject) as here:
+            here.fill(without=self._without)
+            return self._write_after(here, without) if here.run(Direction.UP) is None else ()
+
+    def _down_refused(self, data: Data, error: SqlError) -> Data:
+        """Tell whether seed files or our rows stop the down, or it fails without any."""
+        with trip(self._subject) as bare:
+            alone = bare.run(Direction.UP) or bare.run(Direction.DOWN)
+        if alone is not None:
+            return replace(data, why=f"its down fails without any rows of ours: {alone.message}")
+        of_seeds = self._error_of_seeds(Direction.DOWN)
+        if of_seeds is not None:
+            return replace(data, failure=Failure(direction=Direction.DOWN, error=of_seeds))
+        self._refusals.append(refused(self._subject, Direction.DOWN, error, When.BEFORE))
+        return data
+
+    def _other_world(self, data: Data, *, down_fails: bool) -> tuple[OtherWorld, ...]:
+        """Go there and back once under the other setting; only what is worse there is told.
+
+        With the rows that the up refuses here: another setting may take them, and cut them.
+        """
+        world = self._subject.database.other_world
+        if world is None:
+            return ()
+        other = self._in_other_world(self._refused_edges)
+        if other.up is not None and self._refused_edges:
+            other = self._in_other_world(())
+        if other.up is not None:
+            failure = Failure(direction=Direction.UP, error=other.up)
+            return (OtherWorld(world=world, outcome=DataOutcome.FAILS_ON_DATA, failure=failure),)
+        more = _beyond(other.losses, (*data.losses, *data.odd_losses))
+        fails = None if other.down is None or down_fails else Failure(direction=Direction.DOWN, error=other.down)
+        if not more and fails is None:
+            return ()
+        outcome = outcome_of(more) if fails is None else DataOutcome.FAILS_ON_DATA
+        return (OtherWorld(world=world, outcome=outcome, losses=more, failure=fails),)
+
+    def _in_other_world(self, chosen: tuple[Edge, ...]) -> _Other:
+        subject = self._subject
+        with trip(subject, other_world=True) as here:
+            here.fill(without=self._without)
+            write_edges(here, Direction.UP, chosen)
+            before = here.old()
+            up = here.run(Direction.UP)
+            if up is not None:
+                return _Other(up=up)
+            after = here.new()
+            down = here.run(Direction.DOWN) if subject.has_down else None
+            if down is not None or not subject.has_down:
+                return _Other(down=down, losses=lost_for_good(before, after, subject.names))
+            restored, back = here.restored()
+            return _Other(losses=lost_there_and_back(before, after, restored, subject.names, back))

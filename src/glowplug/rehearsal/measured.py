@@ -1,0 +1,146 @@
+"""What a migration was measured to do to rows, and what it locks: values, with no opinion in them."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from glowplug.database.interface import SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.trace import Trace  # noqa: TC001 - the same
+from glowplug.dialect import Direction  # noqa: TC001 - the same
+
+
+class DataOutcome(enum.StrEnum):
+    """What becomes of rows on the way up and the way back; the worst of both, over rows written before and after."""
+
+    LOSSLESS = "lossless"
+    LOSSY = "lossy"
+    IRREVERSIBLE = "irreversible"
+    FAILS_ON_DATA = "fails_on_data"
+    NOT_MEASURED = "not_measured"
+
+
+class How(enum.StrEnum):
+    """What became of a value or row."""
+
+    DROPPED = "dropped"
+    NULLED = "nulled"
+    DEFAULTED = "defaulted"  # it came back as the column's default, the same in every row
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+class When(enum.StrEnum):
+    """When rows were written: before the up, or through the new schema after it."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """One value, before and after; text, shortened; None is NULL or nothing."""
+
+    before: str | None
+    after: str | None
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that are no more: of ``rows`` rows out of ``of`` of a table, all of them or one ``column``.
+
+    ``by``: which file loses them. ``expected``: what a down takes away of the up's own new table or column.
+    """
+
+    table: str
+    column: str | None
+    by: Direction
+    how: How
+    rows: int
+    of: int
+    written: When
+    examples: tuple[Example, ...] = ()
+    expected: bool = False
+
+
+class NotSeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """A table with no rows, or fewer than were asked for, and why."""
+
+    table: str
+    why: str
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that works with plain rows and fails where a row is like this one.
+
+    ``value`` says what it is in words ("NULL", "a text of 200 characters", "two equal values"), ``query`` finds such
+    rows in production: a SELECT that gives rows where the file would fail, None where none is known. ``world``: the
+    setting under which it was seen, where that is not the configured one (``foreign_keys = OFF``, ``strict mode``).
+    """
+
+    direction: Direction
+    error: SqlError
+    table: str | None = None
+    column: str | None = None
+    value: str | None = None
+    query: str | None = None
+    written: When = When.BEFORE
+    world: str | None = None
+
+
+class Reversibility(enum.StrEnum):
+    """What the text of a migration says of its way back, without a server."""
+
+    LOSSLESS = "lossless"
+    LOSSY = "lossy"
+    IRREVERSIBLE = "irreversible"
+    UNKNOWN = "unknown"
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that failed on rows which the chain or ``seeds/`` wrote."""
+
+    direction: Direction
+    error: SqlError
+
+
+class OtherWorld(msgspec.Struct, frozen=True, kw_only=True):
+    """The same under the setting that production may have: only findings come of it."""
+
+    world: str
+    outcome: DataOutcome
+    losses: tuple[Loss, ...] = ()
+    failure: Failure | None = None
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows; ``why`` says why nothing was measured."""
+
+    outcome: DataOutcome
+    losses: tuple[Loss, ...] = ()
+    not_seeded: tuple[NotSeeded, ...] = ()
+    seeded: int = 0  # tables with as many rows as were asked for
+    failure: Failure | None = None
+    why: str | None = None
+    text_says: Reversibility = Reversibility.UNKNOWN
+    refusals: tuple[Refusal, ...] = ()
+    elsewhere: tuple[OtherWorld, ...] = ()
+    odd_losses: tuple[Loss, ...] = ()  # of edge rows, where plain ones lose nothing: they give only findings
+
+
+class TestFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``test.sql`` that does not hold: the line, what was expected and came, the server's error if there was one."""
+
+    __test__ = False
+
+    line: int | None
+    message: str
+    error: SqlError | None = None
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one migration was seen to lock and rewrite, up and down, what became of rows, and of its own test."""
+
+    observed: Trace | None
+    observed_down: Trace | None
+    data: Data
+    tests: tuple[TestFailure, ...] = ()

@@ -1,0 +1,128 @@
+"""Choose what makes a column's values, by its type and what is needed of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.rehearsal.seeding.makers import moments, numbers, shapes
+from glowplug.rehearsal.seeding.makers.base import Maker, Making, listed
+from glowplug.rehearsal.seeding.makers.styles import styled
+from glowplug.rehearsal.seeding.makers.texts import text
+from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both
+from glowplug.schema.tables import Family
+
+if TYPE_CHECKING:
+    from glowplug.database.rows import Value
+    from glowplug.schema.tables import Type
+
+__all__ = ["Maker", "Making", "maker"]
+
+_NULL = listed((None,))
+
+
+def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Maker | None:  # noqa: C901, PLR0911, PLR0912 - one line a family
+    """Give what makes values of a type that meet needs; None where none was found.
+
+    ``attempt`` counts the tries of a type whose values are guessed, and of texts that the server refuses.
+    """
+    if needs.null is True:
+        return _NULL
+    match kind.family:
+        case Family.BOOLEAN:
+            return numbers.boolean(needs, making)
+        case Family.INTEGER | Family.DECIMAL | Family.FLOAT:
+            return numbers.numeric(kind, needs)
+        case Family.TEXT if needs.json is not None:
+            return shapes.document(needs)
+        case Family.TEXT:
+            limit = both(needs, Needs(longest=kind.length)) if kind.length is not None else needs
+            return None if limit is None else styled(limit, attempt) or text(limit, making.salt)
+        case Family.DATE | Family.TIMESTAMP:
+            return moments.moment(kind, needs, making)
+        case Family.TIME:
+            return moments.time(kind, needs)
+        case Family.INTERVAL:
+            return moments.interval(needs)
+        case Family.UUID:
+            return shapes.identifier(making, needs)
+        case Family.JSON:
+            return shapes.document(needs)
+        case Family.BYTES:
+            return shapes.octets(needs, kind.length)
+        case Family.BITS:
+            return shapes.bits(kind, needs)
+        case Family.ENUM:
+            return shapes.labels_of(kind, needs)
+        case Family.SET:
+            return shapes.set_of(kind, needs)
+        case Family.ADDRESS:
+            return _given(needs) or shapes.address(kind)
+        case Family.GEOMETRY:
+            return shapes.geometry(kind, making)
+        case Family.XML:
+            return shapes.markup()
+        case Family.TEXT_SEARCH:
+            return shapes.words() if shapes.bare(kind) != "tsquery" else shapes.other(kind, attempt)
+        case Family.TREE:
+            return _given(needs) or shapes.branch()
+        case Family.PAIRS:
+            return shapes.pairs()
+        case Family.ARRAY | Family.RANGE | Family.MULTIRANGE | Family.COMPOSITE:
+            return _held(kind, making, attempt)
+        case _:
+            return _given(needs) or shapes.other(kind, attempt)
+
+
+def _given(needs: Needs) -> Maker | None:
+    return None if needs.among is None else listed(tuple(str(each) for each in needs.among))
+
+
+def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
+    """Values that hold others."""
+    if kind.family is Family.COMPOSITE:
+        return _composite(kind, making, attempt)
+    if kind.element is None:
+        return shapes.other(kind, attempt)
+    inner = maker(kind.element, ANYTHING, making, attempt=attempt)
+    if inner is None:
+        return None
+    make = inner.make
+    if kind.family is Family.ARRAY:
+        size = None if inner.size is None else max(inner.size, 1) ** 2
+        one = inner.size or 0
+
+        def array(n: int) -> Value:
+            second = make(n // one + n) if one else make(2 * n + 1)
+            return f"{{{shapes.element(make(n))},{shapes.element(second)}}}"
+
+        return Maker(make=array, size=size)
+    if kind.family is Family.MULTIRANGE and kind.element.family is Family.RANGE:
+        return replace(inner, make=lambda n: "{" + str(make(n)) + "}")
+    size = None if inner.size is None else max(inner.size // 2, 1)
+    opened = "{" if kind.family is Family.MULTIRANGE else ""
+    closed = "}" if opened else ""
+
+    def between(n: int) -> Value:
+        return f"{opened}[{_bare(make(2 * n))},{_bare(make(2 * n + 1))}){closed}"
+
+    return Maker(make=between, size=size)
+
+
+def _bare(value: Value) -> str:
+    return '"' + value + '"' if isinstance(value, str) else ""
+
+
+def _composite(kind: Type, making: Making, attempt: int) -> Maker | None:
+    makers = [maker(each, ANYTHING, making, attempt=attempt) for _, each in kind.fields]
+    makes = [each.make for each in makers if each is not None]
+    if len(makes) != len(kind.fields) or not makes:
+        return None
+
+    def make(n: int) -> Value:
+        return f"({','.join('' if (value := each(n)) is None else shapes.element(value) for each in makes)})"
+
+    sizes = [each.size for each in makers if each is not None]
+    known = [each for each in sizes if each is not None]
+    return Maker(make=make, size=None if len(known) < len(sizes) else max(known))

@@ -1,0 +1,227 @@
+"""What must hold for a table's rows now and after the migration, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.rehearsal.seeding.bounds import bound_cases
+from glowplug.rehearsal.seeding.cases import ALWAYS, Case, cases, joined
+from glowplug.rehearsal.seeding.narrowing import narrowed
+from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both
+from glowplug.rehearsal.seeding.settings import is_about
+from glowplug.schema.tables import Written
+from glowplug.sql.condition import UNKNOWN, evaluate, names, parse, parse_many, walk
+from glowplug.sql.condition import Unread as _Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from glowplug.dialect import Dialect
+    from glowplug.rehearsal.seeding.settings import ColumnSettings, DataSettings
+    from glowplug.schema.tables import Column, Exclusion, ForeignKey, Table, Type, Unique
+    from glowplug.sql.condition import Expression, Scalar, Unknown
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A foreign key as rows see it; ``optional``: its columns may be NULL, now and later."""
+
+    owner: str
+    columns: tuple[str, ...]
+    table: str
+    referenced: tuple[str, ...]
+    optional: bool
+    match_full: bool = False
+
+    @property
+    def itself(self) -> bool:
+        """Whether it refers to its own table."""
+        return self.owner == self.table
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns, or expressions where they are None, that no two rows have equal; ``predicate``: of those rows alone."""
+
+    columns: tuple[str | None, ...]
+    expressions: tuple[Expression, ...] = ()
+    predicate: Expression | None = None
+    nulls_distinct: bool = True
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One column that rows write: ``type`` to make values of, ``needs`` of every value.
+
+    ``default`` is the value that stands there if the column is left out, UNKNOWN where the server makes it;
+    ``omissible``: it can be left out. ``given``: by glowplug.toml.
+    """
+
+    column: Column
+    type: Type
+    needs: Needs
+    omissible: bool
+    default: Scalar | Unknown = None
+    given: ColumnSettings | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A table's columns that are written, its links and keys, and the ways to meet its conditions.
+
+    ``conditions`` are all of them, ``called`` so. ``parts``: columns that choose the partition. ``why``: why no row can
+    be made, where that is plain from the catalogue.
+    """
+
+    table: Table
+    columns: tuple[Planned, ...]
+    links: tuple[Link, ...]
+    keys: tuple[Key, ...]
+    cases: tuple[Case, ...]
+    conditions: tuple[Expression, ...]
+    called: tuple[str, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    parts: frozenset[str] = frozenset()
+    contradiction: bool = False
+    why: str | None = None
+
+    @property
+    def unclear(self) -> frozenset[str]:
+        """Columns in conditions that can't be told in full: all of them where one was not read at all."""
+        found: set[str] = set()
+        for each in self.conditions:
+            if any(isinstance(part, _Unread) for part in walk(each)):
+                return frozenset(planned.column.name for planned in self.columns)
+            found |= names(each)
+        return frozenset(found)
+
+
+def links_of(table: Table, later: Table | None, known: Mapping[str, Table]) -> tuple[Link, ...]:
+    """Give a table's foreign keys and those that it will have, as far as what they refer to is there now."""
+    columns = {each.name: each for each in table.columns if each.written is not Written.SERVER}
+    after = {each.name: each for each in later.columns} if later is not None else {}
+    keys = [*table.foreign_keys, *(later.foreign_keys if later is not None else ())]
+    found: dict[tuple[tuple[str, ...], str, tuple[str, ...]], Link] = {}
+    for key in keys:
+        if not _is_there(key, columns, known):
+            continue
+        found.setdefault(
+            (key.columns, key.table, key.referenced),
+            Link(
+                owner=table.name,
+                columns=key.columns,
+                table=key.table,
+                referenced=key.referenced,
+                optional=any(
+                    columns[each].nullable and (each not in after or after[each].nullable) for each in key.columns
+                ),
+                match_full=key.match_full,
+            ),
+        )
+    return tuple(sorted(found.values(), key=lambda each: -len(each.columns)))
+
+
+def _is_there(key: ForeignKey, columns: Mapping[str, Column], known: Mapping[str, Table]) -> bool:
+    if key.table not in known or not all(each in columns for each in key.columns):
+        return False
+    there = {each.name for each in known[key.table].columns}
+    return len(key.referenced) == len(key.columns) and all(each in there for each in key.referenced)
+
+
+def plan(
+    table: Table,
+    later: Table | None,
+    *,
+    links: tuple[Link, ...],
+    partitions: Mapping[str, Sequence[Table]],
+    dialect: Dialect,
+    settings: DataSettings,
+) -> Plan:
+    """Put together what a table's rows must be."""
+    given = {each.column: each for each in settings.column if is_about(each.table, table.name)}
+    after = {each.name: each for each in later.columns} if later is not None else {}
+    promised = _promised(table, later)
+    columns = tuple(
+        _planned(each, after.get(each.name), given.get(each.name), dialect, promised=each.name in promised)
+        for each in table.columns
+        if each.written is not Written.SERVER
+    )
+    there = frozenset(each.name for each in table.columns)
+    checks = [*table.checks, *(later.checks if later is not None else ())]
+    named: dict[Expression, str] = {}
+    for check in checks:
+        condition = parse(check.expression, dialect)
+        if names(condition) <= there:
+            named.setdefault(condition, check.name)
+    conditions = tuple(named)
+    uniques = [*table.uniques, *(later.uniques if later is not None else ())]
+    keys = tuple(dict.fromkeys(key for each in uniques if (key := _key(each, there, dialect)) is not None))
+    own = {each.column.name: each.needs for each in columns}
+    found = _possible(cases((condition, True) for condition in conditions), own)
+    contradiction = not found
+    why = None
+    ways = found or (ALWAYS,)
+    parts: set[str] = set()
+    if table.partitioned:
+        within = bound_cases(table, partitions, dialect)
+        if within is None:
+            why = "it is partitioned and has no partition that takes rows"
+        parts = {name for bound in within or () for name in bound.needs}
+        pairs = tuple(
+            both_ways for way in ways for bound in within or () if (both_ways := joined(way, bound)) is not None
+        )
+        ways = pairs or ways
+    return Plan(
+        table=table,
+        columns=columns,
+        links=links,
+        keys=keys,
+        cases=ways,
+        conditions=conditions,
+        called=tuple(named.values()),
+        exclusions=(*table.exclusions, *(later.exclusions if later is not None else ())),
+        parts=frozenset(parts),
+        contradiction=contradiction,
+        why=why,
+    )
+
+
+def _promised(table: Table, later: Table | None) -> frozenset[str]:
+    """Name the columns of keys that are not there yet: the server does not refuse what it gives them twice."""
+    own = {each.columns for each in table.uniques}
+    new = () if later is None else (each.columns for each in later.uniques if each.columns not in own)
+    return frozenset(name for columns in new for name in columns if name is not None)
+
+
+def _planned(
+    now: Column, later: Column | None, given: ColumnSettings | None, dialect: Dialect, *, promised: bool
+) -> Planned:
+    kind, needs = narrowed(now, later)
+    omissible = now.written is Written.SERVER_IF_LEFT_OUT and (now.numbered or not promised)
+    default: Scalar | Unknown = None
+    if omissible:
+        default = UNKNOWN
+        if now.default is not None and not now.numbered:
+            default = evaluate(parse(now.default, dialect), {})
+    return Planned(column=now, type=kind, needs=needs, omissible=omissible, default=default, given=given)
+
+
+def _possible(found: tuple[Case, ...], own: Mapping[str, Needs]) -> tuple[Case, ...]:
+    """Leave out cases that a column's own needs contradict."""
+    return tuple(
+        case
+        for case in found
+        if all(both(own.get(column, ANYTHING), each) is not None for column, each in case.needs.items())
+    )
+
+
+def _key(unique: Unique, there: frozenset[str], dialect: Dialect) -> Key | None:
+    if not all(each is None or each in there for each in unique.columns):
+        return None
+    expressions: tuple[Expression, ...] = ()
+    for each in unique.expressions:
+        expressions = (*expressions, *(parse_many(each, dialect) or ()))
+    return Key(
+        columns=unique.columns,
+        expressions=expressions,
+        predicate=parse(unique.predicate, dialect) if unique.predicate else None,
+        nulls_distinct=unique.nulls_distinct,
+    )

@@ -1,0 +1,104 @@
+"""There and back where nothing has to be undone: one index, made or dropped CONCURRENTLY.
+
+An index holds nothing of its own. Where one that an up made is dropped and made again by the very same statement, or
+one that it dropped is made and dropped again, the database is as it was, but for the index's number. That saves a copy
+of the database. Whatever does not end like that is put right here, and then done again in a copy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.postgres import identifier, literal
+from glowplug.dialect import Direction
+from glowplug.errors import EnvironmentFailure
+from glowplug.sql.postgres_concurrent import lone_index
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from glowplug.database.interface import Run
+    from glowplug.database.postgres import PostgresConnection
+    from glowplug.project import Migration
+    from glowplug.sql.postgres_concurrent import LoneIndex
+
+
+class InPlace:
+    """The way there and back of one migration, whose up was the last that ran."""
+
+    def __init__(self, home: PostgresConnection, migration: Migration) -> None:
+        """Start from the state of ``home``."""
+        self._home = home
+        self._migration = migration
+        self._start = home.snapshot()
+        self._done: list[Direction] = []
+        self._interrupted = False
+
+    @classmethod
+    def of(cls, home: PostgresConnection, migration: Migration) -> Self | None:
+        """Give one where the files are of this kind, and tell of the same index."""
+        if migration.run_in_transaction or home.access.superuser or not home.nestable:
+            return None
+        up, down = (lone_index((content or b"").decode(errors="replace")) for content in (migration.up, migration.down))
+        if up is None or down is None or up.dropped == down.dropped or not up.index or up.index != down.index:
+            return None
+        return cls(home, migration) if _is_safe(home, up, down) else None
+
+    def run(self, migration: Migration, direction: Direction) -> Run | None:
+        """Run the down, then the up; None for anything else, and where it fails."""
+        expected = (Direction.DOWN, Direction.UP)[len(self._done)] if len(self._done) <= 1 else None
+        if migration is not self._migration or direction is not expected:
+            return None
+        self._done.append(direction)
+        self._interrupted = True
+        run = self._home.run(migration, direction)
+        self._interrupted = False
+        return run if run.error is None else None
+
+    def leave(self) -> None:
+        """See that all is as it was, and put right what is not, unless an exception ended a run: that ends all.
+
+        Raises:
+            LostConnection: the server is gone.
+            EnvironmentFailure: it can't be put right.
+        """
+        if (
+            not self._done
+            or self._interrupted
+            or (self._is_recorded() and self._home.snapshot().objects == self._start.objects)
+        ):
+            return
+        up = lone_index((self._migration.up or b"").decode(errors="replace"))
+        if up is not None:
+            self._put_right(up)
+        if not self._is_recorded() or self._home.snapshot().objects != self._start.objects:
+            raise EnvironmentFailure(
+                f"migration {self._migration.version}: its index was dropped and made again on the scratch server, and is"
+                " not what it was before",
+                advice="Nothing is said of the chain, for what follows would not start from what its ups made.",
+            )
+
+    def _is_recorded(self) -> bool:
+        return self._migration.version in self._home.recorded()
+
+    def _put_right(self, up: LoneIndex) -> None:
+        home, session = self._home, self._home.session
+        limit, session.statement_timeout = session.statement_timeout, None
+        try:
+            schema = f"{identifier(up.schema)}." if up.schema else ""
+            home.require(f"DROP INDEX IF EXISTS {schema}{identifier(up.index)}")
+            if not up.dropped:
+                home.require((self._migration.up or b"").decode())
+            if not self._is_recorded():
+                home.require(f"INSERT INTO {BOOKKEEPING_TABLE} (version) VALUES ({literal(self._migration.version)})")
+        finally:
+            session.statement_timeout = limit
+        home.forget()
+
+
+def _is_safe(home: PostgresConnection, up: LoneIndex, down: LoneIndex) -> bool:
+    """Whether the up surely made the index that is there, or there is none: what else there was can't be made again."""
+    if up.dropped:
+        return home.table_of(up) is None
+    return not up.anyhow and home.table_of(down) is not None and home.table_of(down) == home.table_of(up)

@@ -1,0 +1,88 @@
+"""What glowplug.toml says of rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from glowplug.dialect import Dialect
+from glowplug.errors import ConfigurationError
+from glowplug.project.configuration import Configuration
+from glowplug.rehearsal.seeding import DataSettings, seed
+from tests.rehearsal.seeding.servers import contents, database
+
+SETUP = """
+CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL, score INTEGER NOT NULL);
+CREATE TABLE plans (id INTEGER PRIMARY KEY, name TEXT NOT NULL, paid BOOLEAN NOT NULL, extra TEXT);
+CREATE TABLE odd (a INTEGER NOT NULL)
+"""
+TOML = """
+[data]
+rows = 10
+[[data.column]]
+table = "users"
+column = "email"
+pattern = "user{n}@example.org"
+[[data.column]]
+table = "users"
+column = "role"
+values = ["admin", "guest"]
+[[data.column]]
+table = "users"
+column = "score"
+sql = "{n} * {n} + 1"
+[[data.table]]
+table = "plans"
+rows = [{name = "free", paid = false}, {name = "pro", paid = true, extra = {a = 1}}]
+[[data.table]]
+table = "odd"
+skip = true
+because = "it is written by another program"
+"""
+
+
+def read(toml: str) -> DataSettings:
+    return DataSettings.of(Configuration.parse(toml.encode()))
+
+
+@pytest.mark.sqlite
+def test_values_rows_and_what_is_skipped() -> None:
+    settings = read(TOML)
+    with database(Dialect.SQLITE, SETUP) as rows:
+        seeded = seed(rows, rows.tables(), dialect=Dialect.SQLITE, settings=settings)
+        users = contents(rows, "users")
+        assert [row["email"] for row in users] == [f"user{n}@example.org" for n in range(10)]
+        assert {row["role"] for row in users} == {"admin", "guest"}
+        assert [row["score"] for row in users] == [str(n * n + 1) for n in range(10)]
+        assert [(row["name"], row["paid"], row["extra"]) for row in contents(rows, "plans")] == [
+            ("free", "0", None),
+            ("pro", "1", '{"a": 1}'),
+        ]
+        assert [(each.table, each.why) for each in seeded.not_seeded] == [
+            ("odd", "glowplug.toml skips it: it is written by another program")
+        ]
+        assert seeded.written == {"users": 10, "plans": 2, "odd": 0}
+
+
+@pytest.mark.sqlite
+def test_sql_that_fails_is_told() -> None:
+    toml = '[[data.column]]\ntable = "odd"\ncolumn = "a"\nsql = "no_such_function({n})"\n'
+    with database(Dialect.SQLITE, SETUP) as rows:
+        seeded = seed(rows, rows.tables(), dialect=Dialect.SQLITE, settings=read(toml), only={"odd"})
+        assert "the sql of a in glowplug.toml fails: no such function" in seeded.not_seeded[0].why
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[data]\nrows = -1", "0 or more"),
+        ("[data]\nrow = 1", "row"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"', "one of values, pattern and sql"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = []', "one of values, pattern and sql"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = [1]\npattern = "x"', "one of values, pattern and sql"),
+        ('[[data.table]]\ntable = "t"\nskip = true', "because"),
+        ('[[data.table]]\ntable = "t"', "either rows or skip"),
+    ],
+)
+def test_what_is_wrong_is_said(toml: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        read(toml)
