@@ -62,6 +62,7 @@ def pytest_configure() -> None:
         if name not in KEPT and (name in FOREIGN or name.startswith(FOREIGN_PREFIXES)):
             del os.environ[name]
     os.environ["GLOWPLUG_CACHE_DIR"] = os.environ.get("GLOWPLUG_TEST_CACHE_DIR") or str(CHECKOUT / ".cache" / "tests")
+    _remember_nothing(Path(os.environ["GLOWPLUG_CACHE_DIR"]))
     os.environ["GIT_CONFIG_GLOBAL"] = os.environ["GIT_CONFIG_SYSTEM"] = os.devnull
     for role in ("AUTHOR", "COMMITTER"):
         os.environ[f"GIT_{role}_NAME"] = "A Tester"
@@ -71,6 +72,15 @@ def pytest_configure() -> None:
     settings.register_profile("full", max_examples=500, deadline=None)
     settings.register_profile("tenth", max_examples=500 // TENTH, deadline=None, derandomize=True)
     settings.load_profile("full" if FULL else "tenth")
+
+
+def _remember_nothing(cache: Path) -> None:
+    """Put files where directories of what was proved would be: what one test proved spares no other its server."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in ("proved", "checkpoints"):
+        if (cache / name).is_dir():
+            shutil.rmtree(cache / name)
+        (cache / name).touch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

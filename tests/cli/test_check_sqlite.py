@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sqlite
 
-REHEARSAL = ("--only", "rehearsal")
+REHEARSAL = ("--only", "rehearsal", "--rows", "0")
 GOOD = {"up.sql": "CREATE TABLE users (id INTEGER PRIMARY KEY);\n", "down.sql": "DROP TABLE users;\n"}
 
 

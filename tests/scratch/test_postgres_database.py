@@ -151,7 +151,7 @@ PAIRS: list[Pair] = [
     ("DO $$ BEGIN PERFORM pg_advisory_lock(1); END $$", "SELECT pg_advisory_unlock_all()", True, COPY, True, True),
     ("CREATE TEMP TABLE tmp (a int)", "DROP TABLE tmp", True, COPY, False, False),
     ("SELECT 1", "SELECT pg_terminate_backend(pg_backend_pid())", True, COPY, False, False),
-    ("SELECT 1", "-- nothing", True, COPY, False, False),
+    ("SELECT 1", "-- nothing", True, NESTED, False, False),
     ("SELECT 1", "SELEC 1", True, COPY, False, False),
     ("PREPARE q AS SELECT 1", "DEALLOCATE q", True, COPY, False, False),
     ("ALTER ROLE CURRENT_USER SET work_mem = '9MB'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,10 +15,14 @@ from glowplug.check.report import Problem
 from glowplug.errors import EnvironmentFailure, GlowplugError
 from glowplug.finding import Place
 from glowplug.rehearsal import Outcome, rehearse, stops_only_since
+from glowplug.rehearsal.grounds import Grounds
+from glowplug.rehearsal.known import Known
+from glowplug.rehearsal.proved import Answer, Proved
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.rehearsal.seeds import read_seeds
 from glowplug.rehearsal.trial import Trial
-from glowplug.scratch import open_server
+from glowplug.scratch import identity, open_server
+from glowplug.scratch.later import ServerLater
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
 
@@ -47,24 +52,47 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
-    """Rehearse a chain; what keeps it from being rehearsed is a problem."""
+    """Rehearse a chain, or tell what was proved of it; what keeps it from being rehearsed is a problem."""
     try:
-        with open_server(_request(chain, terms)) as server:
-            rehearsal = rehearse(
-                chain,
-                server,
-                forward_only=terms.cage.forward_only,
-                progress=lambda progress: terms.progress(chain, progress),
-                jobs=terms.options.jobs,
-                trial=_trial(chain, terms),
-            )
-            broken = stops_only_since(chain, server, rehearsal, new.new)
-            rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
+        request, trial = _request(chain, terms), _trial(chain, terms)
+        known = _known(chain, new, terms, trial, identity(request) if terms.options.cached else None)
+        answer = known.proved.load_answer(chain, known.trips)
+        if answer is not None:
+            rehearsal = answer.rehearsal
+            with ServerLater(request, answer.description, answer.findings) as server:
+                broken = stops_only_since(chain, server, rehearsal, new.new)
+                rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
+        else:
+            with open_server(dataclasses.replace(request, resume=known.resume(chain))) as server:
+                if terms.options.cached and known.proved.keys is None:  # it is a server that had to be reached first
+                    known = _known(chain, new, terms, trial, server.identity())
+                rehearsal = rehearse(
+                    chain,
+                    server,
+                    forward_only=terms.cage.forward_only,
+                    progress=lambda progress: terms.progress(chain, progress),
+                    jobs=terms.options.jobs,
+                    trial=trial,
+                    known=known,
+                )
+                broken = stops_only_since(chain, server, rehearsal, new.new)
+                answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
+                known.proved.store_answer(answer)
+                rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
     except GlowplugError as error:
         return Rehearsed(problem=Problem.of(error), findings=chain.findings)
     if broken:
         return replace(rehearsed, findings=(*rehearsed.findings, way_down_broken(rehearsal.chain_down)))
     return rehearsed
+
+
+def _known(chain: Chain, new: NewIn, terms: Terms, trial: Trial, server: str | None) -> Known:
+    """Look for what was proved on ``server``; None: it is not known, or nothing that was proved is to be used."""
+    grounds = None
+    if server is not None:
+        request = _request(chain, terms)
+        grounds = Grounds(server=server, request=request, forward_only=terms.cage.forward_only, trial=trial)
+    return Known.of(chain, Proved.of(chain, grounds, terms.environment), new.new)
 
 
 def _rehearsed(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: Terms) -> Rehearsed:

@@ -186,7 +186,7 @@ def _data(configuration: Configuration) -> DataSettings | None:
         return None
     from glowplug.rehearsal.seeding import DataSettings  # noqa: PLC0415 - a review makes no rows
 
-    return configuration.section("data", DataSettings)
+    return DataSettings.of(configuration)
 
 
 def _assertions(configuration: Configuration) -> tuple[AssertSettings, ...]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.round_trip import is_a_moment
-from glowplug.rehearsal.walk import Walked, walk
+from glowplug.rehearsal.walk import Walked
 from glowplug.schema import diff
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.project import Chain, Migration
-    from glowplug.rehearsal.trial import Trial
     from glowplug.rehearsal.walk import Edge
     from glowplug.scratch.interface import Database, DividingServer
 
@@ -35,17 +33,12 @@ _OF_THE_SERVER = ("40", "53", "55", "58", "XX")
 
 
 def walk_at_once(
-    chain: Chain,
-    server: DividingServer,
-    stretches: Sequence[range],
-    *,
-    forward_only: bool,
-    tell: Tell,
-    trial: Trial | None = None,
+    chain: Chain, server: DividingServer, stretches: Sequence[range], go: Callable[..., Walked], *, tell: Tell
 ) -> Walked | None:
     """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
 
-    ``tell`` is called in the calling thread. An exception there, or here (a signal's), ends all that runs.
+    ``go`` is ``walk`` for this chain. ``tell`` is called in the calling thread. An exception there, or here (a
+    signal's), ends all that runs.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed; of several stretches' the first in the chain.
@@ -54,7 +47,6 @@ def walk_at_once(
     heard: SimpleQueue[Told | Future[Walked]] = SimpleQueue()
     stops = [threading.Event() for _ in stretches]
     futures: list[Future[Walked]] = []
-    go = partial(walk, chain, forward_only=forward_only, trial=trial)
     with ThreadPoolExecutor(len(stretches), thread_name_prefix="glowplug-stretch") as pool:
         try:
             for own, stop in zip(stretches, stops, strict=True):  # one by one: it changes what all share

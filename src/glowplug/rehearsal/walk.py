@@ -9,7 +9,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.assertions import asserted
 from glowplug.rehearsal.chain_down import chain_down
 from glowplug.rehearsal.outcome import ChainDown, Outcome, RoundTrip, WayDown
-from glowplug.rehearsal.round_trip import round_trip
+from glowplug.rehearsal.round_trip import Step, round_trip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, int, int, Migration], None]
     """Hears the way ("up" or "down"), how many were gone of how many, and what is next; up, of the own stretch."""
+
+    Keep = Callable[[int, Chain, Database, Schema], None]
+    """May keep the state in which so many migrations have run; the schema is that before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,23 @@ class Walked:
     broken: tuple[Broken, ...] = ()
 
 
+def keep_nothing(_at: int, _chain: Chain, _database: Database, _baseline: Schema) -> None:
+    """Keep no state."""
+
+
 def walk(
-    chain: Chain, database: Database, own: range, *, forward_only: bool, tell: Tell, trial: Trial | None = None
+    chain: Chain,
+    database: Database,
+    own: range,
+    *,
+    forward_only: bool,
+    tell: Tell,
+    trial: Trial | None = None,
+    keep: Keep = keep_nothing,
 ) -> Walked:
     """Rehearse the migrations of ``own``, by index, on a fresh database; ``trial``: what to try beside the schema.
+
+    ``keep`` may keep any state on the way.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
@@ -81,12 +97,10 @@ def walk(
         if walked.stopped_at is not None or not migration.runnable:
             walked.trips.append(RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED))
             continue
+        keep(index, chain, database, baseline)
         tell("up", done, total, migration)
-        measured = None
-        if trial is not None:
-            measured = trial.measure(chain, database, migration, forward_only=forward_only)
-        step = round_trip(database, migration, before, chain.dialect)
-        walked.trips.append(replace(step.round_trip, measurement=measured))
+        step = try_out(chain, database, migration, before, forward_only=forward_only, trial=trial)
+        walked.trips.append(step.round_trip)
         done += 1
         if step.after is None:
             walked.stopped_at = index
@@ -94,11 +108,28 @@ def walk(
             before = step.after
     if walked.stopped_at is None and own.stop < len(chain.migrations):
         walked.after = Edge(schema=before, recorded=database.connection.recorded())
-    else:
-        if trial is not None and walked.stopped_at is None:
-            walked.broken = tuple(asserted(database.connection.rows, trial.assertions, chain))
-        walked.back = _go_down(chain, database, baseline, forward_only=forward_only, tell=tell)
+        return walked
+    if walked.stopped_at is None:
+        keep(own.stop, chain, database, baseline)
+        walked.broken = assert_all(chain, database, trial)
+    walked.back = go_down(chain, database, baseline, forward_only=forward_only, tell=tell)
     return walked
+
+
+def try_out(
+    chain: Chain, database: Database, migration: Migration, before: Schema, *, forward_only: bool, trial: Trial | None
+) -> Step:
+    """Measure one migration, then its round trip; ``before`` is the schema before it."""
+    measured = None
+    if trial is not None:
+        measured = trial.measure(chain, database, migration, forward_only=forward_only)
+    step = round_trip(database, migration, before, chain.dialect)
+    return replace(step, round_trip=replace(step.round_trip, measurement=measured))
+
+
+def assert_all(chain: Chain, database: Database, trial: Trial | None) -> tuple[Broken, ...]:
+    """Ask what must hold at the end of the chain; what does not."""
+    return () if trial is None else tuple(asserted(database.connection.rows, trial.assertions, chain))
 
 
 def _go_up(chain: Chain, database: Database, end: int) -> int | None:
@@ -109,7 +140,8 @@ def _go_up(chain: Chain, database: Database, end: int) -> int | None:
     return None
 
 
-def _go_down(chain: Chain, database: Database, baseline: Schema, *, forward_only: bool, tell: Tell) -> Back:
+def go_down(chain: Chain, database: Database, baseline: Schema, *, forward_only: bool, tell: Tell) -> Back:
+    """Revert everything, in a session of its own; ``baseline`` is the schema before the first migration."""
     database.restart_session()  # as `diesel migration revert` is another process than `run`
     recorded = database.connection.recorded()
     if forward_only:

@@ -27,6 +27,7 @@ _SETTINGS = (
     "SET time_zone = '+00:00', foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO', lock_wait_timeout = 30",
 )
 _ANY_ROW = "SET check_constraint_checks = 0"  # MariaDB's
+_REFERENCES = re.compile(r"REFERENCES `((?:[^`]|``)*)` \(")
 _FLOATS = ("float", "double")
 
 
@@ -200,8 +201,8 @@ def read_blueprint(
         row = _shown(session, schema, "TRIGGER", str(record["trigger_name"]))
         triggers[str(record["event_object_table"])].append(_made_in(row[3:5], text_of(row[1]) or "", row[2]))
     tables = []
-    for name, create in catalogue.creates.items():
-        counter = catalogue.counters.get(name)
+    for name in _referring_first(catalogue.creates):
+        create, counter = catalogue.creates[name], catalogue.counters.get(name)
         made = without_generated(create, name, generated(name, create))
         counted = _ENGINE.sub(rf"\g<0> AUTO_INCREMENT={counter}", made, count=1) if counter else made
         tables.append(
@@ -228,6 +229,28 @@ def read_blueprint(
         ),
         mariadb=mariadb,
     )
+
+
+def _referring_first(creates: Mapping[str, str]) -> list[str]:
+    """Put each table before those that it refers to: a foreign key that does not fit is taken then, not afterwards."""
+    referring: dict[str, list[str]] = defaultdict(list)
+    for name, create in creates.items():
+        for found in _REFERENCES.finditer(create):
+            referring[found.group(1).replace("``", "`")].append(name)
+    placed: dict[str, None] = {}
+    waiting: set[str] = set()
+
+    def place(name: str) -> None:
+        if name in waiting or name not in creates:
+            return
+        waiting.add(name)
+        for each in referring[name]:
+            place(each)
+        placed[name] = None
+
+    for name in creates:
+        place(name)
+    return list(placed)
 
 
 def _shown(session: Session, schema: str, kind: str, name: str) -> Row:

@@ -48,13 +48,15 @@ def generated_keys(session: Session, schema: str, table: str, keys: Mapping[str,
 
 
 def without_generated(create: str, table: str, generated: frozenset[str]) -> str:
-    """Give a CREATE that leaves those keys to the server: it calls them as the foreign key, or as its first column."""
+    """Give a CREATE that leaves those keys to the server: it calls them as the foreign key, or as its first column.
+
+    The latter where the foreign key has no name: it then gets a number, in their order, so that all that have one are
+    left without.
+    """
     for key in generated:
-        columns = next(each.group(2) for each in _KEY.finditer(create) if each.group(1) == key)
-        create = re.sub(rf"^  KEY {re.escape(key)} \({re.escape(columns)}\),?\n", "", create, flags=re.MULTILINE)
-        for found in _FOREIGN.finditer(create):
-            numbered = re.fullmatch(rf"`{re.escape(table)}_ibfk_\d+`", found.group(1))
-            if found.group(3).replace(", ", ",") == columns and found.group(1) != key and numbered:
-                create = create.replace(found.group(), f"  {found.group(2)}")
-                break
+        create = re.sub(rf"^  KEY {re.escape(key)} \(.*\),?\n", "", create, flags=re.MULTILINE)
+    if generated - {each.group(1) for each in _FOREIGN.finditer(create)}:
+        create = re.sub(
+            rf"^  CONSTRAINT `{re.escape(table)}_ibfk_\d+` FOREIGN", "  FOREIGN", create, flags=re.MULTILINE
+        )
     return create

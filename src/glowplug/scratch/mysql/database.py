@@ -5,8 +5,8 @@ which ups run and nothing else, and its *twin*. An excursion happens on the twin
 reference's state: it runs the ups that it lacks, and is then held against the reference, by the servers' own CREATE
 statements, row checksums, counters and recorded versions. If anything differs, it is made anew:
 
-1. by the reference's own CREATE statements and rows (55 migrations, 28 tables: 25 ms with the comparison), where
-   tables, views, triggers and routines are all there is;
+1. by the reference's own CREATE statements and rows, where tables, views, triggers and routines are all there is
+   (55 migrations, 28 tables: 44 ms on a busy machine, with the comparison);
 2. by running all ups again in a fresh schema (measured: 55 migrations in 0.13 s, with a fresh session and a drop of
    28 tables 0.25 s), and held against the reference again;
 3. where that gives another state (rows with UUID() or the time in them) or would take long, by a copy of the

@@ -112,6 +112,8 @@ class Place:
             return False
         self.disconnect()
         there = None if self.reader is None else self.reader.standing()
+        if self.reader is not None:
+            self.reader.forget()
         if not self.administrator.build(blueprint, self.schema, there):
             return False
         self.connect()

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.database.postgres import Nested, refused
+from glowplug.database.postgres.session import TransactionStatus
 from glowplug.database.trace import Trace
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.errors import CannotBranch
 from glowplug.scratch.postgres.copy import DatabaseCopy
 from glowplug.scratch.postgres.in_place import InPlace
+from glowplug.sql.blank import is_blank
 from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
@@ -119,6 +121,8 @@ class Excursion(Connection):
 
     def _run_here(self, migration: Migration, direction: Direction) -> Run | None:
         """Run a file in this database; None where that is not allowed, or failed: nothing is known then."""
+        if not self._done and is_blank(migration.sql(direction) or b"", Dialect.POSTGRES):
+            return self._run_blank(migration, direction)
         if not self._done and direction is Direction.DOWN:
             self._in_place = InPlace.of(self._home, migration)
             self._ahead = self._run_both(migration)
@@ -131,6 +135,15 @@ class Excursion(Connection):
         if self._in_place is not None:
             return self._in_place.run(migration, direction)
         return self._run_nested(migration, direction)
+
+    def _run_blank(self, migration: Migration, direction: Direction) -> Run | None:
+        """Run a file that holds no statement, which is an error everywhere, and changes nothing."""
+        if self._home.session.transaction_status is not TransactionStatus.IDLE:
+            return None
+        runner = self._home.runner
+        error = runner.plain(b"BEGIN") or runner.file(migration, direction)
+        runner.plain(b"ROLLBACK")
+        return None if error is None else Run(error=error, seconds=0.0)
 
     def _run_both(self, migration: Migration) -> list[Schema]:
         """Run the down and the up again, as is wanted most often; the schemas after each, or none, and nothing done."""
