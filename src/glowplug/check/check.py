@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -56,9 +57,8 @@ def check(
     terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
-    chains = [_check_chain(chain, terms) for chain in project.chains]
     return conclude(
-        _chosen(_accepted(chains, terms), options),
+        _chosen(_accepted(_check_all(project.chains, terms), terms), options),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,
@@ -96,6 +96,27 @@ def _left_out(terms: Terms) -> Iterator[Finding]:
             place=Place(file=FILE_NAME, line=terms.settings.configuration.line("chain")),
             subject=directory,
         )
+
+
+def _check_all(chains: Sequence[Chain], terms: Terms) -> list[tuple[ChainReport, Review]]:
+    """Check every chain, several at once where there are servers to wait for, and cores."""
+    at_once = min(terms.options.jobs, len(chains))
+    if at_once < 2 or Part.REHEARSAL not in terms.options.parts:  # noqa: PLR2004 - one is not several
+        return [_check_chain(chain, terms) for chain in chains]
+    from glowplug.check.at_once import can_be_at_once, each_apart  # noqa: PLC0415 - most projects have one chain
+
+    if not can_be_at_once():
+        return [_check_chain(chain, terms) for chain in chains]
+    options = replace(terms.options, jobs=terms.options.jobs // at_once)
+
+    def check_apart(chain: Chain, tell: Callable[[Progress], None]) -> tuple[ChainReport, Review]:
+        return _check_chain(chain, replace(terms, options=options, progress=lambda _chain, progress: tell(progress)))
+
+    return each_apart(
+        [partial(check_apart, chain) for chain in chains],
+        at_once=at_once,
+        hear=lambda number, progress: terms.progress(chains[number], progress),
+    )
 
 
 def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:

@@ -12,7 +12,7 @@ from glowplug.check import faults
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
 from glowplug.finding import Basis, Harm, Place, Severity
-from glowplug.rehearsal.measured import DataOutcome, How, Reversibility, When
+from glowplug.rehearsal.measured import NOT_ASKED, DataOutcome, How, Reversibility, When
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -205,6 +205,8 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     where = ".".join(filter(None, (refusal.table, refusal.column)))
     if refusal.value is None:
         rows = "some of the rows that the schema allows" + (f" in {where}" if where else "")
+    elif refusal.column is None:
+        rows = f"any row of {where} that has {refusal.value}"
     else:
         rows = f"any row that has {refusal.value} in {where}"
     message = f"{refusal.direction.file_name} fails on {rows}"
@@ -260,7 +262,7 @@ def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
 def _of_nothing(measurement: Measurement, migration: Migration) -> Iterator[Finding]:
     data = measurement.data
     fails_anyway = measurement.observed is not None and measurement.observed.error is not None and not data.refusals
-    if data.outcome is DataOutcome.NOT_MEASURED and data.why is not None and not fails_anyway:
+    if data.outcome is DataOutcome.NOT_MEASURED and data.why not in {None, NOT_ASKED} and not fails_anyway:
         yield _about(
             faults.ROWS_NOT_MEASURED,
             migration,

@@ -68,7 +68,7 @@ def clear(*, verbose: int, quiet: bool, color: str) -> None:
     The next check proves everything anew. A run that is under way is not disturbed.
 
     \b
-    Example:
+    Examples:
       glowplug cache clear
     """
     del verbose, color

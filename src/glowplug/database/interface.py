@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
@@ -112,6 +114,17 @@ class Connection(Closing, Protocol):
             LostConnection: the server is gone.
         """
         ...
+
+    def glimpse(self, migration: Migration, direction: Direction) -> AbstractContextManager[Trace | None]:
+        """Run one file as ``observe`` does, and undo it at the end; until then ``rows`` shows what it made.
+
+        None: it was not run, for it could not be undone, or would not do the same; so everywhere unless said otherwise.
+
+        Raises:
+            LostConnection: the server is gone.
+        """
+        del migration, direction
+        return contextlib.nullcontext()
 
     @property
     def rows(self) -> Rows:

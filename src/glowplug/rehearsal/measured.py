@@ -112,6 +112,10 @@ class OtherWorld(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
+NOT_ASKED = "no rows were asked for"
+"""Why nothing was measured, where ``--rows 0`` says so."""
+
+
 class Data(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the rows; ``why`` says why nothing was measured."""
 

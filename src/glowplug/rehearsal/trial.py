@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.rehearsal.data import measure
-from glowplug.rehearsal.measured import Data, DataOutcome, Measurement
+from glowplug.rehearsal.measured import NOT_ASKED, Data, DataOutcome, Measurement
 from glowplug.rehearsal.migration_test import run_test
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NOTHING_ASKED = Measurement(
-    observed=None, observed_down=None, data=Data(outcome=DataOutcome.NOT_MEASURED, why="no rows were asked for")
+    observed=None, observed_down=None, data=Data(outcome=DataOutcome.NOT_MEASURED, why=NOT_ASKED)
 )
 
 

@@ -49,6 +49,9 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
     way_down = _way_down(rehearsal.chain_down)
     if deciding or not history:
         yield f"  {'New' if history else 'All'}: {_tally(deciding)}"
+    cached = sum(trip.cached for trip in rehearsal.round_trips)
+    if cached:
+        yield f"  {cached} proved earlier, {len(rehearsal.round_trips) - cached} now"
     rows = _rows(deciding)
     if rows:
         yield f"  Rows: {rows}"

@@ -211,6 +211,13 @@ class LimitedConnection(Connection):
             return trace
         return msgspec.structs.replace(trace, error=self._told(trace.error))
 
+    @contextlib.contextmanager
+    def glimpse(self, migration: Migration, direction: Direction) -> Iterator[Trace | None]:
+        """Run one file and undo it at the end; what the watch ended is tried again by ``observe``."""
+        before = self._watch.times_reached
+        with self._connection.glimpse(migration, direction) as trace:
+            yield trace if self._watch.times_reached == before else None
+
     def _told(self, error: SqlError) -> SqlError:
         return replace(error, message=self._watch.message, timed_out=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -20,7 +21,7 @@ from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import has_temporary_objects, own_settings, read_state
 from glowplug.database.postgres.there_and_back import FirstUp
-from glowplug.database.postgres.trace import observe
+from glowplug.database.postgres.trace import glimpse, observe
 from glowplug.database.postgres.watch import Watch, written
 from glowplug.database.postgres.within import recorded
 from glowplug.dialect import Direction
@@ -30,6 +31,7 @@ from glowplug.sql.postgres_concurrent import lone_index
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from psycopg.pq.abc import PGresult
 
@@ -150,13 +152,15 @@ class PostgresConnection(Connection):
         self._bookkeeping_moved |= _MOVES_BOOKKEEPING.search(migration.sql(direction) or b"") is not None
         self._own_settings |= own_settings(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
-        trace = observe(self.runner, migration, direction, at_once=local is not None, another_session=self._watcher)
+        unlimited = partial(Session, self.access.conninfo)
+        trace = observe(self.runner, migration, direction, at_once=local is not None, another_session=unlimited)
         shut_out = self._shut_out() if local is None and trace.error is None else None
         return trace if shut_out is None else structs.replace(trace, error=shut_out)
 
-    def _watcher(self) -> Session:
-        """Open another session of the same role, which no limit ends."""
-        return Session(self.access.conninfo)
+    def glimpse(self, migration: Migration, direction: Direction) -> AbstractContextManager[Trace | None]:
+        """Run one file that writes no rows in a transaction that is rolled back at the end."""
+        self._reopen()
+        return glimpse(self.runner, migration, direction, at_once=self._locality(migration, direction) is not None)
 
     def _run_watched(self, migration: Migration, direction: Direction, watching: Watching) -> SqlError | None:
         looking = watching.looking if watching.reads else (watching.watch,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ from glowplug.database.postgres.trace_reading import Reading, failed
 from glowplug.database.trace import Seen, Trace
 from glowplug.dialect import Direction
 from glowplug.sql.postgres import position
+from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.batch import Runner
@@ -84,14 +86,31 @@ def observe(
     )
 
 
-def _observe_at_once(runner: Runner, migration: Migration, direction: Direction, text: str) -> Trace | None:
+@contextlib.contextmanager
+def glimpse(runner: Runner, migration: Migration, direction: Direction, *, at_once: bool) -> Iterator[Trace | None]:
+    """Run a file in a transaction that is rolled back at the end; None where that can't be, would show, or failed."""
+    trace = None
+    text = (migration.sql(direction) or b"").decode() if at_once and runner.session.strings_as_usual else ""
+    allowed = nesting(text) if text else None
+    if allowed is not None and not allowed.writes and not allowed.inserts:
+        trace = _observe_at_once(runner, migration, direction, text, end=())
+    try:
+        yield trace
+    finally:
+        if trace is not None and runner.session.alive:
+            runner.session.batch(b"ROLLBACK")
+
+
+def _observe_at_once(
+    runner: Runner, migration: Migration, direction: Direction, text: str, *, end: tuple[bytes, ...] = (b"COMMIT",)
+) -> Trace | None:
     """Run it as one message; None where that can't be, or failed and was rolled back: it shall fail by itself."""
     plan = message(text, first=None, look=LOOK, in_transaction=True)
     if plan is None or plan.sql is None or plan.before:
         return None
     sql = plan.sql.encode()
     file = structs.replace(migration, up=sql) if direction is Direction.UP else structs.replace(migration, down=sql)
-    opening, closing = (b"BEGIN", RELATIONS.encode()), (CLOCK.encode(), b"COMMIT")
+    opening, closing = (b"BEGIN", RELATIONS.encode()), (CLOCK.encode(), *end)
     started = time.perf_counter()
     error = runner.run_whole(file, direction, opening=opening, closing=closing, rows=True)
     seconds = time.perf_counter() - started

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Column, Table, Type
 
 _PAIRED_BY_LIKENESS = 400  # rows: beyond, without a key, what is not equal is taken for gone
+_TELLING = 2  # columns: values of a single one may be another's
 _TRUE, _FALSE = frozenset({"t", "true", "1", "yes", "on"}), frozenset({"f", "false", "0", "no", "off"})
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?\Z")  # a text that a number's text gives back
 _OPENS_JSON = frozenset({"{", "["})
@@ -163,7 +164,7 @@ def match(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
     if key and all(columns.get(name) in after.contents.columns for name in key):
         pairs = _by_key(before, after, [(name, columns[name]) for name in key])
         if pairs is not None:
-            return pairs
+            return _renumbered(before, after, columns, key, pairs) or _with_changed_keys(before, after, columns, pairs)
     return _by_likeness(before, after, columns)
 
 
@@ -190,19 +191,44 @@ def _by_key(before: Reading, after: Reading, key: Sequence[tuple[str, str]]) -> 
     )
 
 
+def _with_changed_keys(before: Reading, after: Reading, columns: Mapping[str, str], pairs: Pairs) -> Pairs:
+    """Pair rows whose key is gone with new ones that are like them in the rest: the key was changed."""
+    if not pairs.gone or not pairs.came or max(len(pairs.gone), len(pairs.came)) > _PAIRED_BY_LIKENESS:
+        return pairs
+    common = _common(before, after, columns)
+    olds, news = _both_projected(before, after, common)
+    alike = _most_alike(olds, news, pairs.gone, pairs.came)
+    return Pairs(
+        kept=(*pairs.kept, *alike),
+        gone=tuple(sorted(set(pairs.gone) - {one for one, _ in alike})),
+        came=tuple(sorted(set(pairs.came) - {two for _, two in alike})),
+    )
+
+
+def _renumbered(
+    before: Reading, after: Reading, columns: Mapping[str, str], key: Sequence[str], pairs: Pairs
+) -> Pairs | None:
+    """Pair rows that are all there with other keys: hardly one is what it was, and each is one of the others."""
+    common = [(old, new) for old, new in _common(before, after, columns) if old not in key]
+    olds = _keyed(before, [old for old, _ in common])
+    news = _keyed(after, [new for _, new in common])
+    size = len(before.contents.rows)
+    unchanged = {(one, two) for one, two in pairs.kept} & {(at, news.get(row)) for row, at in olds.items()}
+    if len(common) < _TELLING or len(olds) < size or not olds.keys() <= news.keys() or len(unchanged) * 2 >= size:
+        return None
+    kept = tuple((at, news[row]) for row, at in olds.items())
+    there = {two for _, two in kept}
+    return Pairs(kept=kept, gone=(), came=tuple(at for at in range(len(after.contents.rows)) if at not in there))
+
+
 def _keyed(reading: Reading, names: Sequence[str]) -> dict[tuple[Hashable, ...], int]:
     kinds = [column.type if (column := reading.column(name)) else None for name in names]
     return {row: at for at, row in enumerate(_projected(reading, names, kinds))}
 
 
 def _by_likeness(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
-    common = [(name, columns[name]) for name in before.data_columns if columns.get(name) in after.contents.columns]
-    types = [
-        (one.type if (one := before.column(old)) else None, two.type if (two := after.column(new)) else None)
-        for old, new in common
-    ]
-    olds = _projected(before, [old for old, _ in common], [kind for kind, _ in types])
-    news = _projected(after, [new for _, new in common], [kind for _, kind in types])
+    common = _common(before, after, columns)
+    olds, news = _both_projected(before, after, common)
     waiting: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
     for index in reversed(range(len(news))):
         waiting[news[index]].append(index)
@@ -222,6 +248,23 @@ def _by_likeness(before: Reading, after: Reading, columns: Mapping[str, str]) ->
     return Pairs(kept=tuple(kept), gone=tuple(rest), came=tuple(left))
 
 
+def _common(before: Reading, after: Reading, columns: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, columns[name]) for name in before.data_columns if columns.get(name) in after.contents.columns]
+
+
+def _both_projected(
+    before: Reading, after: Reading, common: Sequence[tuple[str, str]]
+) -> tuple[list[tuple[Hashable, ...]], list[tuple[Hashable, ...]]]:
+    types = [
+        (one.type if (one := before.column(old)) else None, two.type if (two := after.column(new)) else None)
+        for old, new in common
+    ]
+    return (
+        _projected(before, [old for old, _ in common], [kind for kind, _ in types]),
+        _projected(after, [new for _, new in common], [kind for _, kind in types]),
+    )
+
+
 def _projected(reading: Reading, names: Sequence[str], kinds: Sequence[Type | None]) -> list[tuple[Hashable, ...]]:
     indexes = [reading.contents.columns.index(name) for name in names]
     return [
@@ -236,13 +279,17 @@ def _projected(reading: Reading, names: Sequence[str], kinds: Sequence[Type | No
 def _most_alike(
     olds: Sequence[tuple[Hashable, ...]], news: Sequence[tuple[Hashable, ...]], rest: Sequence[int], left: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Pair the rest, the most alike first; rows of which less than half is the same are different rows."""
+    """Pair the rest, the most alike first; rows of which less than half is the same are different rows.
+
+    Those that differ in one column of three or more are the same, however many of the others are NULL in both.
+    """
     weighed = []
     for one in rest:
         for two in left:
             equal = sum(a == b and a is not None for a, b in zip(olds[one], news[two], strict=True))
             width = sum(a is not None or b is not None for a, b in zip(olds[one], news[two], strict=True))
-            if equal and equal * 2 >= width:
+            differing = sum(a != b for a, b in zip(olds[one], news[two], strict=True))
+            if (equal and equal * 2 >= width) or (differing == 1 and len(olds[one]) > 2):  # noqa: PLR2004 - the others
                 weighed.append((-equal, one, two))
     weighed.sort()
     pairs, used_old, used_new = [], set(), set()

@@ -20,7 +20,7 @@ from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement,
 from glowplug.sql.blank import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.database.trace import Trace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from glowplug.project import Migration
     from glowplug.rehearsal.seeding import DataSettings
     from glowplug.rehearsal.seeds import Seed
+    from glowplug.schema.tables import Table
     from glowplug.scratch.interface import Database
 
 
@@ -42,8 +43,8 @@ def measure(
 ) -> Measurement:
     """Measure a migration on branches of ``database``, which stands in the state before its up and stays there.
 
-    A migration that touches nothing with rows takes one branch, another two, three where there is another world; more
-    where a file fails.
+    Most migrations take one branch; two where what is touched can't be seen without going on from there, one more
+    where there is another world, and more where a file fails.
     ``forward_only``: its down is not run, so that what the up takes away is gone for good.
 
     Raises:
@@ -70,20 +71,37 @@ def measure(
 
 
 def _measure(subject: Subject) -> Measurement:
-    with trip(subject) as empty:
-        before = empty.rows.tables()
-        observed = empty.observe(Direction.UP)
-        subject = replace(subject, before=before)
-        if observed.error is None:
-            after = empty.rows.tables()
-            names = names_between(subject.text.up, before, after, subject.dialect)
-            known = touched(subject.text, observed, before, after, names)
-            subject = replace(subject, after=after, names=names, touched=known)
-            if not known.before:
-                went = _New(Trip(subject, empty.connection), observed)
+    with trip(subject) as here:
+        finish = _begin(subject, here)
+    return finish()
+
+
+def _begin(subject: Subject, here: Trip) -> Callable[[], Measurement]:
+    """Do what the first branch is for, and give what is left to be done without it."""
+    subject = replace(subject, before=here.rows.tables())
+    with here.connection.glimpse(subject.migration, Direction.UP) as foreseen:
+        if foreseen is not None and foreseen.error is None:
+            subject = _seen(subject, foreseen, here.rows.tables())
+    if subject.touched.before:
+        rows = WithRows(subject)
+        went = rows.go(Trip(subject, here.connection))
+        return lambda: rows.measurement(went)
+    observed = here.observe(Direction.UP) if foreseen is None or foreseen.error is None else foreseen
     if observed.error is not None:
-        return _up_fails(subject, observed, observed.error)
-    return WithRows(subject).measurement() if subject.touched.before else went.measurement()
+        error = observed.error
+        return lambda: _up_fails(subject, observed, error)
+    if foreseen is None:
+        subject = _seen(subject, observed, here.rows.tables())
+    if subject.touched.before:
+        return WithRows(subject).measurement
+    return _New(Trip(subject, here.connection), observed).measurement
+
+
+def _seen(subject: Subject, observed: Trace, after: tuple[Table, ...]) -> Subject:
+    """Add what the up was seen to do, and the tables after it."""
+    names = names_between(subject.text.up, subject.before, after, subject.dialect)
+    known = touched(subject.text, observed, subject.before, after, names)
+    return replace(subject, after=after, names=names, touched=known)
 
 
 def _up_fails(subject: Subject, observed: Trace, error: SqlError) -> Measurement:

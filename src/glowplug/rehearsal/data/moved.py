@@ -168,12 +168,14 @@ class Moved:
 
 
 def _covered(value: Value, parts: Sequence[Value]) -> bool:
-    """Whether a text is in one of the others, or is made of nothing but them and what stands between words."""
+    """Whether a text is in one of the others, or is made of nothing but some of them and what stands between words."""
     if not isinstance(value, str):
         return False
     texts = sorted((part for part in parts if isinstance(part, str) and part), key=len, reverse=True)
     if len(value) >= _TELLING and any(value in text for text in texts):
         return True
+    if len(texts) == 1:
+        return False
     rest = value
     for text in texts:
         rest = rest.replace(text, " ", 1)

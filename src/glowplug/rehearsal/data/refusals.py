@@ -15,10 +15,11 @@ from glowplug.rehearsal.data.text import every, names_in
 from glowplug.rehearsal.data.trip import trip
 from glowplug.rehearsal.measured import Refusal, When
 from glowplug.rehearsal.seeding import Edge, edges
+from glowplug.sql.actions import Block, Dynamic, Insert
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.rehearsal.data.trip import Subject, Trip
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
+_TAKEN = frozenset({"23505", "23000", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _BRANCHES = 12  # a migration and direction: beyond, what refuses is told without the row that it refuses
 _REFUSALS = 5
 
@@ -54,9 +56,51 @@ def _failing(subject: Subject, direction: Direction, error: SqlError) -> tuple[S
     return (at[-1], script.text_of(at[-1].span)) if at else (None, "")
 
 
-def refused(subject: Subject, direction: Direction, error: SqlError, written: When) -> Refusal:
-    """Say that a file refuses rows, and of which table, where that can be told; not which."""
+def writes_a_taken_key(subject: Subject, direction: Direction, error: SqlError) -> bool:
+    """Whether a file wrote a row of its own, with a key that another row has."""
+    if error.code not in _TAKEN:
+        return False
+    statement, _ = _failing(subject, direction, error)
+    return statement is None or any(
+        isinstance(action, (Block, Dynamic, Insert)) for each in every((statement,)) for action in each.actions
+    )
+
+
+def of_references(error: SqlError) -> bool:
+    """Whether rows are refused for what they refer to, or for what refers to them."""
+    return "foreign key" in error.message.casefold()
+
+
+def refused(
+    subject: Subject, direction: Direction, error: SqlError, written: When, *, children: Collection[str] = ()
+) -> Refusal:
+    """Say that a file refuses rows, and of which table, where that can be told; which, where ``children`` refer to it.
+
+    Without ``children`` nobody can tell which.
+    """
     tables = sorted(tables_at(subject, direction, error))
+    if of_references(error):
+        by_name = {table.name: table for table in subject.before}
+        references = [
+            (table, key)
+            for table in map(by_name.get, sorted(children))
+            if table is not None
+            for key in table.foreign_keys
+            if key.table in tables or not tables
+        ]
+        if len(references) == 1:
+            ((child, key),) = references
+            named = [quoted(name, subject.dialect) for name in key.columns]
+            shown = child.sql if subject.dialect is Dialect.POSTGRES else quoted(child.name, subject.dialect)
+            there = " AND ".join(f"{name} IS NOT NULL" for name in named)
+            return Refusal(
+                direction=direction,
+                error=error,
+                table=key.table,
+                value=f"a row of {child.name} that refers to it",
+                query=f"SELECT * FROM {shown} WHERE {there}",
+                written=written,
+            )
     return Refusal(direction=direction, error=error, table=tables[0] if len(tables) == 1 else None, written=written)
 
 

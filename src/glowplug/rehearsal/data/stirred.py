@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glowplug.database.rows import Answer, Contents, Rows, Value
+from glowplug.schema.tables import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.schema.tables import Table
@@ -24,15 +27,44 @@ class Stirred(Rows):
     another column as well: any of its values goes with any others.
     """
 
-    def __init__(self, rows: Rows, later: Iterable[Table]) -> None:
-        """Take what writes, and the tables that the rows must suit later."""
+    def __init__(
+        self,
+        rows: Rows,
+        later: Iterable[Table],
+        *,
+        planted: Mapping[str, Sequence[Mapping[str, Value]]] = MappingProxyType({}),
+        drawn: Mapping[str, Mapping[str, Sequence[Value]]] = MappingProxyType({}),
+        numbered_from: int | None = None,
+    ) -> None:
+        """Take what writes, and the tables that the rows must suit later.
+
+        ``planted``: values that some rows of a table have instead of their own, where the server takes them.
+        ``drawn``: the only values that free columns of a table are to have, where the server takes them.
+        ``numbered_from``: where the numbers begin that the server would else give.
+        """
         self._rows = rows
         self._later = {table.name: table for table in later}
+        self._planted = {name: list(values) for name, values in planted.items()}
+        self._drawn = drawn
+        self._numbers = None if numbered_from is None else itertools.count(numbered_from)
 
     def insert(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
     ) -> tuple[SqlError | None, ...]:
         """Write rows, each free column's values moved on by as many rows as columns are before it."""
+        names, stirred = self._numbered(table, columns, self._stirred(table, columns, rows))
+        changed = self._with_planted(table, names, stirred)
+        errors = list(self._rows.insert(table, names, changed))
+        refused = [at for at, error in enumerate(errors) if error is not None and changed[at] != stirred[at]]
+        if refused:
+            again = self._rows.insert(table, names, [stirred[at] for at in refused])
+            for at, error in zip(refused, again, strict=True):
+                errors[at] = error
+        return tuple(errors)
+
+    def _stirred(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
+    ) -> Sequence[Sequence[Value]]:
         later = self._later.get(table.name)
         bound = _bound(table) | (_bound(later) if later is not None else frozenset())
         by_column = []
@@ -40,7 +72,47 @@ class Stirred(Rows):
             values = [row[place] for row in rows]
             turn = 0 if name in bound or not values else place % len(values)
             by_column.append(values[turn:] + values[:turn])
-        return self._rows.insert(table, columns, list(zip(*by_column, strict=True)) if columns else rows)
+        return list(zip(*by_column, strict=True)) if columns else rows
+
+    def _numbered(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
+    ) -> tuple[Sequence[str], Sequence[Sequence[Value]]]:
+        """Write what the server would number, where its numbers are not wanted."""
+        numbers = self._numbers
+        ours = [
+            column.name
+            for column in table.columns
+            if column.numbered and column.written is Written.SERVER_IF_LEFT_OUT and column.name not in columns
+        ]
+        if numbers is None or not ours:
+            return columns, rows
+        return (*columns, *ours), [(*row, *(str(next(numbers)) for _ in ours)) for row in rows]
+
+    def _with_planted(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
+    ) -> Sequence[Sequence[Value]]:
+        """Put drawn values into free columns of all rows, planted ones into every other row at most, each once."""
+        waiting = self._planted.get(table.name, [])
+        bound = _bound(table)
+        drawn = {name: values for name, values in self._drawn.get(table.name, {}).items() if name not in bound}
+        changed = (
+            [
+                [
+                    drawn[name][at % len(drawn[name])] if drawn.get(name) else value
+                    for name, value in zip(columns, row, strict=True)
+                ]
+                for at, row in enumerate(rows)
+            ]
+            if drawn
+            else list(rows)
+        )
+        for at in range(1, len(changed), 2):
+            if not waiting:
+                break
+            planted = waiting.pop(0)
+            if set(planted) <= set(columns):
+                changed[at] = [planted.get(name, value) for name, value in zip(columns, changed[at], strict=True)]
+        return changed
 
     def tables(self) -> tuple[Table, ...]:
         """Read the tables."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.aims import aims, relaxed, set_by
 from glowplug.rehearsal.data.compare import Reading
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, names_between, renamed
@@ -18,9 +19,10 @@ from glowplug.rehearsal.seeding import seed
 from glowplug.schema.tables import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import Connection, SqlError
+    from glowplug.database.rows import Value
     from glowplug.database.trace import Trace
     from glowplug.dialect import Dialect
     from glowplug.project import Migration
@@ -32,13 +34,19 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Table
     from glowplug.scratch.interface import Database
 
+_APART = 1_000_000
+"""Where numbers begin that must not meet those which a file writes."""
 ROWS_AFTER = 10
 """Rows a table that are written through the new schema."""
 _CHANGED = 3  # rows a table that are changed through it
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up."""
+    """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up.
+
+    ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more.
+    ``apart``: keys are numbered far from those that a file writes.
+    """
 
     database: Database
     migration: Migration
@@ -51,6 +59,26 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Table, ...] = ()
     names: Names = Names({}, {})
     touched: Touched
+    aimed: bool = True
+    apart: bool = False
+
+    @property
+    def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:
+        """What some rows hold so that the files' conditions pick them."""
+        if not self.aimed:
+            return {}
+        keys = {(key.table, column) for table in self.before for key in table.foreign_keys for column in key.referenced}
+        return {
+            name: [row for row in rows if not any((name, column) in keys for column in row)]
+            for name, rows in aims(self.text, self.before, self.asked, seed=self.settings.seed).items()
+        }
+
+    @property
+    def asked(self) -> tuple[Table, ...]:
+        """The tables that there are to be, without what is asked of columns that the up itself sets."""
+        if not self.aimed:
+            return self.later
+        return relaxed(self.before, self.later, set_by(self.text.up, self.before, self.dialect))
 
     @property
     def later(self) -> tuple[Table, ...]:
@@ -91,6 +119,7 @@ class Trip:
         self.connection = connection
         self.rows = connection.rows
         self.is_up = False
+        self._before: State = {}
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
         """Run the seed files, and write plain rows (``ours``) to the touched tables but for some."""
@@ -103,12 +132,16 @@ class Trip:
         only = subject.touched.before.difference(without)
         if not ours or not only:
             return Filled(failed=tuple(failed))
+        later, settings = subject.asked, subject.settings
+        numbered_from = None
+        if subject.apart:
+            settings, numbered_from = replace(settings, seed=settings.seed + 1), _APART
         filled = seed(
-            Stirred(self.rows, subject.later),
+            Stirred(self.rows, later, planted=subject.aims, numbered_from=numbered_from),
             subject.before,
-            later=subject.later,
+            later=later,
             dialect=subject.dialect,
-            settings=subject.settings,
+            settings=settings,
             only=only,
         )
         short = {each.table for each in filled.not_seeded}
@@ -132,7 +165,8 @@ class Trip:
 
     def old(self) -> State:
         """Read the touched tables as they are before the up."""
-        return self._read(self.subject.before, self.subject.touched.before)
+        self._before = self._read(self.subject.before, self.subject.touched.before)
+        return self._before
 
     def new(self) -> State:
         """Read the touched tables as they are after the up."""
@@ -157,7 +191,7 @@ class Trip:
         """Write rows as the next release would, such that the old schema can hold them as well, and change some."""
         subject = self.subject
         filled = seed(
-            Stirred(self.rows, subject.earlier),
+            Stirred(self.rows, subject.earlier, drawn=self._of_its_making(state)),
             subject.after,
             later=subject.earlier,
             dialect=subject.dialect,
@@ -171,6 +205,31 @@ class Trip:
                 self._change(reading)
         return filled.not_seeded
 
+    def _keys_before(self, table: Table, names: Sequence[str]) -> frozenset[tuple[Value, ...]]:
+        """Give the keys that rows of a table had before the up: what it wrote itself is not changed first."""
+        back = self.subject.names.back()
+        reading = self._before.get(back.tables.get(table.name, ""))
+        olds = [back.columns.get((table.name, name), "") for name in names]
+        if reading is None or not all(map(reading.has, olds)):
+            return frozenset()
+        return frozenset(zip(*map(reading.values, olds), strict=True))
+
+    def _of_its_making(self, state: State) -> Mapping[str, Mapping[str, Sequence[Value]]]:
+        """Give the values that the up has made, of columns that are new or have another kind of type."""
+        kinds = {
+            (table.name, column.name): column.type.family for table in self.subject.earlier for column in table.columns
+        }
+        return {
+            name: {
+                column.name: values
+                for column in reading.table.columns
+                if reading.has(column.name)
+                and kinds.get((name, column.name)) is not column.type.family
+                and len(set(values := [value for value in reading.values(column.name) if value is not None])) > 1
+            }
+            for name, reading in state.items()
+        }
+
     def _change(self, reading: Reading) -> None:
         """Give a few old rows the plain values of new ones."""
         table = reading.table
@@ -183,7 +242,8 @@ class Trip:
         at = {column: index for index, column in enumerate(now.columns)}
         known = {tuple(row[reading.contents.columns.index(name)] for name in names) for row in reading.contents.rows}
         keyed = [(tuple(row[at[name]] for name in names), row) for row in now.rows]
-        olds = [value for value, _ in keyed if value in known][:_CHANGED]
+        own = self._keys_before(table, names)
+        olds = sorted((value for value, _ in keyed if value in known), key=lambda value: value not in own)[:_CHANGED]
         news = [row for value, row in keyed if value not in known][:_CHANGED]
         changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
         if changes:

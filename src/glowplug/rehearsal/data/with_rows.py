@@ -10,7 +10,15 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
-from glowplug.rehearsal.data.refusals import Tried, edge_pass, refused, tables_at, tried
+from glowplug.rehearsal.data.refusals import (
+    Tried,
+    edge_pass,
+    of_references,
+    refused,
+    tables_at,
+    tried,
+    writes_a_taken_key,
+)
 from glowplug.rehearsal.data.touched import overlooked, touched
 from glowplug.rehearsal.data.trip import Filled, Subject, Trip, trip
 from glowplug.rehearsal.measured import (
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.measured import Loss
     from glowplug.rehearsal.seeding import Edge
 
-_TRIES = 3  # ways to fill the tables until the up takes them
+_TRIES = 5  # ways to fill the tables until the up takes them
 
 
 class _Went(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +90,10 @@ class WithRows:
         self._refused_plainly: frozenset[Direction] = frozenset()
         self._refused_edges: tuple[Edge, ...] = ()
 
-    def measurement(self) -> Measurement:
-        """Go through the passes."""
+    def measurement(self, first: _Went | None = None) -> Measurement:
+        """Go through the passes; ``first``: what came of ``go``, if that was called."""
         for _ in range(_TRIES):
-            with trip(self._subject) as here:
-                went = self._go(here)
+            went, first = first or self._on_a_branch(), None
             if went.observed.error is None and not self._widened(went):
                 return self._from_there(went)
             if went.observed.error is None:
@@ -95,6 +102,10 @@ class WithRows:
             if failed is not None:
                 return failed
         return self._nothing(went.observed, "its up takes none of the rows that were made for it")
+
+    def _on_a_branch(self) -> _Went:
+        with trip(self._subject) as here:
+            return self.go(here)
 
     def _widened(self, went: _Went) -> bool:
         """Whether, with rows, tables were written that nobody had thought of: then they are given rows as well."""
@@ -107,7 +118,8 @@ class WithRows:
         self._subject = replace(subject, touched=wider)
         return True
 
-    def _go(self, here: Trip) -> _Went:
+    def go(self, here: Trip) -> _Went:
+        """Go there and back with rows, on a branch that stands before the up."""
         subject = self._subject
         filled = here.fill(without=self._without)
         before = here.old()
@@ -161,11 +173,13 @@ class WithRows:
         if of_seeds is not None:
             failure = Failure(direction=Direction.UP, error=of_seeds)
             return self._nothing(observed, None, DataOutcome.FAILS_ON_DATA, failure)
+        if self._otherwise(error):
+            return None
         left = self._subject.touched.before - self._without
         if not left:
             return self._nothing(observed, f"its up fails: {error.message}")
         culprits = self._culprits(error, left)
-        self._refusals.append(refused(self._subject, Direction.UP, error, When.BEFORE))
+        self._refusals.append(refused(self._subject, Direction.UP, error, When.BEFORE, children=culprits))
         self._not_seeded += [
             NotSeeded(table=name, why=f"its up refuses the rows that were made for it: {error.message}")
             for name in sorted(culprits)
@@ -173,10 +187,21 @@ class WithRows:
         self._without |= culprits
         return None
 
+    def _otherwise(self, error: SqlError) -> bool:
+        """Whether rows may be made otherwise before they are blamed: not aimed at, or with keys of other numbers."""
+        subject = self._subject
+        if not subject.apart and writes_a_taken_key(subject, Direction.UP, error):
+            self._subject = replace(subject, apart=True)
+        elif subject.aimed and (any(subject.aims.values()) or subject.asked != subject.later):
+            self._subject = replace(subject, aimed=False)
+        else:
+            return False
+        return True
+
     def _culprits(self, error: SqlError, left: frozenset[str]) -> frozenset[str]:
         """Give the tables whose rows are in the way: those that the statement names, or that refer to these."""
         named = tables_at(self._subject, Direction.UP, error) & left
-        if "foreign key" in error.message.casefold():
+        if of_references(error):
             parents = named or left
             children = {
                 table.name

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.seeding.makers import Making
     from glowplug.rehearsal.seeding.plan import Plan
     from glowplug.schema.tables import ForeignKey, Table
+    from glowplug.sql.condition import Scalar
 
 _START = 2000
 """Where the numbers of edge rows begin: beyond those of plain ones."""
@@ -67,6 +68,9 @@ class EdgeRows:
         )
         self._hidden = _hidden(plan)
         self._fragile = _fragile(plan)
+        self._conditions = [(each, names(each)) for each in plan.conditions]
+        self._told = plan.parts.union(*(mentioned for _, mentioned in self._conditions))
+        self._keyed = {name for key in plan.keys for name in key.columns}
         self._number = _START
         self._strategies = list(_STRATEGIES)
 
@@ -89,26 +93,42 @@ class EdgeRows:
         there = self._known.read(self._plan.table.name)
         if not there:
             return row
-        scalars = self._taken.scalars(row)
-        untold = [each for each in self._plan.conditions if evaluate(each, scalars) is UNKNOWN]
-        named = {name for each in untold for name in names(each)} or (self._plan.unclear if untold else frozenset())
-        keyed = {name for key in self._plan.keys for name in key.columns}
-        copied = (named | self._strange) - keyed
+        scalars = self._scalars(row)
+        untold = [mentioned for each, mentioned in self._conditions if evaluate(each, scalars) is UNKNOWN]
+        named = frozenset().union(*untold) or (self._plan.unclear if untold else frozenset())
+        copied = (named | self._strange) - self._keyed
+        if not copied:
+            return row
         like = there[self._number % len(there)]
         return {name: like[name] if name in copied else value for name, value in row.items()}
 
     def with_values(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """Make a row with these values; None where the table would refuse it, or may."""
-        if self._fragile & values.keys():
+        if self._fragile & values.keys() or self._is_never_taken(values):
             return None
         for _ in range(_TRIES):
             row = self.base()
             if row is None:
                 return None
+            self._taken.give_back()
             row = self._completed({**row, **values}, values)
             if self._is_taken(row, values):
                 return row
         return None
+
+    def _scalars(self, row: Mapping[str, Value]) -> dict[str, Scalar | Unknown]:
+        """Give what conditions see of a row."""
+        return self._taken.scalars({name: value for name, value in row.items() if name in self._told})
+
+    def _is_never_taken(self, values: Mapping[str, Value]) -> bool:
+        """Whether the table takes no row with these values, or none of which that can be told."""
+        scalars = self._scalars(values)
+        for condition, mentioned in self._conditions:
+            if mentioned and mentioned <= values.keys():
+                said = evaluate(condition, scalars)
+                if said is UNKNOWN or (said is not None and not truth(said)):
+                    return True
+        return self._taken.holds(values)
 
     def _completed(self, row: dict[str, Value], values: Mapping[str, Value]) -> dict[str, Value]:
         """Keep references whole: what refers to its own row still does, and MATCH FULL is NULL in all columns."""
@@ -125,11 +145,11 @@ class EdgeRows:
 
     def _is_taken(self, row: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
         """Whether the table takes a row, as far as can be told; where a condition on ``values`` can't be, no."""
-        scalars = self._taken.scalars(row)
-        for condition in self._plan.conditions:
+        scalars = self._scalars(row)
+        for condition, mentioned in self._conditions:
             said = evaluate(condition, scalars)
             if said is UNKNOWN:
-                if names(condition) & values.keys():
+                if mentioned & values.keys():
                     return False
             elif said is not None and not truth(said):
                 return False
@@ -158,7 +178,8 @@ class EdgeRows:
             for name in link.columns
         }
         second = self.with_values({each: first[each] for each in (*columns, *sorted(whole - set(columns)))})
-        return None if second is None else (first, second)
+        # What refers to its own row is not what was asked for.
+        return None if second is None or any(second[each] != first[each] for each in columns) else (first, second)
 
     def orphan(self, key: ForeignKey) -> dict[str, Value] | None:
         """Make a row that refers by a key to no row."""

@@ -20,7 +20,10 @@ _LONG = 3000
 """Characters of a long text where no length bounds it."""
 _MOST = 20_000
 """A length above this is none that one means: LONGTEXT."""
+_PADDED = "007"
 _NO_ASCII = "Zoë ß 日本 🦊"
+_ONE_BYTE = '"char"'
+"""PostgreSQL's type of a single byte, which is no letter beyond ASCII."""
 _QUOTED = 'it\'s "quoted" \\ 100%'
 
 
@@ -69,6 +72,8 @@ def _refused_texts(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeVal
         where = _no_number(dialect) if later.family in _NUMBERS else None
         yield EdgeValue(words=f"a text that is no {later.name}", value="n/a"[: now.length], where=where)
         yield EdgeValue(words="an empty text", value="", where="{c} = ''")
+        if later.family in _NUMBERS and (now.length is None or now.length >= len(_PADDED)):
+            yield EdgeValue(words="a number with zeros before it", value=_PADDED, where="{c} LIKE '0_%'")
 
 
 def _refused_integers(now: Type, later: Type) -> Iterator[EdgeValue]:
@@ -119,7 +124,9 @@ def _text(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
         Dialect.SQLITE: "length(CAST({c} AS BLOB)) <> length({c})",
     }[dialect]
     no_ascii = _NO_ASCII if dialect is not Dialect.MYSQL else "Zoë ß"
-    yield EdgeValue(words="a text that is no ASCII", value=no_ascii[:length], where=outside)
+    if length != 0 and kind.name != _ONE_BYTE:
+        shown = no_ascii[:length] if length is None or not no_ascii[:length].isascii() else "ß" * length
+        yield EdgeValue(words="a text that is no ASCII", value=shown, where=outside)
     if length is None or length > 2:  # noqa: PLR2004 - blanks around a letter
         yield EdgeValue(words="a text with blanks around it", value=" a ", where="{c} <> trim({c})")
     if length is None or length >= len(_QUOTED):

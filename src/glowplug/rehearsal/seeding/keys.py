@@ -29,6 +29,7 @@ class Taken:
         self._types = {each.name: each.type for each in plan.table.columns}
         self._taken: list[set[tuple[object, ...]]] = [set() for _ in plan.keys]
         self._simple = [not key.expressions and key.predicate is None for key in plan.keys]
+        self._last: list[tuple[int, tuple[object, ...]]] = []
 
     def forget(self) -> None:
         """Begin anew."""
@@ -46,7 +47,21 @@ class Taken:
                 found.append((place, values))
         for place, values in found:
             self._taken[place].add(values)
+        self._last = found
         return True
+
+    def give_back(self) -> None:
+        """Free the keys that were taken last: that row is not written as it was."""
+        for place, values in self._last:
+            self._taken[place].discard(values)
+        self._last = []
+
+    def holds(self, part: Mapping[str, Value]) -> bool:
+        """Whether some key is taken for every row with these values, whatever its others are."""
+        return any(
+            self._simple[place] and (values := self._values(place, key, part)) is not None and values in taken
+            for place, (key, taken) in enumerate(zip(self._keys, self._taken, strict=True))
+        )
 
     def add(self, row: Mapping[str, Value | Unknown]) -> None:
         """Take a row's keys, whoever else has them."""

@@ -47,11 +47,19 @@ def _fits(now: Type, later: Type) -> Needs:  # noqa: PLR0911 - one a family
     if later.family is Family.ENUM and now.family in {Family.ENUM, Family.TEXT}:
         return Needs(among=later.labels)
     if later.family is Family.INTEGER and (now.family in _NUMBERS or now.family is Family.TEXT):
-        return Needs(
-            low=None if later.minimum is None else Decimal(later.minimum),
-            high=None if later.maximum is None else Decimal(later.maximum),
-        )
+        return _within(now, later)
     if later.family is Family.DECIMAL and later.precision is not None and now.family in _NUMBERS:
         most = Decimal(10) ** (later.precision - (later.scale or 0)) - 1
         return Needs(low=-most, high=most)
     return ANYTHING
+
+
+def _within(now: Type, later: Type) -> Needs:
+    """Ask for no more than the later type does: an own range that is no wider needs no bound."""
+    same = now.family is Family.INTEGER
+    low, high = later.minimum, later.maximum
+    if same and low is not None and now.minimum is not None and low <= now.minimum:
+        low = None
+    if same and high is not None and now.maximum is not None and high >= now.maximum:
+        high = None
+    return Needs(low=None if low is None else Decimal(low), high=None if high is None else Decimal(high))

@@ -197,4 +197,3 @@ class Excursion(Connection):
         if self._in_place is not None:
             in_place, self._in_place = self._in_place, None
             in_place.leave()
-

@@ -74,8 +74,8 @@ class InPlace:
             self._put_right(up)
         if not self._is_recorded() or self._home.snapshot().objects != self._start.objects:
             raise EnvironmentFailure(
-                f"migration {self._migration.version}: its index was dropped and made again on the scratch server, and is"
-                " not what it was before",
+                f"migration {self._migration.version}: its index was dropped and made again on the scratch server, and"
+                " is not what it was before",
                 advice="Nothing is said of the chain, for what follows would not start from what its ups made.",
             )
 

@@ -1,0 +1,166 @@
+"""Rows that a file aims at: those that its WHERE and CASE pick, which no row of ours would be by chance."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.rehearsal.data.names import found
+from glowplug.rehearsal.data.text import actions_of
+from glowplug.rehearsal.seeding.cases import cases
+from glowplug.rehearsal.seeding.makers import Making, maker
+from glowplug.rehearsal.seeding.narrowing import narrowed
+from glowplug.rehearsal.seeding.needs import NOT_NULL, both
+from glowplug.schema.tables import Written
+from glowplug.sql.actions import AlterColumnType, CreateTable, Delete, Insert, Update
+from glowplug.sql.condition import Call, parse, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from glowplug.database.rows import Value
+    from glowplug.dialect import Dialect
+    from glowplug.rehearsal.data.text import Text
+    from glowplug.rehearsal.seeding.cases import Case
+    from glowplug.schema.tables import Table
+    from glowplug.sql.condition import Expression
+    from glowplug.sql.parts import Expression as Source
+    from glowplug.sql.parts import Name
+    from glowplug.sql.statement import Script, Statement
+
+    Row = dict[str, Value]
+
+_CASES = 6  # of one condition
+_VALUES = 3  # of a list, in as many rows
+_WHERE = re.compile(
+    r"\bwhere\b(?P<condition>(?:(?!\bwhere\b).)*?)"
+    r"(?:\b(?:group\s+by|having|order\s+by|limit|on\s+conflict|on\s+duplicate|returning|union)\b.*)?;?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def aims(
+    text: Text, tables: Sequence[Table], later: Sequence[Table], *, seed: int = 1
+) -> Mapping[str, tuple[Mapping[str, Value], ...]]:
+    """Give values by column for some rows of each table, such that the files' conditions pick them, or leave them out.
+
+    ``tables`` are those before the up, and ``later`` what they will be by the same names. What a down deletes of a
+    table into which its up inserts is the up's own.
+    """
+    known = {table.name: table for table in tables}
+    after = {table.name: table for table in later}
+    gathered: dict[str, dict[tuple[tuple[str, Value], ...], None]] = {}
+    for name, case in _aimed(text, known):
+        for row in itertools.islice(_rows(case, known[name], after.get(name), text.dialect, seed), _VALUES):
+            gathered.setdefault(name, {})[tuple(row.items())] = None
+    return {
+        name: (*map(dict, rows), *(dict(row) for row in rows if not _unique(known[name]).intersection(dict(row))))
+        for name, rows in gathered.items()
+    }
+
+
+def _unique(table: Table) -> frozenset[str]:
+    return frozenset(name for unique in table.uniques for name in unique.columns if name is not None)
+
+
+def set_by(script: Script | None, tables: Sequence[Table], dialect: Dialect) -> frozenset[tuple[str, str]]:
+    """Give the columns that a file sets or copies: what it then asks of them it may have seen to before."""
+    names = {table.name: {column.name.casefold(): column.name for column in table.columns} for table in tables}
+    free: set[tuple[str, str]] = set()
+    for action, _ in actions_of(script):
+        if isinstance(action, Update) and (table := found(action.table, names, dialect)) is not None:
+            free |= {
+                (table, names[table][each.casefold()]) for each in action.columns if each.casefold() in names[table]
+            }
+        elif isinstance(action, (CreateTable, Insert)) and action.from_query:
+            copied = {table for name in action.reads if (table := found(name, names, dialect)) is not None}
+            free |= {(table, column) for table in copied for column in names[table].values()}
+    return frozenset(free)
+
+
+def relaxed(tables: Sequence[Table], later: Sequence[Table], free: Collection[tuple[str, str]]) -> tuple[Table, ...]:
+    """Ask of ``later``'s free columns no more than ``tables`` do."""
+    known = {table.name: table for table in tables}
+    return tuple(_relaxed(known[table.name], table, free) if table.name in known else table for table in later)
+
+
+def _relaxed(now: Table, later: Table, free: Collection[tuple[str, str]]) -> Table:
+    own = {column.name: column for column in now.columns if (now.name, column.name) in free}
+    if not own:
+        return later
+    checks = {check.expression for check in now.checks}
+    return replace(
+        later,
+        columns=tuple(
+            replace(column, type=own[column.name].type, nullable=own[column.name].nullable)
+            if column.name in own
+            else column
+            for column in later.columns
+        ),
+        checks=tuple(
+            check for check in later.checks if check.expression in checks or own.keys().isdisjoint(check.columns)
+        ),
+    )
+
+
+def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]]:
+    dialect = text.dialect
+    inserted = {found(action.table, tables, dialect) for action, _ in actions_of(text.up) if isinstance(action, Insert)}
+    for direction in Direction:
+        script = text.file(direction)
+        for action, statement in actions_of(script):
+            for named, condition, wanted in _conditions(action, statement, script, dialect):
+                name = found(named, tables, dialect)
+                own = direction is Direction.DOWN and isinstance(action, Delete) and name in inserted
+                if name is not None and not own:
+                    for case in cases([(condition, wanted)])[:_CASES]:
+                        yield name, case
+
+
+def _conditions(
+    action: object, statement: Statement, script: Script | None, dialect: Dialect
+) -> Iterator[tuple[Name, Expression, bool]]:
+    match action:
+        case Delete() | Update() if action.where is not None and not action.tautology:
+            yield action.table, parse(action.where.text, dialect), True
+        case CreateTable() | Insert() if action.reads and script is not None:
+            where = _WHERE.search(script.text_of(statement.span))
+            if where is not None:
+                yield action.reads[0], parse(where["condition"], dialect), False
+        case _:
+            pass
+    if isinstance(action, (AlterColumnType, Update)):
+        for value in _values(action):
+            for part in walk(parse(value.text, dialect)):
+                if isinstance(part, Call) and part.name == "case":
+                    yield from ((action.table, condition, True) for condition in part.arguments[:-1:2])
+
+
+def _values(action: AlterColumnType | Update) -> tuple[Source, ...]:
+    if isinstance(action, Update):
+        return action.values
+    return () if action.using is None else (action.using,)
+
+
+def _rows(case: Case, table: Table, later: Table | None, dialect: Dialect, seed: int) -> Iterator[Row]:
+    """Make rows that are what a case asks; what can't be had of a column is left as it is."""
+    columns = {column.name.casefold(): column for column in table.columns if column.written is not Written.SERVER}
+    after = {} if later is None else {column.name: column for column in later.columns}
+    makers = {}
+    for name, needs in case.needs.items():
+        column = columns.get(name.casefold())
+        if column is None or needs == NOT_NULL:
+            continue
+        kind, own = narrowed(column, after.get(column.name))
+        joint = both(own, needs)
+        made = None if joint is None else maker(kind, joint, Making(dialect=dialect, seed=seed))
+        if made is None:
+            return
+        makers[column.name] = made
+    if makers:
+        for number in range(max(min(made.size or 1, _VALUES) for made in makers.values())):
+            yield {name: made.make(number) for name, made in makers.items()}
