@@ -1,9 +1,9 @@
 """Measure what this project promises about its speed, as ratios of runs in alternation.
 
-``python benchmarks/run.py [startup|postgres|snapshot|sqlite|lint|long|warm ...]``. Each case runs its contestants in
+``python benchmarks/run.py [startup|postgres|snapshot|sqlite|lint|long|rows|mysql|warm ...]``. Each case runs its contestants in
 turn, ``ROUNDS`` times (at least 5), and takes medians; what it found is printed and written to
 ``benchmarks/results/CASE.json`` with the machine's name. ``CORPUS=DIRECTORY`` measures a real project instead of the
-generated one (postgres, lint and warm). Nothing here passes or fails: it tells.
+generated one (postgres, lint, rows and warm). Nothing here passes or fails: it tells.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cases
+import rows
 import warm
 
 if TYPE_CHECKING:
     from cases import Case
 
 ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
-CASES = {**cases.CASES, "warm": warm.warm}
+CASES = {**cases.CASES, **rows.CASES, "warm": warm.warm}
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

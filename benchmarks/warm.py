@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import corpus
-from cases import VERDICTS, Case, Promise, chain_of, run
+from cases import Case, Promise, chain_of, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,7 @@ def warm() -> Iterator[Case]:
             corpus.write(project, count=MIGRATIONS)
         newest = project / chain_of(project).directory / NEWEST
         count = len(chain_of(project).migrations)
-        check(project, cache)
+        check(project, cache=cache)
         numbers = itertools.count()
 
         def one_more() -> None:
@@ -43,20 +42,14 @@ def warm() -> Iterator[Case]:
             try:
                 (newest / "up.sql").write_text(UP.format(number=next(numbers)), "utf-8")
                 (newest / "down.sql").write_text(DOWN, "utf-8")
-                check(project, cache)
+                check(project, cache=cache)
             finally:
                 shutil.rmtree(newest)
 
         names = (f"glowplug check, {count} proved earlier, 1 new", f"glowplug check, {count} proved earlier")
         yield Case(
             name="warm",
-            contestants={names[0]: one_more, names[1]: lambda: check(project, cache)},
+            contestants={names[0]: one_more, names[1]: lambda: check(project, cache=cache)},
             promises=[Promise(text=f"seconds of {names[0]}", of=names[0], against=None, limit=1.5)],
             facts={"corpus": "CORPUS" if given else f"generated, {MIGRATIONS} migrations", "migrations": count},
         )
-
-
-def check(project: Path, cache: Path) -> None:
-    """Run ``glowplug check --all`` as a user would, with a cache."""
-    command = [str(Path(sys.executable).with_name("glowplug")), "check", "--all", str(project)]
-    run(command, verdicts=VERDICTS, environment={**os.environ, "GLOWPLUG_CACHE_DIR": str(cache)})

@@ -205,6 +205,8 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     where = ".".join(filter(None, (refusal.table, refusal.column)))
     if refusal.value is None:
         rows = "some of the rows that the schema allows" + (f" in {where}" if where else "")
+    elif refusal.value.startswith("a row that "):
+        rows = f"{refusal.value}, by {where}"
     elif refusal.column is None:
         rows = f"any row of {where} that has {refusal.value}"
     else:

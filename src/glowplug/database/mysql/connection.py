@@ -215,7 +215,10 @@ class MysqlConnection(Connection):
     def _ask(self, sql: bytes, *, rows: bool = False) -> Reply:
         """One round trip about rows, in a new session where the last one was ended."""
         self._reopen()
-        return self._round_trip(sql, rows=rows)
+        with self.access.watchdog.over(self.session) as watch:
+            reply = self.session.batch(sql, rows=rows)
+        reply.timed_out = watch.expired
+        return reply
 
     def _roll_back(self) -> None:
         if self.session.alive and self._round_trip(b"ROLLBACK").error is not None:

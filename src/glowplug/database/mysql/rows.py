@@ -20,7 +20,7 @@ from glowplug.database.mysql.session import (
     text_of,
 )
 from glowplug.database.mysql.tables import tables
-from glowplug.database.rows import Answer, Contents
+from glowplug.database.rows import Answer, Contents, Rows
 from glowplug.schema.tables import Family
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _ADJUSTED = frozenset({
 _ROLLS_BACK = "InnoDB"
 
 
-class MysqlRows:
+class MysqlRows(Rows):
     """What can be done with rows in one session; implements ``database.rows.Rows``."""
 
     def __init__(self, ask: Callable[..., Reply], reader: SnapshotReader, schema: str, *, superuser: bool) -> None:
@@ -134,7 +134,7 @@ class MysqlRows:
         reply = self._ask(text, rows=True)
         self._ask(b"ROLLBACK")
         if reply.error is not None:
-            return Answer(error=explain(reply.error, text=sql, reply=reply, superuser=self._superuser))
+            return Answer(error=self._explained(reply, sql))
         if not reply.rows:
             return Answer()
         rows, binary = reply.rows[-1], reply.binary[-1]
@@ -151,7 +151,7 @@ class MysqlRows:
         if reply.error is not None:
             if not reply.lost:
                 self._ask(b"ROLLBACK")
-            return explain(reply.error, text=sql, reply=reply, superuser=self._superuser)
+            return self._explained(reply, sql)
         return self._refused(self._ask(b"COMMIT"))
 
     def _rolls_back(self, table: Table) -> bool:
@@ -163,15 +163,20 @@ class MysqlRows:
         """Run one statement for all rows, or one for each: those that are refused leave nothing behind."""
         self._reader.forget()
         if together is not None:
-            if self._attempt(together) is None:
+            error = self._attempt(together)
+            if error is None:
                 return (self._refused(self._ask(b"COMMIT")),) * len(statements)
             self._ask(b"ROLLBACK")
-        said = []
+            if error.timed_out:
+                return (error,) * len(statements)
+        said: list[SqlError | None] = []
         for statement in statements:
             error = self._attempt(statement)
             said.append(error or self._refused(self._ask(b"COMMIT")))
             if error is not None:
                 self._ask(b"ROLLBACK")
+                if error.timed_out:  # the next would take as long
+                    return (*said, *(error,) * (len(statements) - len(said)))
         return tuple(said)
 
     def _attempt(self, statement: str) -> SqlError | None:
@@ -190,7 +195,13 @@ class MysqlRows:
         return None
 
     def _refused(self, reply: Reply) -> SqlError | None:
-        return None if reply.error is None else explain(reply.error, superuser=self._superuser)
+        return None if reply.error is None else self._explained(reply, None)
+
+    def _explained(self, reply: Reply, text: str | None) -> SqlError:
+        error = ServerError(number=0, sqlstate="", message="") if reply.error is None else reply.error
+        if reply.timed_out:
+            return TOO_LONG
+        return explain(error, text=text, reply=reply, superuser=self._superuser)
 
 
 def _literal(column: Column, value: Value) -> str:

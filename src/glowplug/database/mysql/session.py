@@ -66,7 +66,7 @@ class Reply:
     ``results`` tells of each answer before the first error whether it had rows; ``rows`` holds them where they were
     asked for, and ``columns`` what they are called, with those of bytes in ``binary``. ``changed``: rows that each
     answer without rows says it changed or copied; ``warnings``: how many there are after the last. ``lost`` says that
-    the connection is no more.
+    the connection is no more, ``timed_out`` that the watchdog had to act.
     """
 
     results: list[bool] = field(default_factory=list)
@@ -77,6 +77,7 @@ class Reply:
     warnings: int = 0
     error: ServerError | None = None
     lost: bool = False
+    timed_out: bool = False
 
 
 class _Cursor(SSCursor):

@@ -18,8 +18,9 @@ from glowplug.database.postgres.catalogue import (
     sections,
     union,
 )
+from glowplug.database.postgres.catalogue.topics import KNOWN
 from glowplug.database.postgres.circumstances import CIRCUMSTANCES, GUARDS
-from glowplug.database.postgres.watch import COUNT, WATCH
+from glowplug.database.postgres.watch import COUNT, WATCH, named
 from glowplug.database.postgres.within import CLOSE, OPEN
 
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ def of_version(version: int) -> Mapping[str, str]:
         "count": COUNT,
         "watch": WATCH,
         "look": WATCH,
-        "common": union((number, one) for number, one in numbered if one.rare is None),
+        "common": union(((number, one) for number, one in numbered if one.rare is None), quick=True),
         "probe": probe(one for _, one in numbered if one.rare),
-        **{f"s{number}": union([(number, one)]) for number, one in numbered if one.rare},
+        **{f"s{number}": union([(number, one)]) for number, one in numbered},
         **{topic: union(item for item in numbered if item[1].topic == topic) for topic in (TYPES, ROUTINES)},
     }
 
@@ -120,9 +121,13 @@ class Questions:
         return query if self.catalogues is None else self.catalogues.finish(query)
 
 
-def all_queries(version: int) -> Iterable[str]:
-    """Give everything that may be asked of a server of this ``server_version_num``."""
-    return (*of_version(version).values(), _of_topics(version, full(OF_RELATIONS)))
+@functools.cache
+def counted(version: int) -> frozenset[str]:
+    """Name what is counted on a server of this ``server_version_num``.
+
+    That is what any query names, and what is known to matter without being named.
+    """
+    return KNOWN | named((*of_version(version).values(), _of_topics(version, full(OF_RELATIONS))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

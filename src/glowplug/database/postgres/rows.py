@@ -71,8 +71,16 @@ class PostgresRows(Rows):
         Raises:
             EnvironmentFailure: the catalogues could not be read.
         """
+        return self.tables_but(())
+
+    def tables_but(self, unchanged: Sequence[Table]) -> tuple[Table, ...]:
+        """Read every table of the user's but some, which are taken from here as long as they are there.
+
+        Raises:
+            EnvironmentFailure: the catalogues could not be read.
+        """
         with _in_utf8(self.session()) as session:
-            return read_tables(session)
+            return read_tables(session, {table.name: table for table in unchanged})
 
     def insert(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]

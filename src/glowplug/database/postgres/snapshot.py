@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.catalogue import (
@@ -19,7 +17,6 @@ from glowplug.database.postgres.catalogue import (
 from glowplug.database.postgres.catalogue.topics import (
     CIRCUMSTANTIAL,
     DEPENDING,
-    KNOWN,
     TRIGGERING,
     beyond,
     topics,
@@ -27,6 +24,7 @@ from glowplug.database.postgres.catalogue.topics import (
 from glowplug.database.postgres.change import Change
 from glowplug.database.postgres.circumstances import Circumstances
 from glowplug.database.postgres.memory import Memory
+from glowplug.database.postgres.objects import known
 from glowplug.database.postgres.prepared import PreparedStatements
 from glowplug.database.postgres.questions import (
     DEPENDANTS,
@@ -37,15 +35,13 @@ from glowplug.database.postgres.questions import (
     Questions,
     Wanted,
     Watching,
-    all_queries,
+    counted,
     full,
     quick,
 )
-from glowplug.database.postgres.record import fields
 from glowplug.database.postgres.watch import LOCKED, Catalogues, catalogues, question
 from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import EnvironmentFailure
-from glowplug.schema import Schema, SchemaObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,11 +51,10 @@ if TYPE_CHECKING:
     from glowplug.database.postgres.memory import Groups
     from glowplug.database.postgres.session import Session
     from glowplug.database.postgres.watch import Watch
+    from glowplug.schema import Schema
 
     Calls = list[tuple[str, str | None]]
 
-_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_copy)?\b")  # role's and database's, others in every run
-_CACHE_SIZE = 200_000
 _TRUST = 128
 _FIRST_TRUST = 8
 _KINDS_READ = "rpfvmcS"  # of pg_class; indexes are read with their tables
@@ -67,7 +62,6 @@ _TOPICS = (*OF_RELATIONS, TYPES, ROUTINES)
 _TEXT_OF_OTHERS = (TABLES, VIEWS)
 _OF_TYPES = frozenset({"pg_description", "pg_enum", "pg_range", "pg_type"})
 _OF_ROUTINES = frozenset({"pg_description", "pg_proc"})
-_COLUMNS = 2
 _QUADRATIC = "enable_nestloop"  # without statistics of the catalogues, which are those of an empty database
 
 
@@ -87,7 +81,7 @@ class SnapshotReader:
             topic: [number for number, section in enumerate(self._sections) if section.topic == topic]
             for topic in _TOPICS
         }
-        self._objects: dict[bytes, tuple[int, SchemaObject]] = {}
+        self._known = known(self._version)
         self._wanted = Wanted()
         self._expected: dict[frozenset[str], Wanted] = {}
         self._asked_in_looks: dict[Wanted, tuple[str, ...]] = {}
@@ -143,8 +137,7 @@ class SnapshotReader:
 
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
-        self._objects, self._circumstances = other._objects, other._circumstances
-        self._expected = other._expected
+        self._circumstances, self._expected = other._circumstances, other._expected
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
     def guarded(self, *, anew: bool) -> bool:
@@ -186,7 +179,7 @@ class SnapshotReader:
             if not reply.ok:
                 raise unreadable(reply)
             row, answer = reply.results
-            self._catalogues = catalogues(answer, all_queries(self._version), KNOWN)
+            self._catalogues = catalogues(answer, counted(self._version))
             constants = [row.get_value(0, column) for column in range(row.nfields)]
             questions = Questions(self._version, constants, self._catalogues)
             standing = () if self._catalogues is None else WATCHING
@@ -209,12 +202,13 @@ class SnapshotReader:
         if note:
             self._circumstances = Circumstances.read(circumstances, guards)
         groups: Groups = {}
-        self._put(groups, common)
+        partly = self._known.put(groups, common)
         rare = [number for number, section in enumerate(self._sections) if section.rare]
         there = [number for column, number in enumerate(rare) if probed.get_value(0, column) == b"t"]
-        if there:
-            for result in self._prepared.run([(f"s{number}", None) for number in there]):
-                self._put(groups, result)
+        more = [*sorted(partly), *there]
+        if more:
+            for result in self._prepared.run([(f"s{number}", None) for number in more], under=_QUADRATIC):
+                self._known.put(groups, result)
         return groups
 
     def _changed(
@@ -277,7 +271,7 @@ class SnapshotReader:
         for topic in (TYPES, ROUTINES):
             if topic in results:
                 self._empty(groups, (topic,), ("",))
-                self._put(groups, results[topic])
+                self._known.put(groups, results[topic])
         return groups
 
     def _put_relations(
@@ -294,7 +288,7 @@ class SnapshotReader:
             return True
         again: Calls = []
         self._empty(groups, answer.topics, oids)
-        if self._put(groups, answer.result):
+        if self._known.put(groups, answer.result):
             again.append((full(answer.topics), ",".join(oids)))
         if not set(answer.topics).isdisjoint(_TEXT_OF_OTHERS) and self._depended_on(oids, results):
             self._asked += [DEPENDANTS, OF_VIEWS]
@@ -305,14 +299,14 @@ class SnapshotReader:
                 return False
             self._empty(groups, (TABLES, VIEWS), others)
             if others and OF_VIEWS in answer.beside:
-                self._put(groups, answer.beside[OF_VIEWS])
+                self._known.put(groups, answer.beside[OF_VIEWS])
             elif others:
                 again.append((OF_VIEWS, ",".join(others)))
         if again and gone:
             return False
         for key, given in again:  # one after the other: both may have the same key
             (result,) = self._prepared.run([(key, given)], check=False)
-            self._put(groups, result)
+            self._known.put(groups, result)
         return True
 
     def _calls(self, change: Change, oids: Sequence[str], *, note: bool) -> Calls:
@@ -359,34 +353,3 @@ class SnapshotReader:
 
     def _empty(self, groups: Groups, chosen: Iterable[str], oids: Sequence[str]) -> None:
         groups.update({(number, oid): {} for topic in chosen for number in self._numbers[topic] for oid in oids})
-
-    def _put(self, groups: Groups, result: PGresult) -> bool:
-        """Put what was read into its groups; whether there is more to read than that query did."""
-        if len(self._objects) > _CACHE_SIZE:
-            self._objects.clear()
-        known = self._objects
-        value = result.get_value
-        tells = result.nfields > _COLUMNS
-        more = False
-        for row in range(result.ntuples):
-            text = value(row, 1) or b""
-            number, found = known.get(text) or self._learn(text)
-            groups.setdefault((number, (value(row, 0) or b"").decode()), {})[found.kind, found.name] = found
-            more = more or (tells and value(row, 2) == b"t")
-        return more
-
-    def _learn(self, text: bytes) -> tuple[int, SchemaObject]:
-        learnt = self._objects[text] = int(text[1 : text.index(b",")]), self._object(text)
-        return learnt
-
-    def _object(self, row: bytes) -> SchemaObject:
-        number, kind, name, parent_kind, parent_name, *values = fields(_SCRATCH_NAME.sub("owner", row.decode()))
-        names = self._sections[int(number or 0)].property_names
-        return SchemaObject(
-            kind=kind or "",
-            name=name or "",
-            parent=None if parent_kind is None or parent_name is None else (parent_kind, parent_name),
-            properties=MappingProxyType(
-                {name: value for name, value in zip(names, values, strict=True) if value is not None}
-            ),
-        )

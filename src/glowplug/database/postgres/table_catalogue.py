@@ -8,8 +8,11 @@ import msgspec
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.postgres.catalogue.section import FIRST_USER_OID, name_of
+from glowplug.database.postgres.quoting import literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg.pq.abc import PGresult
 
 _PG_15 = 150000
@@ -151,6 +154,8 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     exclusions: list[ExclusionRow]
 
 
+_NAME = f"{name_of('r.nspname')} || '.' || {name_of('r.relname')}"
+
 # A schema or table that an extension owns is left out.
 _RELATIONS = f"""WITH RECURSIVE owned AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
@@ -162,8 +167,10 @@ _RELATIONS = f"""WITH RECURSIVE owned AS MATERIALIZED (
     AND (n.oid >= {FIRST_USER_OID} OR n.oid = {_PUBLIC}) AND NOT starts_with(n.nspname, 'pg_')
     AND n.oid NOT IN (SELECT objid FROM owned WHERE classid = 'pg_namespace'::regclass)
     AND c.oid NOT IN (SELECT objid FROM owned WHERE classid = 'pg_class'::regclass)
+), asked AS MATERIALIZED (
+  SELECT * FROM relations r WHERE {{asked}}
 ), used (oid) AS (
-  SELECT DISTINCT a.atttypid FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid
+  SELECT DISTINCT a.atttypid FROM asked r JOIN pg_attribute a ON a.attrelid = r.oid
     AND a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT part.oid FROM used u JOIN pg_type t ON t.oid = u.oid CROSS JOIN LATERAL (
@@ -175,12 +182,12 @@ _RELATIONS = f"""WITH RECURSIVE owned AS MATERIALIZED (
       AND f.attnum > 0 AND NOT f.attisdropped
   ) part (oid)
 )"""
-"""The tables, the types of their columns, and what those are made of."""
+"""The tables, those of them whose columns are asked for, the types of these, and what those are made of."""
 
 _NAMES = """ARRAY(SELECT a.attname FROM unnest({key}) WITH ORDINALITY k (number, position)
   LEFT JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = k.number ORDER BY k.position)"""
 
-_TABLES = f""" SELECT r.oid::text AS oid, {name_of("r.nspname")} || '.' || {name_of("r.relname")} AS name,
+_TABLES = f""" SELECT r.oid::text AS oid, {_NAME} AS name,
   quote_ident(r.nspname) || '.' || quote_ident(r.relname) AS sql,
   r.relkind = 'p' AS partitioned, r.relispartition AS partition,
   CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END AS partition_key,
@@ -197,7 +204,7 @@ _COLUMNS = """ SELECT a.attrelid::text AS relation, a.attname AS name, quote_ide
   a.atttypid::text AS type, a.atttypmod AS modifier, format_type(a.atttypid, a.atttypmod) AS type_name,
   a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS default, a.attgenerated <> '' AS generated,
   a.attidentity AS identity, NOT coalesce(l.collisdeterministic, true) AS folds
-FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+FROM asked r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN pg_collation l ON l.oid = a.attcollation ORDER BY a.attrelid, a.attnum"""
 
@@ -223,7 +230,7 @@ FROM used u JOIN pg_type t ON t.oid = u.oid LEFT JOIN LATERAL (
 _CHECKS = f""" SELECT c.conrelid::text AS relation, c.conname AS name,
   {_NAMES.format(key="c.conkey", relation="c.conrelid")} AS columns,
   pg_get_expr(c.conbin, c.conrelid, true) AS expression
-FROM relations r JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype = 'c' AND {{enforced}}
+FROM asked r JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype = 'c' AND {{enforced}}
 ORDER BY c.conrelid, c.conname"""
 
 _UNIQUES = """ SELECT i.indrelid::text AS relation, x.relname AS name,
@@ -234,7 +241,7 @@ _UNIQUES = """ SELECT i.indrelid::text AS relation, x.relname AS name,
     FROM generate_series(0, i.indnkeyatts - 1) k (number) WHERE i.indkey[k.number] = 0 ORDER BY k.number)
     ELSE '{{}}' END AS expressions,
   pg_get_expr(i.indpred, i.indrelid, true) AS predicate, i.indisprimary AS primary, {nulls_distinct} AS nulls_distinct
-FROM relations r JOIN pg_index i ON i.indrelid = r.oid AND i.indisunique AND i.indisready AND NOT i.indisexclusion
+FROM asked r JOIN pg_index i ON i.indrelid = r.oid AND i.indisunique AND i.indisready AND NOT i.indisexclusion
   JOIN pg_class x ON x.oid = i.indexrelid
 ORDER BY i.indrelid, NOT i.indisprimary, x.relname"""
 
@@ -245,7 +252,7 @@ _FOREIGN_KEYS = f""" SELECT c.conrelid::text AS relation, c.conname AS name,
   {_NAMES.format(key="c.confkey", relation="c.confrelid")} AS referenced,
   c.confdeltype AS on_delete, c.confupdtype AS on_update, c.condeferrable AS deferrable,
   c.confmatchtype = 'f' AS match_full, {{enforced}} AS enforced
-FROM relations r JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype = 'f'
+FROM asked r JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype = 'f'
 WHERE NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid)
 ORDER BY c.conrelid, c.conname"""
 
@@ -254,12 +261,16 @@ _EXCLUSIONS = f""" SELECT c.conrelid::text AS relation, c.conname AS name,
   ARRAY(SELECT o.oprname FROM unnest(c.conexclop) WITH ORDINALITY k (oid, position)
     JOIN pg_operator o ON o.oid = k.oid ORDER BY k.position) AS operators,
   pg_get_constraintdef(c.oid) AS definition
-FROM relations r JOIN pg_constraint c ON c.conrelid = r.oid AND c.conexclop IS NOT NULL
+FROM asked r JOIN pg_constraint c ON c.conrelid = r.oid AND c.conexclop IS NOT NULL
 ORDER BY c.conrelid, c.conname"""
 
 
-def question(version: int) -> str:
-    """Give the query for a server of this ``server_version_num``, to be run with pg_catalog as search_path."""
+def question(version: int, but: Sequence[str] = ()) -> str:
+    """Give the query for a server of this ``server_version_num``, to be run with pg_catalog as search_path.
+
+    Of tables called as in ``but`` nothing is asked beside what is in ``TableRow``.
+    """
+    asked = f"{_NAME} <> ALL (ARRAY[{', '.join(map(literal, but))}])" if but else "true"
     enforced = "c.conenforced" if version >= _PG_18 else "true"
     nulls_distinct = "NOT i.indnullsnotdistinct" if version >= _PG_15 else "true"
     parts = (
@@ -272,7 +283,7 @@ def question(version: int) -> str:
         _EXCLUSIONS,
     )
     columns = ", ".join(f"(SELECT coalesce(json_agg(one), '[]') FROM ({part}) one)" for part in parts)
-    return f"{_RELATIONS} SELECT {columns}"
+    return f"{_RELATIONS.format(asked=asked)} SELECT {columns}"
 
 
 def answers(result: PGresult) -> Answers:

@@ -44,31 +44,33 @@ _NEXT = "nextval("
 _VALUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b""")
 
 
-def read_tables(session: Session) -> tuple[Table, ...]:
+def read_tables(session: Session, unchanged: Mapping[str, Table]) -> tuple[Table, ...]:
     """Read every table of the user's, as it is inside whatever transaction is open.
 
     Left out are the bookkeeping table, temporary and foreign tables, and what an extension owns. A table that this
-    role may not write to is there: it is refused when it is tried. ``rows`` is 0 where it may not read.
+    role may not write to is there: it is refused when it is tried. ``rows`` is 0 where it may not read. Those that are
+    ``unchanged``, by name, are only looked for.
 
     Raises:
         LostConnection: the server is gone.
         EnvironmentFailure: the catalogues could not be read.
     """
-    reply = within(session, question(session.server_version))
+    reply = within(session, question(session.server_version, tuple(unchanged)))
     if not reply.ok:
         raise unreadable(reply)
     found = answers(reply.results[0])
-    return _tables(found, _count(session, found.tables))
+    return _tables(found, _count(session, found.tables, unchanged), unchanged)
 
 
-def _tables(found: Answers, counts: Mapping[str, int]) -> tuple[Table, ...]:
+def _tables(found: Answers, counts: Mapping[str, int], unchanged: Mapping[str, Table]) -> tuple[Table, ...]:
     types = Types(found.types)
     columns, checks = _by_table(found.columns), _by_table(found.checks)
     uniques, keys = _by_table(found.uniques), _by_table(found.foreign_keys)
     exclusions = _by_table(found.exclusions)
     names = {row.oid: row.name for row in found.tables}
     return tuple(
-        Table(
+        unchanged.get(row.name)
+        or Table(
             name=row.name,
             sql=row.sql,
             columns=tuple(_column(one, types) for one in columns[row.oid]),
@@ -165,10 +167,12 @@ def _exclusion(row: ExclusionRow) -> Exclusion:
     )
 
 
-def _count(session: Session, tables: Sequence[TableRow]) -> dict[str, int]:
+def _count(session: Session, tables: Sequence[TableRow], unchanged: Mapping[str, Table]) -> dict[str, int]:
     """Count the rows of those that have a file with something in it; a partitioned table has its partitions'."""
-    readable = [row for row in tables if row.readable and not row.partitioned and not row.empty]
-    counts = {row.oid: 0 for row in tables}
+    readable = [
+        row for row in tables if row.readable and not row.partitioned and not row.empty and row.name not in unchanged
+    ]
+    counts = {row.oid: unchanged[row.name].rows if row.name in unchanged else 0 for row in tables}
     if readable:
         each = ", ".join(
             f"(SELECT count(*) FROM (SELECT FROM ONLY {row.sql} LIMIT {MOST_ROWS}) one)" for row in readable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import BOOKKEEPING_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -111,16 +111,17 @@ def question(version: int) -> str:
     )
 
 
-def catalogues(answer: PGresult, queries: Iterable[str], known: Iterable[str]) -> Catalogues | None:
-    """Read the answer to ``question``; None where this role could stop the counting.
+def named(queries: Iterable[str]) -> frozenset[str]:
+    """Give what may be catalogues' names in queries."""
+    return frozenset(name for query in queries for name in _CATALOGUE.findall(query))
 
-    Counted are those that ``queries`` name, and those ``known`` to matter without being named.
-    """
+
+def catalogues(answer: PGresult, counted: Collection[str]) -> Catalogues | None:
+    """Read the answer to ``question``, of the catalogues ``counted``; None where this role could stop the counting."""
     if answer.get_value(0, 2) != b"f":
         return None
-    read = {*known, *(name for query in queries for name in _CATALOGUE.findall(query))}
     oids, names = ((answer.get_value(0, column) or b"").decode().split(",") for column in (0, 1))
-    chosen = [(oid, name) for oid, name in zip(oids, names, strict=True) if name in read]
+    chosen = [(oid, name) for oid, name in zip(oids, names, strict=True) if name in counted]
     return Catalogues([oid for oid, _ in chosen], [name for _, name in chosen])
 
 

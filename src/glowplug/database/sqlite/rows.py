@@ -152,9 +152,16 @@ class SessionRows(Rows):
             tuple(values.written(value, boolean=truth) for value, truth in zip(row, truths, strict=True))
             for row in rows
         ]
-        if self._commit(sql, bound) is None:
-            return (None,) * len(bound)
-        return tuple(self._commit(sql, [row]) for row in bound)
+        error = self._commit(sql, bound)
+        if error is None or error.timed_out:
+            return (error,) * len(bound)
+        said: list[SqlError | None] = []
+        for row in bound:
+            error = self._commit(sql, [row])
+            if error is not None and error.timed_out:  # the next would take as long
+                return (*said, *(error,) * (len(bound) - len(said)))
+            said.append(error)
+        return tuple(said)
 
     def _commit(self, sql: str, bound: Sequence[tuple[Stored, ...]]) -> SqlError | None:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened

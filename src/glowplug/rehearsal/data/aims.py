@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _CASES = 6  # of one condition
 _VALUES = 3  # of a list, in as many rows
+_CHOICES = frozenset({"case", "if", "iif"})
 _WHERE = re.compile(
     r"\bwhere\b(?P<condition>(?:(?!\bwhere\b).)*?)"
     r"(?:\b(?:group\s+by|having|order\s+by|limit|on\s+conflict|on\s+duplicate|returning|union)\b.*)?;?\s*\Z",
@@ -67,11 +68,18 @@ def _unique(table: Table) -> frozenset[str]:
     return frozenset(name for unique in table.uniques for name in unique.columns if name is not None)
 
 
-def set_by(script: Script | None, tables: Sequence[Table], dialect: Dialect) -> frozenset[tuple[str, str]]:
-    """Give the columns that a file sets or copies: what it then asks of them it may have seen to before."""
+def set_by(
+    script: Script | None, tables: Sequence[Table], dialect: Dialect, *, everywhere: bool = False
+) -> frozenset[tuple[str, str]]:
+    """Give the columns that a file sets or copies: what it then asks of them it may have seen to before.
+
+    ``everywhere``: only those that it sets in all rows.
+    """
     names = {table.name: {column.name.casefold(): column.name for column in table.columns} for table in tables}
     free: set[tuple[str, str]] = set()
     for action, _ in actions_of(script):
+        if everywhere and not (isinstance(action, Update) and (action.where is None or action.tautology)):
+            continue
         if isinstance(action, Update) and (table := found(action.table, names, dialect)) is not None:
             free |= {
                 (table, names[table][each.casefold()]) for each in action.columns if each.casefold() in names[table]
@@ -115,10 +123,12 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]
         for action, statement in actions_of(script):
             for named, condition, wanted in _conditions(action, statement, script, dialect):
                 name = found(named, tables, dialect)
-                own = direction is Direction.DOWN and isinstance(action, Delete) and name in inserted
-                if name is not None and not own:
-                    for case in cases([(condition, wanted)])[:_CASES]:
-                        yield name, case
+                if direction is Direction.DOWN and isinstance(action, Delete) and name in inserted:
+                    continue
+                beside = action.reads if isinstance(action, (Delete, Update)) else ()
+                every = {name, *(found(each, tables, dialect) for each in beside)}
+                for case in cases([(condition, wanted)])[:_CASES]:
+                    yield from ((each, case) for each in sorted(filter(None, every)))
 
 
 def _conditions(
@@ -136,7 +146,7 @@ def _conditions(
     if isinstance(action, (AlterColumnType, Update)):
         for value in _values(action):
             for part in walk(parse(value.text, dialect)):
-                if isinstance(part, Call) and part.name == "case":
+                if isinstance(part, Call) and part.name in _CHOICES:
                     yield from ((action.table, condition, True) for condition in part.arguments[:-1:2])
 
 

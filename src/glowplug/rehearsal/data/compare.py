@@ -210,15 +210,30 @@ def _renumbered(
 ) -> Pairs | None:
     """Pair rows that are all there with other keys: hardly one is what it was, and each is one of the others."""
     common = [(old, new) for old, new in _common(before, after, columns) if old not in key]
-    olds = _keyed(before, [old for old, _ in common])
-    news = _keyed(after, [new for _, new in common])
-    size = len(before.contents.rows)
-    unchanged = {(one, two) for one, two in pairs.kept} & {(at, news.get(row)) for row, at in olds.items()}
-    if len(common) < _TELLING or len(olds) < size or not olds.keys() <= news.keys() or len(unchanged) * 2 >= size:
+    olds, news = _both_projected(before, after, common)
+    size = len(olds)
+    unchanged = sum(olds[one] == news[two] for one, two in pairs.kept)
+    if len(common) < _TELLING or len(set(olds)) * 2 <= size or unchanged * 2 >= size:
         return None
-    kept = tuple((at, news[row]) for row, at in olds.items())
-    there = {two for _, two in kept}
-    return Pairs(kept=kept, gone=(), came=tuple(at for at in range(len(after.contents.rows)) if at not in there))
+    kept, gone, came = _equal(olds, news)
+    return None if gone else Pairs(kept=tuple(kept), gone=(), came=tuple(came))
+
+
+def _equal(
+    olds: Sequence[tuple[Hashable, ...]], news: Sequence[tuple[Hashable, ...]]
+) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """Pair equal rows, in order; and give those that have no equal, of the old and of the new."""
+    waiting: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+    for index in reversed(range(len(news))):
+        waiting[news[index]].append(index)
+    kept: list[tuple[int, int]] = []
+    rest: list[int] = []
+    for index, row in enumerate(olds):
+        if waiting[row]:
+            kept.append((index, waiting[row].pop()))
+        else:
+            rest.append(index)
+    return kept, rest, sorted(index for indexes in waiting.values() for index in indexes)
 
 
 def _keyed(reading: Reading, names: Sequence[str]) -> dict[tuple[Hashable, ...], int]:
@@ -229,18 +244,10 @@ def _keyed(reading: Reading, names: Sequence[str]) -> dict[tuple[Hashable, ...],
 def _by_likeness(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
     common = _common(before, after, columns)
     olds, news = _both_projected(before, after, common)
-    waiting: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
-    for index in reversed(range(len(news))):
-        waiting[news[index]].append(index)
-    kept: list[tuple[int, int]] = []
-    rest: list[int] = []
-    for index, row in enumerate(olds):
-        if common and waiting[row]:
-            kept.append((index, waiting[row].pop()))
-        else:
-            rest.append(index)
-    left = sorted(index for indexes in waiting.values() for index in indexes)
-    if common and len(rest) <= _PAIRED_BY_LIKENESS and len(left) <= _PAIRED_BY_LIKENESS:
+    if not common:
+        return Pairs(kept=(), gone=tuple(range(len(olds))), came=tuple(range(len(news))))
+    kept, rest, left = _equal(olds, news)
+    if len(rest) <= _PAIRED_BY_LIKENESS and len(left) <= _PAIRED_BY_LIKENESS:
         alike = _most_alike(olds, news, rest, left)
         kept += alike
         rest = sorted(set(rest) - {one for one, _ in alike})

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Row = dict[str, Value]
 
 
+_FAR = 1_000_000_000
+
+
 def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> None:
     """Write edge rows to the tables as they are before a file runs; those that are refused are left out.
 
@@ -59,7 +62,7 @@ def _keys(table: Table) -> frozenset[str]:
 
 
 def _asked_otherwise(table: Table, other: Table) -> frozenset[str]:
-    """Give the columns of which the other table asks something else: by type, NOT NULL, reference or CHECK."""
+    """Give the columns that the other table lacks, or asks more of: by type, NOT NULL, reference or CHECK."""
     before = {column.name: column for column in table.columns}
     differing = {
         column.name
@@ -67,6 +70,7 @@ def _asked_otherwise(table: Table, other: Table) -> frozenset[str]:
         if column.name in before
         and (column.type, column.nullable) != (before[column.name].type, before[column.name].nullable)
     }
+    differing |= before.keys() - {column.name for column in other.columns}
     references = {(key.columns, key.table) for key in table.foreign_keys}
     differing |= {
         name for key in other.foreign_keys if (key.columns, key.table) not in references for name in key.columns
@@ -77,7 +81,10 @@ def _asked_otherwise(table: Table, other: Table) -> frozenset[str]:
 
 
 def _free_numbers(here: Trip, table: Table) -> Mapping[str, Iterator[str]]:
-    """Number what a sequence would: it does not know of rows that were written with numbers of their own."""
+    """Number what a sequence would: it does not know of rows that were written with numbers of their own.
+
+    Far from its own next numbers, which the file or a trigger may take.
+    """
     if here.subject.dialect is not Dialect.POSTGRES:
         return {}
     found: dict[str, Iterator[str]] = {}
@@ -85,5 +92,6 @@ def _free_numbers(here: Trip, table: Table) -> Mapping[str, Iterator[str]]:
         if column.numbered and column.written is Written.SERVER_IF_LEFT_OUT:
             highest = here.rows.query(f"SELECT max({quoted(column.name, Dialect.POSTGRES)}) FROM {table.sql}").rows
             value = highest[0][0] if highest else None
-            found[column.name] = map(str, itertools.count(int(value) + 1 if isinstance(value, str) else 1))
+            most = _FAR if column.type.maximum is None else column.type.maximum // 2
+            found[column.name] = map(str, itertools.count(max(int(value) + 1 if isinstance(value, str) else 1, most)))
     return found

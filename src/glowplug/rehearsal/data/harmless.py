@@ -1,4 +1,4 @@
-"""Files that take any row that there may be: what they do looks at none, so that no edge rows need be tried."""
+"""What can be told of a file from its actions: that it takes any row there may be, that it keeps to what it locks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from glowplug.dialect import Dialect
 from glowplug.rehearsal.data.text import actions_of, followed
 from glowplug.sql.actions import (
     AddColumn,
+    AddConstraint,
     AddEnumValue,
     Comment,
     Create,
+    CreateIndex,
     CreateRoutine,
     CreateSequence,
     CreateTable,
     CreateTrigger,
     CreateType,
     CreateView,
+    Delete,
     DropColumn,
     DropConstraint,
     DropIndex,
@@ -25,14 +28,18 @@ from glowplug.sql.actions import (
     DropTrigger,
     DropView,
     Grant,
+    Insert,
     LockTable,
     RenameColumn,
     RenameConstraint,
     RenameIndex,
     RenameTable,
     SetDefault,
+    SetNotNull,
     SetVariable,
     Transaction,
+    Update,
+    ValidateConstraint,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +69,38 @@ _LOOK_AT_NO_ROW = (
     SetVariable,
     Transaction,
 )
+
+
+_AT_HOME = (
+    AddColumn,
+    AddConstraint,
+    Comment,
+    CreateIndex,
+    CreateTable,
+    CreateTrigger,
+    CreateView,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropNotNull,
+    DropTable,
+    DropTrigger,
+    DropView,
+    Insert,
+    LockTable,
+    SetDefault,
+    SetNotNull,
+    Update,
+    ValidateConstraint,
+)
+
+
+def changes_what_it_locks(script: Script | None) -> bool:
+    """Whether PostgreSQL locks each table that a file makes another: no type, and no name, that others use changes."""
+    if script is None or not followed(script):
+        return False
+    return all(isinstance(action, _AT_HOME) for action, _ in actions_of(script))
 
 
 def may_refuse_rows(script: Script | None, dialect: Dialect) -> bool:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.errors import CannotBranch
+from glowplug.rehearsal.data.harmless import changes_what_it_locks
 from glowplug.rehearsal.data.losses import Since, lost_since, outcome_of
 from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.refusals import refused
 from glowplug.rehearsal.data.reversibility import says
 from glowplug.rehearsal.data.text import Text
-from glowplug.rehearsal.data.touched import Touched, touched
+from glowplug.rehearsal.data.touched import Touched, seen, touched
 from glowplug.rehearsal.data.trip import Subject, Trip, trip
 from glowplug.rehearsal.data.with_rows import WithRows
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.database.trace import Trace
-    from glowplug.dialect import Dialect
     from glowplug.project import Migration
     from glowplug.rehearsal.seeding import DataSettings
     from glowplug.rehearsal.seeds import Seed
@@ -81,7 +81,7 @@ def _begin(subject: Subject, here: Trip) -> Callable[[], Measurement]:
     subject = replace(subject, before=here.rows.tables())
     with here.connection.glimpse(subject.migration, Direction.UP) as foreseen:
         if foreseen is not None and foreseen.error is None:
-            subject = _seen(subject, foreseen, here.rows.tables())
+            subject = _seen(subject, foreseen, here)
     if subject.touched.before:
         rows = WithRows(subject)
         went = rows.go(Trip(subject, here.connection))
@@ -91,17 +91,25 @@ def _begin(subject: Subject, here: Trip) -> Callable[[], Measurement]:
         error = observed.error
         return lambda: _up_fails(subject, observed, error)
     if foreseen is None:
-        subject = _seen(subject, observed, here.rows.tables())
+        subject = _seen(subject, observed, here)
     if subject.touched.before:
         return WithRows(subject).measurement
     return _New(Trip(subject, here.connection), observed).measurement
 
 
-def _seen(subject: Subject, observed: Trace, after: tuple[Table, ...]) -> Subject:
-    """Add what the up was seen to do, and the tables after it."""
+def _seen(subject: Subject, observed: Trace, here: Trip) -> Subject:
+    """Add what the up was seen to do, and the tables as they are after it."""
+    after = here.rows.tables_but(_unchanged(subject, observed))
     names = names_between(subject.text.up, subject.before, after, subject.dialect)
     known = touched(subject.text, observed, subject.before, after, names)
     return replace(subject, after=after, names=names, touched=known)
+
+
+def _unchanged(subject: Subject, observed: Trace) -> Sequence[Table]:
+    if subject.dialect is not Dialect.POSTGRES or observed.blind or not changes_what_it_locks(subject.text.up):
+        return ()
+    locked = set(seen(observed, {"ACCESS SHARE"}))
+    return [table for table in subject.before if table.name not in locked]
 
 
 def _up_fails(subject: Subject, observed: Trace, error: SqlError) -> Measurement:

@@ -90,7 +90,7 @@ def touched(  # noqa: PLR0917 - both sides of the up, what was read of it and se
     of_old = _with_partitions(of_old, before)
     edges_before = frozenset(of_old)
     if any(isinstance(action, _ROWS_GO) or _drops_rows(action) for action, _ in _all(text)):
-        of_old = _with_children(of_old, before)
+        of_old = _with_children(of_old, before) | _that_hold(_deleted(text, old), before)
     of_new |= {names.tables[name] for name in of_old if name in names.tables}
     of_new = _with_partitions(of_new, after)
     read_back = _read_by_down(text, new)
@@ -203,6 +203,21 @@ def _with_partitions(names: set[str], tables: Sequence[Table]) -> set[str]:
         if more <= added:
             return added
         added |= more
+
+
+def _deleted(text: Text, old: Collection[str]) -> frozenset[str]:
+    """Give the old tables of which the up deletes rows."""
+    gone = (
+        action.table
+        for action, _ in actions_of(text.up)
+        if isinstance(action, Delete) or (isinstance(action, Insert) and action.replace)
+    )
+    return frozenset(match for name in gone if (match := found(name, old, text.dialect)) is not None)
+
+
+def _that_hold(names: Collection[str], tables: Sequence[Table]) -> set[str]:
+    """Give the tables whose rows keep rows of these from going."""
+    return {table.name for table in tables if any(key.table in names for key in table.foreign_keys)}
 
 
 def _with_children(names: set[str], tables: Sequence[Table]) -> set[str]:

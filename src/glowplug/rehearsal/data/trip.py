@@ -16,7 +16,7 @@ from glowplug.rehearsal.data.names import Names, names_between, renamed
 from glowplug.rehearsal.data.stirred import Stirred
 from glowplug.rehearsal.measured import Data, DataOutcome, NotSeeded
 from glowplug.rehearsal.seeding import seed
-from glowplug.schema.tables import Written
+from glowplug.schema.tables import Family, Written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Table
     from glowplug.scratch.interface import Database
 
+_OF_KEYS = frozenset({Family.INTEGER, Family.UUID})
 _APART = 1_000_000
 """Where numbers begin that must not meet those which a file writes."""
 ROWS_AFTER = 10
@@ -89,6 +90,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def earlier(self) -> tuple[Table, ...]:
         """The tables that there were, by the names that they have after the up."""
         return renamed(self.before, self.names)
+
+    @property
+    def untouched(self) -> tuple[Table, ...]:
+        """The tables that the up has left as they are, and that neither file has to do with."""
+        if self.text.opaque:
+            return ()
+        after = {table.name: table for table in self.after if table.name not in self.touched.after}
+        return tuple(
+            table for table in self.before if table.name not in self.touched.before and after.get(table.name) == table
+        )
 
     def may_refuse(self, direction: Direction) -> bool:
         """Whether a file does anything that may fail where a row is odd."""
@@ -175,7 +186,7 @@ class Trip:
     def restored(self) -> tuple[State, Names]:
         """Read what the down has left, and tell what the new tables are called there."""
         subject = self.subject
-        tables = self.rows.tables()
+        tables = self.rows.tables_but(subject.untouched)
         down = names_between(subject.text.down, subject.after, tables, subject.dialect)
         names = {down.tables[name] for name in subject.touched.after if name in down.tables}
         return self._read(tables, names | subject.touched.before), down
@@ -215,9 +226,17 @@ class Trip:
         return frozenset(zip(*map(reading.values, olds), strict=True))
 
     def _of_its_making(self, state: State) -> Mapping[str, Mapping[str, Sequence[Value]]]:
-        """Give the values that the up has made, of columns that are new or have another kind of type."""
+        """Give the values that the up has made, of columns that are new, set in all rows, or of another kind of type.
+
+        Not those of numbers that are all different: a key's.
+        """
+        subject = self.subject
+        made = set_by(subject.text.up, subject.after, subject.dialect, everywhere=True)
         kinds = {
-            (table.name, column.name): column.type.family for table in self.subject.earlier for column in table.columns
+            (table.name, column.name): column.type.family
+            for table in subject.earlier
+            for column in table.columns
+            if (table.name, column.name) not in made
         }
         return {
             name: {
@@ -225,7 +244,9 @@ class Trip:
                 for column in reading.table.columns
                 if reading.has(column.name)
                 and kinds.get((name, column.name)) is not column.type.family
-                and len(set(values := [value for value in reading.values(column.name) if value is not None])) > 1
+                and (values := [value for value in reading.values(column.name) if value is not None])
+                and ((name, column.name) in kinds or len(set(values)) > 1)
+                and (column.type.family not in _OF_KEYS or len(set(values)) < len(values))
             }
             for name, reading in state.items()
         }

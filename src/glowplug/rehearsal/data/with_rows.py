@@ -192,7 +192,11 @@ class WithRows:
         subject = self._subject
         if not subject.apart and writes_a_taken_key(subject, Direction.UP, error):
             self._subject = replace(subject, apart=True)
-        elif subject.aimed and (any(subject.aims.values()) or subject.asked != subject.later):
+        elif (
+            subject.aimed
+            and not of_references(error)
+            and (any(subject.aims.values()) or subject.asked != subject.later)
+        ):
             self._subject = replace(subject, aimed=False)
         else:
             return False
@@ -256,7 +260,7 @@ class WithRows:
             outcome=outcome_of(data.losses) if data.failure is None else DataOutcome.FAILS_ON_DATA,
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
-            odd_losses=_beyond(odd_losses, data.losses),
+            odd_losses=_beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
         )
         data = self._subject.unless_unseen(data, any_rows=went.any_rows)
         down_fails = went.down is not None and went.down.error is not None

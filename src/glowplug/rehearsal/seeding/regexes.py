@@ -32,6 +32,8 @@ _FEW = 2000
 """Texts of a pattern that are all made at once."""
 _NEAR = 20_000
 """Where the short texts of a pattern are."""
+_LONGEST = 10_000
+"""Characters of a pattern's longest text: one that asks for more is not understood, its texts can't be counted soon."""
 _TRIES = 60
 _GOLDEN = 0.6180339887498949
 
@@ -41,11 +43,14 @@ class UnknownPatternError(ValueError):
 
 
 class Part:
-    """A part of a pattern: ``size`` texts, which ``at`` numbers from 0."""
+    """A part of a pattern: ``size`` texts, which ``at`` numbers from 0, the longest of ``length``."""
 
-    def __init__(self, size: int) -> None:
-        """Have ``size`` texts."""
+    def __init__(self, size: int, length: int) -> None:
+        """Have ``size`` texts; one that may be too long is not understood."""
+        if length > _LONGEST:
+            raise UnknownPatternError("a text that is too long")
         self.size = size
+        self.length = length
 
     def at(self, index: int) -> str:
         """Give the text of a number below ``size``."""
@@ -54,7 +59,7 @@ class Part:
 
 class _Choice(Part):
     def __init__(self, options: str) -> None:
-        super().__init__(len(options))
+        super().__init__(len(options), 1)
         self._options = options
 
     def at(self, index: int) -> str:
@@ -63,7 +68,7 @@ class _Choice(Part):
 
 class _Nothing(Part):
     def __init__(self) -> None:
-        super().__init__(1)
+        super().__init__(1, 0)
 
     def at(self, index: int) -> str:
         del index
@@ -72,10 +77,9 @@ class _Nothing(Part):
 
 class _Sequence(Part):
     def __init__(self, parts: list[Part]) -> None:
-        size = 1
+        super().__init__(1, sum(part.length for part in parts))
         for part in parts:
-            size *= part.size
-        super().__init__(size)
+            self.size *= part.size
         self._parts = parts
 
     def at(self, index: int) -> str:
@@ -88,7 +92,7 @@ class _Sequence(Part):
 
 class _Either(Part):
     def __init__(self, parts: list[Part]) -> None:
-        super().__init__(sum(part.size for part in parts))
+        super().__init__(sum(part.size for part in parts), max((part.length for part in parts), default=0))
         self._parts = parts
 
     def at(self, index: int) -> str:
@@ -122,6 +126,8 @@ def _one(operator: str, argument: Any, deep: int) -> Part:  # noqa: ANN401, PLR0
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             least, most, inner = argument
             part = _part(inner, deep + 1)
+            if int(least) > _LONGEST:
+                raise UnknownPatternError(operator)
             most = min(int(most), int(least) + (_MORE >> deep))
             return _Either([_Sequence([part] * count) for count in range(int(least), most + 1)])
         case "AT" | "ASSERT" | "ASSERT_NOT":

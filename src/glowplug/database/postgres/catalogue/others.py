@@ -84,8 +84,7 @@ def _types() -> Section:
         properties={
             "type": "CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' WHEN 'c' THEN 'composite'"
             " WHEN 'p' THEN 'shell' ELSE 'base' END",
-            "labels": "CASE WHEN t.typtype = 'e' THEN (SELECT string_agg(quote_literal(e.enumlabel), ','"
-            " ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) END",
+            "labels": "l.labels",
             "definition": "CASE WHEN t.typtype = 'r' THEN (SELECT concat_ws(' ', 'SUBTYPE',"
             " format_type(g.rngsubtype, NULL), 'MULTIRANGE', format_type(g.rngmultitypid, NULL), 'COLLATION',"
             " g.rngcollation::regcollation, 'CANONICAL', g.rngcanonical, 'DIFF', g.rngsubdiff, 'OPCLASS',"
@@ -98,7 +97,9 @@ def _types() -> Section:
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
         },
         topic=TYPES,
-        source="pg_type t JOIN schemas s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid",
+        source="pg_type t JOIN schemas s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid"
+        " LEFT JOIN (SELECT enumtypid, string_agg(quote_literal(enumlabel), ',' ORDER BY enumsortorder) AS labels"
+        " FROM pg_enum GROUP BY enumtypid) l ON l.enumtypid = t.oid",
         where=f"t.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')} AND (t.typtype IN ('e', 'r', 'p')"
         " OR (t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid))"
         " OR (t.typtype = 'c' AND c.relkind = 'c'))",

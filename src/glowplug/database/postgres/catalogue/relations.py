@@ -24,7 +24,7 @@ from glowplug.database.postgres.catalogue.section import (
 _PG_17 = 170000
 _PG_18 = 180000
 
-_ACCESS_METHOD = Seldom("c.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam)")
+_ACCESS_METHOD = Seldom("r.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = r.relam)")
 
 _COMMENTS = "pg_description x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0"
 
@@ -46,43 +46,43 @@ def _tables() -> Section:
         name="r.name",
         parent=("'schema'", "r.schema"),
         properties={
-            "persistence": "CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END",
-            "partition_key": "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END",
-            "partition_bound": "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END",
+            "persistence": "CASE r.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END",
+            "partition_key": "CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END",
+            "partition_bound": "CASE WHEN r.relispartition THEN pg_get_expr(r.relpartbound, r.oid) END",
             "inherits": Seldom(
                 "EXISTS (SELECT FROM pg_inherits)",
                 "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-                " FROM pg_inherits i WHERE i.inhrelid = c.oid)",
+                " FROM pg_inherits i WHERE i.inhrelid = r.oid)",
             ),
-            "of_type": "CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END",
-            "replica_identity": "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing'"
+            "of_type": "CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END",
+            "replica_identity": "CASE r.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing'"
             " WHEN 'i' THEN 'index' END",
-            "row_security": truth("c.relrowsecurity"),
-            "force_row_security": truth("c.relforcerowsecurity"),
-            "options": _options("c.reloptions"),
+            "row_security": truth("r.relrowsecurity"),
+            "force_row_security": truth("r.relforcerowsecurity"),
+            "options": _options("r.reloptions"),
             "toast_options": Seldom(
-                "EXISTS (SELECT FROM pg_class t WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)",
-                f"(SELECT {_options('t.reloptions')} FROM pg_class t WHERE t.oid = c.reltoastrelid)",
+                "EXISTS (SELECT FROM pg_class t WHERE t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL)",
+                f"(SELECT {_options('t.reloptions')} FROM pg_class t WHERE t.oid = r.reltoastrelid)",
             ),
             "access_method": _ACCESS_METHOD,
-            "tablespace": tablespace_of("c.reltablespace"),
+            "tablespace": tablespace_of("r.reltablespace"),
             "server": Seldom(
-                "c.relkind = 'f'",
+                "r.relkind = 'f'",
                 "(SELECT f.srvname::text FROM pg_foreign_table t"
-                " JOIN pg_foreign_server f ON f.oid = t.ftserver WHERE t.ftrelid = c.oid)",
+                " JOIN pg_foreign_server f ON f.oid = t.ftserver WHERE t.ftrelid = r.oid)",
             ),
             "foreign_options": Seldom(
-                "c.relkind = 'f'",
-                f"(SELECT {_options('t.ftoptions')} FROM pg_foreign_table t WHERE t.ftrelid = c.oid)",
+                "r.relkind = 'f'",
+                f"(SELECT {_options('t.ftoptions')} FROM pg_foreign_table t WHERE t.ftrelid = r.oid)",
             ),
-            "owner": owner_of("c.relowner"),
-            "privileges": privileges_of("c.relacl", "c.relowner", "r"),
+            "owner": owner_of("r.relowner"),
+            "privileges": privileges_of("r.relacl", "r.relowner", "r"),
         },
         relation="r.oid",
         topic=TABLES,
-        source="relations r JOIN pg_class c ON c.oid = r.oid",
+        source="relations r",
         where="r.relkind IN ('r', 'p', 'f')",
-        commented=("pg_class", "c.oid", "0"),
+        commented=("pg_class", "r.oid", "0"),
     )
 
 
@@ -92,19 +92,19 @@ def _views() -> Section:
         name="r.name",
         parent=("'schema'", "r.schema"),
         properties={
-            "definition": "pg_get_viewdef(c.oid)",
-            "options": _options("c.reloptions"),
-            "populated": "CASE WHEN c.relkind = 'm' THEN c.relispopulated::text END",
+            "definition": "pg_get_viewdef(r.oid)",
+            "options": _options("r.reloptions"),
+            "populated": "CASE WHEN r.relkind = 'm' THEN r.relispopulated::text END",
             "access_method": _ACCESS_METHOD,
-            "tablespace": tablespace_of("c.reltablespace"),
-            "owner": owner_of("c.relowner"),
-            "privileges": privileges_of("c.relacl", "c.relowner", "r"),
+            "tablespace": tablespace_of("r.reltablespace"),
+            "owner": owner_of("r.relowner"),
+            "privileges": privileges_of("r.relacl", "r.relowner", "r"),
         },
         relation="r.oid",
         topic=VIEWS,
-        source="relations r JOIN pg_class c ON c.oid = r.oid",
+        source="relations r",
         where="r.relkind IN ('v', 'm')",
-        commented=("pg_class", "c.oid", "0"),
+        commented=("pg_class", "r.oid", "0"),
     )
 
 
@@ -117,7 +117,7 @@ def _columns(version: int) -> Section:
         not_null = {
             "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
             " THEN 'NO INHERIT' END",
-            "not_null_name": "CASE WHEN nn.conname <> r.relname || '_' || a.attname || '_not_null'"
+            "not_null_name": "CASE WHEN nn.conname <> a.relname || '_' || a.attname || '_not_null'"
             " THEN nn.conname::text END",
         }
         join = (
@@ -133,21 +133,19 @@ def _columns(version: int) -> Section:
             + " nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"
         )
     defaults = once(f"SELECT * FROM pg_attrdef WHERE adrelid = {THE_GIVEN}")
-    attributes = (
-        "(SELECT *, row_number() OVER (PARTITION BY attrelid ORDER BY attnum) AS position FROM pg_attribute"
-        f" WHERE attrelid >= {FIRST_USER_OID} AND attnum > 0 AND NOT attisdropped) a"
-        " JOIN relations r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid"
-    )
+    # Not a number: the planner would expect no row at all beyond those that initdb made.
+    of_all = _attributes(f"x.attrelid >= (SELECT {FIRST_USER_OID}::oid)")
+    of_some = _attributes(f"x.attrelid = {THE_GIVEN}")
     return Section(
         kind="'column'",
-        name=f"r.name || '.' || {name}",
-        parent=("r.kind", "r.name"),
+        name=f"a.relation || '.' || {name}",
+        parent=("a.relation_kind", "a.relation"),
         properties={
             "position": "a.position",
             "type": "format_type(a.atttypid, a.atttypmod)",
             "not_null": "a.attnotnull::text",
             **not_null,
-            "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, ad.adrelid) END",
+            "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0) END",  # without columns
             "generated": "CASE a.attgenerated WHEN 's' THEN 'stored: ' || pg_get_expr(ad.adbin, ad.adrelid)"
             " WHEN 'v' THEN 'virtual: ' || pg_get_expr(ad.adbin, ad.adrelid) END",
             "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
@@ -167,14 +165,21 @@ def _columns(version: int) -> Section:
             "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
             "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
         },
-        relation="r.oid",
+        relation="a.attrelid",
         topic=TABLES,
-        source=f"{attributes} LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
-        scoped_source=f"{attributes} LEFT JOIN {defaults} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
+        source=f"{of_all} LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
+        scoped_source=f"{of_some} LEFT JOIN {defaults} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
         + scoped_join,
-        where="r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')",
-        scope=f"a.attrelid = {THE_GIVEN}",
         commented=("pg_class", "a.attrelid", "a.attnum"),
+    )
+
+
+def _attributes(condition: str) -> str:
+    return (
+        "(SELECT x.*, row_number() OVER (PARTITION BY x.attrelid ORDER BY x.attnum) AS position, r.relname,"
+        " r.name AS relation, r.kind AS relation_kind FROM relations r JOIN pg_attribute x ON x.attrelid = r.oid"
+        f" WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {condition} AND x.attnum > 0 AND NOT x.attisdropped) a"
+        " JOIN pg_type t ON t.oid = a.atttypid"
     )
 
 
@@ -234,7 +239,8 @@ def _indexes() -> Section:
                 "(SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid)",
             ),
             "statistics": Seldom(
-                "x.indexprs IS NOT NULL",
+                "(x.indexprs IS NOT NULL AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid"
+                " AND a.attstattarget >= 0))",
                 "(SELECT string_agg(a.attnum || '=' || a.attstattarget, ' ' ORDER BY a.attnum) FROM pg_attribute a"
                 " WHERE a.attrelid = c.oid AND a.attstattarget >= 0)",
             ),
@@ -265,18 +271,20 @@ def _sequences() -> Section:
             "maximum": "s.seqmax",
             "cache": "s.seqcache",
             "cycle": truth("s.seqcycle"),
-            "persistence": "CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END",
+            "persistence": "CASE WHEN r.relpersistence = 'u' THEN 'unlogged' END",
             "owned_by": owner,
-            "owner": owner_of("c.relowner"),
-            "privileges": privileges_of("c.relacl", "c.relowner", "s"),
+            "owner": owner_of("r.relowner"),
+            "privileges": privileges_of("r.relacl", "r.relowner", "s"),
         },
         relation="r.oid",
         topic=SEQUENCES,
-        source="relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_sequence s ON s.seqrelid = r.oid"
+        source="relations r JOIN pg_sequence s ON s.seqrelid = r.oid"
         " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
         " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
+        f" AND od.refobjid >= {FIRST_USER_OID}"
         " LEFT JOIN (pg_class o JOIN schemas os ON os.oid = o.relnamespace) ON o.oid = od.refobjid"
-        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid",
+        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid"
+        f" AND oa.attrelid >= {FIRST_USER_OID}",
         where="r.relkind = 'S'",
         commented=("pg_class", "r.oid", "0"),
     )

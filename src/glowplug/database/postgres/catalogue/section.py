@@ -23,6 +23,7 @@ ROLE = "%role%"
 """The oid of the migrations' role, once ``finish`` has put it in."""
 
 _PUBLIC = 2200  # the schema's oid, by initdb
+_OLDER = frozenset({"pg_extension", "pg_namespace"})  # of these, sections read what initdb made, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,13 @@ class Section:
 
         Its rows are the relation's oid that an object belongs to, if to one, and one text that holds the section's
         number and the whole object. ``scoped``: only of the given relations.
-        ``quick``: a third value says whether the object has what this query does not read ("t" or "f").
+        ``quick``: a third value says whether the object has what this query does not read ("t" or "f"), which is
+        nothing where it belongs to no relation.
         """
         given = [(Seldom.of(expression), expression) for expression in self.properties.values()]
+        leaving = quick and self.relation is not None
         values = [str(number), self.kind, self.name, *self.parent]
-        values += [seldom.otherwise if seldom and quick else str(expression) for seldom, expression in given]
+        values += [seldom.otherwise if seldom and leaving else str(expression) for seldom, expression in given]
         source = (self.scoped_source if scoped else None) or self.source
         if self.commented:
             catalogue, oid, column = self.commented
@@ -98,6 +101,8 @@ class Section:
                 f" LEFT JOIN {comments} d ON d.objoid = {oid} AND d.objsubid = {column}"
                 f" AND d.classoid = '{catalogue}'::regclass"
             )
+            if not scoped and catalogue not in _OLDER:
+                source += f" AND d.objoid >= {FIRST_USER_OID}"
         group = "''" if self.relation is None else f"{self.relation}::text"
         conditions = [self.where]
         if scoped and self.scope:
@@ -105,7 +110,7 @@ class Section:
         if not scoped and self.own_oid:
             conditions.append(f"{self.own_oid} >= {FIRST_USER_OID}")
         where = " AND ".join(conditions)
-        unread = " OR ".join(seldom.condition for seldom, _ in given if seldom) or "false"
+        unread = " OR ".join(seldom.condition for seldom, _ in given if seldom and leaving) or "false"
         more = f", {unread}" if quick else ""
         return f"SELECT {group}, ROW({', '.join(values)})::text{more} FROM {source} WHERE {where}"
 
@@ -177,12 +182,15 @@ def finish(sql: str, constants: Sequence[bytes | None]) -> str:
     return sql
 
 
-def union(chosen: Iterable[tuple[int, Section]]) -> str:
-    """Give the query of some sections with their numbers."""
+def union(chosen: Iterable[tuple[int, Section]], *, quick: bool = False) -> str:
+    """Give the query of some sections with their numbers.
+
+    ``quick``: the third value of a row says whether there is more to read of the object than this query does.
+    """
     common = _COMMON.format(
-        owned="MATERIALIZED", relations="NOT MATERIALIZED", condition=no_extension_owns("pg_class", "c.oid")
+        owned="MATERIALIZED", relations="MATERIALIZED", condition=no_extension_owns("pg_class", "c.oid")
     )
-    return common + " UNION ALL ".join(section.select(number) for number, section in chosen)
+    return common + " UNION ALL ".join(section.select(number, quick=quick) for number, section in chosen)
 
 
 def scoped(chosen: Iterable[tuple[int, Section]], *, quick: bool) -> str:
@@ -215,7 +223,9 @@ _COMMON = f"""WITH owned_by_extension AS {{owned}} (
   WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
     AND {no_extension_owns("pg_namespace", "oid")}
 ), relations AS {{relations}} (
-  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind,
+  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind, c.relowner,
+    c.relacl, c.reloptions, c.relam, c.reltablespace, c.reltoastrelid, c.reloftype, c.relpersistence, c.relispartition,
+    c.relpartbound, c.relispopulated, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Maker", "Making", "maker"]
 
 _NULL = listed((None,))
+_LONGEST = 1 << 20
+"""Characters or bytes that a value may have to have at least, for rows of it to be made."""
 
 
 def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Maker | None:  # noqa: C901, PLR0911, PLR0912 - one line a family
@@ -29,6 +31,8 @@ def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Make
     """
     if needs.null is True:
         return _NULL
+    if needs.shortest > _LONGEST:
+        return None
     match kind.family:
         case Family.BOOLEAN:
             return numbers.boolean(needs, making)
