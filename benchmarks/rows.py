@@ -39,7 +39,10 @@ def rows() -> Iterator[Case]:
             corpus.write(project, count=MIGRATIONS)
         migrations = project / chain_of(project).directory
         newest = [migrations / each.name for each in chain_of(project).migrations[-NEW:]]
-        caches = {options: Path(directory) / f"cache{len(options)}" for options in ((), ("--rows", "0"))}
+        caches: dict[tuple[str, ...], Path] = {
+            (): Path(directory) / "cache",
+            ("--rows", "0"): Path(directory) / "cache-without",
+        }
         aside.mkdir()
         for place in newest:
             shutil.move(place, aside)

@@ -1,7 +1,7 @@
 """Measure what this project promises about its speed, as ratios of runs in alternation.
 
-``python benchmarks/run.py [startup|postgres|snapshot|sqlite|lint|long|rows|mysql|warm ...]``. Each case runs its contestants in
-turn, ``ROUNDS`` times (at least 5), and takes medians; what it found is printed and written to
+``python benchmarks/run.py [startup|postgres|snapshot|sqlite|lint|long|rows|mysql|warm ...]``. Each case runs its
+contestants in turn, ``ROUNDS`` times (at least 5), and takes medians; what it found is printed and written to
 ``benchmarks/results/CASE.json`` with the machine's name. ``CORPUS=DIRECTORY`` measures a real project instead of the
 generated one (postgres, lint, rows and warm). Nothing here passes or fails: it tells.
 """

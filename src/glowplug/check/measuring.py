@@ -68,26 +68,29 @@ def unsaid(found: Iterable[Finding], review: Sequence[Finding]) -> tuple[Finding
 
 def not_seeded(chain: Chain, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
     """Say once for a chain which tables got no rows; a seed file only if it ran for no migration."""
-    seeds = [each for each in measurements if each.data.seeded or each.data.not_seeded]
+    ran = {file for each in measurements for file in each.data.seeds_ran}
     reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in seeds:
+    for each in measurements:
         for item in each.data.not_seeded:
-            reasons[item.table][item.why] += 1
-    lines = [
-        f"{table}: {why.most_common(1)[0][0]}"
-        for table, why in sorted(reasons.items())
-        if not table.endswith(".sql") or why.total() == len(seeds)
-    ]
-    if not lines:
-        return ()
-    many = "1 table" if len(lines) == 1 else f"{len(lines)} tables"
-    return (
-        faults.NOT_SEEDED.found(
-            f"{many} got no rows, or fewer than were asked for, so that what becomes of theirs was not seen:\n"
-            + _listed(lines),
-            place=Place(file=chain.directory),
-        ),
-    )
+            where = "" if item.line is None else f"{item.line}:"
+            reasons[item.table][f"{where} {item.why}"] += 1
+    lines = {table: f"{table}:{why.most_common(1)[0][0]}" for table, why in sorted(reasons.items()) if table not in ran}
+    files = [line for name, line in lines.items() if name.endswith(".sql")]
+    tables = [line for name, line in lines.items() if not name.endswith(".sql")]
+    found = []
+    if tables:
+        many = "1 table" if len(tables) == 1 else f"{len(tables)} tables"
+        message = f"{many} got no rows, or not those that were asked for, so that what becomes of such was not seen:\n"
+        found.append(faults.NOT_SEEDED.found(message + _listed(tables), place=Place(file=chain.directory)))
+    if files:
+        many = "1 file of seeds/ runs" if len(files) == 1 else f"{len(files)} files of seeds/ run"
+        message = f"{many} on none of the schemas that were given rows:\n"
+        found.append(
+            faults.NOT_SEEDED.found(
+                message + _listed(files), place=Place(file=chain.directory), severity=Severity.WARNING, subject="seeds"
+            )
+        )
+    return tuple(found)
 
 
 def _of_losses(data: Data, migration: Migration) -> Iterator[Finding]:
@@ -189,7 +192,9 @@ def _of_failure(measurement: Measurement, migration: Migration) -> Iterator[Find
     """Say it of rows alone: where the chain's own rows refuse the up, nobody had to write any, and the up fails."""
     failure = measurement.data.failure
     up = measurement.observed
-    if failure is not None and (failure.direction is Direction.DOWN or up is None or up.error is None):
+    if failure is not None and (
+        failure.of_seeds or failure.direction is Direction.DOWN or up is None or up.error is None
+    ):
         yield _about(
             faults.FAILS_ON_DATA,
             migration,

@@ -63,10 +63,11 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotSeeded(msgspec.Struct, frozen=True, kw_only=True):
-    """A table with no rows, or fewer than were asked for, and why."""
+    """A table with no rows, or fewer than were asked for, and why; or a file of ``seeds/``, with its error's line."""
 
     table: str
     why: str
+    line: int | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,10 +98,11 @@ class Reversibility(enum.StrEnum):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that failed on rows which the chain or ``seeds/`` wrote."""
+    """A file that failed on rows which the chain or ``seeds/`` wrote; ``of_seeds``: without ``seeds/`` it does not."""
 
     direction: Direction
     error: SqlError
+    of_seeds: bool = False
 
 
 class OtherWorld(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +125,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     not_seeded: tuple[NotSeeded, ...] = ()
     seeded: int = 0  # tables with as many rows as were asked for
+    seeds_ran: tuple[str, ...] = ()  # files of seeds/ that ran to their end
     failure: Failure | None = None
     why: str | None = None
     text_says: Reversibility = Reversibility.UNKNOWN

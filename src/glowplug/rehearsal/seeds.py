@@ -28,7 +28,7 @@ def read_seeds(root: Path, dialect: Dialect) -> tuple[Seed, ...]:
     """Read the files in their names' order: those for every chain, then those in ``seeds/BACKEND``.
 
     Raises:
-        ConfigurationError: one can't be read as UTF-8 text.
+        ConfigurationError: one is no regular file of the checkout, or can't be read as UTF-8 text.
     """
     places = (root / DIRECTORY, root / DIRECTORY / dialect.value)
     return tuple(_seed(root, file) for place in places for file in _files(place))
@@ -36,11 +36,13 @@ def read_seeds(root: Path, dialect: Dialect) -> tuple[Seed, ...]:
 
 def _files(directory: Path) -> Iterator[Path]:
     if directory.is_dir():
-        yield from sorted(file for file in directory.glob("*.sql") if file.is_file())
+        yield from sorted(directory.glob("*.sql"))
 
 
 def _seed(root: Path, file: Path) -> Seed:
     shown = file.relative_to(root)
+    if not file.is_file():
+        raise ConfigurationError("is no regular file, and no link to one", file=shown)
     if not file.resolve().is_relative_to(root.resolve()):
         raise ConfigurationError("is a link that leads out of the checkout", file=shown)
     try:

@@ -1,10 +1,13 @@
 """What becomes of rows on a live MariaDB or MySQL, by migrations that are made to deceive."""
 
+# ruff: noqa: E501 - each file of a case in one line
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.rehearsal.data.adversary import Case, cases, holds
 
 if TYPE_CHECKING:
@@ -374,7 +377,7 @@ NOTHING = "SELECT 1;"
         "UPDATE t SET a = b, b = a;",
         "UPDATE t SET a = b, b = a;",
         "irreversible",
-        ["up t.a changed", "down t.a changed after"],
+        ["up t.a changed"],
     ),
     Case(
         "a down that empties the table",
@@ -476,7 +479,7 @@ NOTHING = "SELECT 1;"
         "UPDATE t SET age = age + 1;",
         "UPDATE t SET age = age - 1;",
         "irreversible",
-        ["up t.seen changed"],
+        ["up t.seen changed", "down t.seen after"],
     ),
     Case(
         "numbers made texts and back",

@@ -1,10 +1,13 @@
 """What becomes of rows on a live PostgreSQL, by migrations that are made to deceive."""
 
+# ruff: noqa: E501 - each file of a case in one line
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.rehearsal.data.adversary import Case, cases, holds
 
 if TYPE_CHECKING:
@@ -261,7 +264,7 @@ NOTHING = "SELECT 1;"
         "irreversible",
         ["up t deleted"],
     ),
-    Case("no rows deleted", T, "DELETE FROM t WHERE age < 5 AND age > 5;", NOTHING, "lossless", [], []),
+    Case("no rows deleted", T, "DELETE FROM t WHERE age < 5 AND age > 5;", NOTHING, "lossless", [], [], partly=True),
     Case("some rows deleted", T, "DELETE FROM t WHERE age > 10;", NOTHING, "irreversible", ["up t deleted"]),
     Case(
         "packed into a document and unpacked",
@@ -887,8 +890,8 @@ NOTHING = "SELECT 1;"
         "CREATE TABLE t (id serial PRIMARY KEY, doc jsonb NOT NULL);",
         "UPDATE t SET doc = doc - 'name' || jsonb_build_object('title', doc -> 'name') WHERE doc ? 'name';",
         "UPDATE t SET doc = doc - 'title' || jsonb_build_object('name', doc -> 'title') WHERE doc ? 'title';",
-        "lossless",
-        [],
+        "lossy",
+        ["down t.doc changed"],
     ),
     Case(
         "a document's key dropped",
@@ -999,7 +1002,7 @@ NOTHING = "SELECT 1;"
         "UPDATE t SET age = age + 1;",
         "UPDATE t SET age = age - 1;",
         "irreversible",
-        ["up t.updated_at changed"],
+        ["up t.updated_at changed", "down t.updated_at after"],
     ),
     Case(
         "what only tells",

@@ -1,10 +1,13 @@
 """What becomes of rows on SQLite, by migrations that are made to deceive."""
 
+# ruff: noqa: E501 - each file of a case in one line
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.rehearsal.data.adversary import Case, cases, holds
 
 if TYPE_CHECKING:
@@ -253,7 +256,7 @@ OFF = "PRAGMA foreign_keys = OFF;"
         ["up t deleted"],
         [],
     ),
-    Case("no rows deleted", T, "DELETE FROM t WHERE 0;", NOTHING, "lossless", [], []),
+    Case("no rows deleted", T, "DELETE FROM t WHERE 0;", NOTHING, "lossless", [], [], partly=True),
     Case("all rows deleted", T, "DELETE FROM t;", NOTHING, "irreversible", ["up t deleted"], []),
     Case(
         "rows without a parent deleted",
@@ -263,6 +266,7 @@ OFF = "PRAGMA foreign_keys = OFF;"
         "lossless",
         [],
         odd=["up c deleted"],
+        partly=True,
     ),
     Case(
         "a row overwritten",
@@ -512,6 +516,7 @@ OFF = "PRAGMA foreign_keys = OFF;"
         T,
         "irreversible",
         ["up t dropped", "up c deleted"],
+        partly=True,
     ),
     Case(
         "a table made anew without AUTOINCREMENT",

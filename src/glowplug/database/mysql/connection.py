@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
-from glowplug.database.mysql.failure import explain
+from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.leftovers import read_leftovers
 from glowplug.database.mysql.rows import MysqlRows
 from glowplug.database.mysql.session import (
@@ -200,10 +200,9 @@ class MysqlConnection(Connection):
         with self.access.watchdog.over(self.session) as watch:
             reply = self.session.batch(sql) if observer is None or text is None else observer.run(text)
         if watch.expired:
-            error = SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
             if observer is not None:
-                observer.end(error)
-            return error
+                observer.end(TOO_LONG)
+            return TOO_LONG
         if reply.error is None:
             return None
         return explain(reply.error, text=text, reply=reply, superuser=self.access.superuser)

@@ -26,6 +26,10 @@ _DENIED = frozenset({
 _SYNTAX = 1064
 
 
+TOO_LONG = SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
+"""What is said of a round trip that the watchdog ended, whatever the server says of it."""
+
+
 def explain(
     error: ServerError,
     *,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql.failure import explain
+from glowplug.database.interface import SqlError
+from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.session import (
     UNKNOWN_DATABASE,
     ServerError,
@@ -22,11 +23,11 @@ from glowplug.database.mysql.session import (
 from glowplug.database.mysql.tables import tables
 from glowplug.database.rows import Answer, Contents, Rows
 from glowplug.schema.tables import Family
+from glowplug.sql.mysql import statements as split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glowplug.database.interface import SqlError
     from glowplug.database.mysql.session import Reply, Row
     from glowplug.database.mysql.snapshot import SnapshotReader
     from glowplug.database.rows import Value
@@ -43,6 +44,11 @@ _ADJUSTED = frozenset({
     1406,  # too long
 })  # fmt: skip
 _ROLLS_BACK = "InnoDB"
+_ROLLED_BACK = frozenset({
+    *("", "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"),
+    *("INSERT", "UPDATE", "DELETE", "REPLACE"),
+})  # fmt: skip
+"""First words of statements that commit nothing; empty where a parenthesis or nothing stands there."""
 
 
 class MysqlRows(Rows):
@@ -125,7 +131,14 @@ class MysqlRows(Rows):
         return Contents(columns=columns, rows=rows, complete=len(found) <= limit)
 
     def query(self, sql: str, *, limit: int = 1000) -> Answer:
-        """Run one statement, and roll back what it did, as far as the server can."""
+        """Run one statement, and roll back what it did; one that the server could not roll back is refused."""
+        found = split(sql)
+        if len(found) > 1:
+            return Answer(error=SqlError(code=None, message="more than one statement: a query is one"))
+        if found and found[0].word not in _ROLLED_BACK:
+            return Answer(
+                error=SqlError(code=None, message=f"{found[0].word} is no query: it could not be rolled back")
+            )
         self._reader.forget()
         error = self._refused(self._ask(b"BEGIN"))
         if error is not None:
@@ -133,8 +146,9 @@ class MysqlRows(Rows):
         text = sql.encode()
         reply = self._ask(text, rows=True)
         self._ask(b"ROLLBACK")
-        if reply.error is not None:
-            return Answer(error=self._explained(reply, sql))
+        error = self._refused(reply, sql)
+        if error is not None:
+            return Answer(error=error)
         if not reply.rows:
             return Answer()
         rows, binary = reply.rows[-1], reply.binary[-1]
@@ -148,10 +162,11 @@ class MysqlRows(Rows):
         """Run statements as one batch; committed."""
         self._reader.forget()
         reply = self._ask(sql.encode())
-        if reply.error is not None:
+        error = self._refused(reply, sql)
+        if error is not None:
             if not reply.lost:
                 self._ask(b"ROLLBACK")
-            return self._explained(reply, sql)
+            return error
         return self._refused(self._ask(b"COMMIT"))
 
     def _rolls_back(self, table: Table) -> bool:
@@ -184,8 +199,9 @@ class MysqlRows(Rows):
         if error is not None:
             return error
         reply = self._ask(statement.encode("utf-8", "surrogateescape"))
-        if reply.error is not None or not reply.warnings:
-            return self._refused(reply)
+        error = self._refused(reply)
+        if error is not None or not reply.warnings:
+            return error
         warnings = self._ask(b"SHOW WARNINGS", rows=True)
         for _, number, message in warnings.rows[0] if warnings.rows else ():
             if int(text_of(number) or 0) in _ADJUSTED:
@@ -194,14 +210,12 @@ class MysqlRows(Rows):
                 )
         return None
 
-    def _refused(self, reply: Reply) -> SqlError | None:
-        return None if reply.error is None else self._explained(reply, None)
-
-    def _explained(self, reply: Reply, text: str | None) -> SqlError:
-        error = ServerError(number=0, sqlstate="", message="") if reply.error is None else reply.error
+    def _refused(self, reply: Reply, text: str | None = None) -> SqlError | None:
         if reply.timed_out:
             return TOO_LONG
-        return explain(error, text=text, reply=reply, superuser=self._superuser)
+        if reply.error is None:
+            return None
+        return explain(reply.error, text=text, reply=reply, superuser=self._superuser)
 
 
 def _literal(column: Column, value: Value) -> str:

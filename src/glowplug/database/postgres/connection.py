@@ -99,7 +99,7 @@ class PostgresConnection(Connection):
         self._unseen = 0
         self._answer: Answer | None = None
         self._kinds: frozenset[str] | None = None
-        self._wrote: tuple[int, ...] | None = None
+        self._wrote: Mapping[int, int] | None = None
         self._last: Migration | None = None
         self._schema: Schema | None = None
         self._first_up: FirstUp | None = None
@@ -290,7 +290,7 @@ class PostgresConnection(Connection):
     def _take_forgotten(self, migration: Migration, before: tuple[str, ...] | None) -> None:
         """Know what is recorded after a down that changed no rows, where the server's word for its DELETE tells."""
         if before is not None and self.runner.forgot and not self._bookkeeping_moved:
-            self._recorded = tuple(version for version in before if version != migration.version)
+            self._recorded = tuple(filter(migration.version.__ne__, before))
             self._recorded_anew = True
 
     @property

@@ -15,6 +15,8 @@ from glowplug.database.postgres.watch import written
 from glowplug.sql.postgres_repeating import repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from glowplug.database.postgres.connection import PostgresConnection
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -25,12 +27,12 @@ CONSTRAINTS_AT_ONCE = b"SET CONSTRAINTS ALL IMMEDIATE"
 
 @dataclass(frozen=True, slots=True)
 class FirstUp:
-    """An up, for good: the schemas around it, the very objects, and how many rows it wrote, catalogue by catalogue."""
+    """An up, for good: the schemas around it, the very objects, how many rows it wrote, by the catalogue's place."""
 
     migration: Migration
     before: Schema
     after: Schema
-    wrote: tuple[int, ...]
+    wrote: Mapping[int, int]
 
 
 def there_and_back(home: PostgresConnection, migration: Migration, *, writes: bool) -> tuple[Schema, Schema] | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import BOOKKEEPING_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -84,17 +84,17 @@ class Catalogues:
         pairs = () if old == new else zip(self.names, _numbers(old), _numbers(new), strict=True)
         relations = (after.get_value(0, 1) or b"").decode()
         return Watch(
-            catalogues=frozenset(name for name, one, other in pairs if one != other),
+            catalogues=frozenset([name for name, one, other in pairs if one != other]),
             relations=frozenset((item.rstrip(_LETTERS), item.lstrip(_DIGITS)) for item in relations.split(",") if item),
             bookkeeping=after.get_value(0, 2) == b"t",
             temporary=after.get_value(0, 3) == b"t",
         )
 
 
-def written(before: PGresult, after: PGresult) -> tuple[int, ...]:
-    """How many rows were written in between, catalogue by catalogue; of answers to COUNT, or WATCH."""
+def written(before: PGresult, after: PGresult) -> Mapping[int, int]:
+    """How many rows were written in between, by the catalogue's place; of answers to COUNT, or WATCH."""
     pairs = zip(_numbers(before.get_value(0, 0)), _numbers(after.get_value(0, 0)), strict=True)
-    return tuple(int(new) - int(old) for old, new in pairs)
+    return {place: int(new) - int(old) for place, (old, new) in enumerate(pairs) if old != new}
 
 
 _CATALOGUE = re.compile(r"\bpg_[a-z_]+")

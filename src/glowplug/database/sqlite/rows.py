@@ -37,6 +37,7 @@ class SessionRows(Rows):
         seconds: float,
         uncaged: Callable[[], AbstractContextManager[None]],
         execute: Callable[[str], None],
+        where: Callable[[str, Exception], tuple[int, int]],
     ) -> None:
         """Work on ``connection``, each call for ``seconds`` at most.
 
@@ -47,6 +48,7 @@ class SessionRows(Rows):
             seconds: how long a call may take.
             uncaged: lets glowplug's own statements do what a migration may not.
             execute: runs a batch, its rows dropped.
+            where: gives line and column of what failed in the batch.
         """
         self._connection = connection
         self._watchdog = watchdog
@@ -54,6 +56,7 @@ class SessionRows(Rows):
         self._seconds = seconds
         self._uncaged = uncaged
         self._execute = execute
+        self._where = where
 
     def tables(self) -> tuple[Table, ...]:
         """Read every table of ``main``."""
@@ -138,7 +141,7 @@ class SessionRows(Rows):
             with self._watchdog.watch(self._seconds):
                 self._execute(sql)
         except (apsw.Error, UnicodeDecodeError, MemoryError, OverflowError) as error:
-            return self._failure(error)
+            return self._failure(error, self._where(sql, error))
         finally:
             left_open = self._connection.in_transaction
             self._roll_back()
@@ -192,13 +195,14 @@ class SessionRows(Rows):
         found = self._fetch(f"SELECT {', '.join(parts)} FROM {table.sql}", limit)
         return [tuple(_decoded(*pair) for pair in zip(row[::2], row[1::2], strict=True)) for row in found]
 
-    def _failure(self, error: Exception) -> SqlError:
+    def _failure(self, error: Exception, position: tuple[int, int] | None = None) -> SqlError:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
         refused = self._sandbox.refusal is not None
         return sql_error(
             error,
             code=code_of(error) if isinstance(error, apsw.Error) else None,
+            position=position,
             hint=self._sandbox.hint,
             needs_superuser=refused,
             timed_out=self._watchdog.expired,

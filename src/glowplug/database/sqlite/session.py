@@ -75,6 +75,7 @@ class Session(Connection):
             seconds=settings.statement_timeout,
             uncaged=self._uncaged,
             execute=self._execute,
+            where=self._where,
         )
 
     @property
@@ -227,8 +228,8 @@ class Session(Connection):
 
         position, start = None, 0
         if step == "file":
-            start = self._next if self._fails_to_prepare(text, error) else self._current
-            position = place(text, start, getattr(error, "error_offset", -1))
+            start = self._failed_at(text, error)
+            position = self._where(text, error)
         hint: str | None = {
             "file": None,
             "record": f"The file ran; Diesel's row in {BOOKKEEPING_TABLE} could not be written.",
@@ -249,6 +250,13 @@ class Session(Connection):
             self._observer.fails(start, failure)
         self._roll_back()
         return failure
+
+    def _failed_at(self, text: str, error: Exception) -> int:
+        return self._next if self._fails_to_prepare(text, error) else self._current
+
+    def _where(self, text: str, error: Exception) -> tuple[int, int]:
+        """Give line and column of what failed in the batch that ran last."""
+        return place(text, self._failed_at(text, error), getattr(error, "error_offset", -1))
 
     def _record(self, migration: Migration, direction: Direction) -> None:
         if direction is Direction.UP:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Column, Table, Type
 
 _PAIRED_BY_LIKENESS = 400  # rows: beyond, without a key, what is not equal is taken for gone
+_PADDED = ("char(", "character(", "bpchar", '"char"')
 _TELLING = 2  # columns: values of a single one may be another's
 _TRUE, _FALSE = frozenset({"t", "true", "1", "yes", "on"}), frozenset({"f", "false", "0", "no", "off"})
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?\Z")  # a text that a number's text gives back
@@ -95,7 +96,7 @@ def _normal(value: Value, kind: Type) -> Hashable:
         case Family.UUID:
             return value.casefold()
         case Family.TEXT:
-            text = value if kind.length is None else value.rstrip(" ")  # char(n) is padded
+            text = value.rstrip(" ") if kind.name.startswith(_PADDED) else value
             return _number(text) if _PLAIN_NUMBER.match(text) else _moment(text)
         case _:
             number = _number(value)
@@ -244,7 +245,7 @@ def _keyed(reading: Reading, names: Sequence[str]) -> dict[tuple[Hashable, ...],
 def _by_likeness(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
     common = _common(before, after, columns)
     olds, news = _both_projected(before, after, common)
-    if not common:
+    if not common and before.contents.columns:
         return Pairs(kept=(), gone=tuple(range(len(olds))), came=tuple(range(len(news))))
     kept, rest, left = _equal(olds, news)
     if len(rest) <= _PAIRED_BY_LIKENESS and len(left) <= _PAIRED_BY_LIKENESS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.seeds import Seed
     from glowplug.schema.tables import Table
     from glowplug.scratch.interface import Database
+
+_ENDS_SESSIONS = re.compile(rb"\bpg_(?:terminate|cancel)_backend\s*\(\s*(?!pg_backend_pid\b)", re.IGNORECASE)
 
 
 def measure(
@@ -63,11 +66,19 @@ def measure(
         touched=Touched(before=frozenset(), after=frozenset()),
     )
     try:
+        _let_sessions_live(migration)
         measurement = _measure(subject)
     except CannotBranch as obstacle:
         data = Data(outcome=DataOutcome.NOT_MEASURED, why=obstacle.message)
         measurement = Measurement(observed=None, observed_down=None, data=data)
     return replace(measurement, data=replace(measurement.data, text_says=says(text, with_down=has_down)))
+
+
+def _let_sessions_live(migration: Migration) -> None:
+    """Let nobody be measured who ends sessions of the same role: that in which the chain goes up waits meanwhile."""
+    for direction in Direction:
+        if _ENDS_SESSIONS.search(migration.sql(direction) or b""):
+            raise CannotBranch(f"{direction.file_name} ends other sessions: that in which the chain goes up is one")
 
 
 def _measure(subject: Subject) -> Measurement:
@@ -142,6 +153,8 @@ class _New:
         not_seeded = here.write_through_the_new_schema(there) if there else ()
         written = here.new()
         self._any_rows = any(reading.contents.rows for reading in written.values())
+        if subject.settings.rows:
+            not_seeded = (*not_seeded, *here.unseen(written, not_seeded))
         self._down = here.observe(Direction.DOWN)
         self._data = replace(
             self._data, not_seeded=not_seeded, seeded=len(there.keys() - {each.table for each in not_seeded})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,11 @@ class Moved:
         telling = [row for row in rows if values[row] is not None]
         direct = self._in_place(reading, column, telling)
         rest = [row for row in telling if row not in direct]
-        if rest and (self._beside(reading, column, rest) or self._elsewhere(reading, column, rest)):
+        if rest and (
+            self._beside(reading, column, rest)
+            or self._elsewhere(reading, column, rest)
+            or self._in_rows(reading, column, rest)
+        ):
             direct |= frozenset(rest)
         return direct
 
@@ -140,6 +145,25 @@ class Moved:
             for first, second in product(holding, columns):
                 there = set(zip(first, second, strict=True))
                 if first is not second and any(len(pairs) > 1 and pairs <= there for pairs in beside):
+                    return True
+        return False
+
+    def _in_rows(self, reading: Reading, column: str, rows: Sequence[int]) -> bool:
+        """Whether another table has rows that name each of these by its key, and hold all of its value together."""
+        key = next((unique.columns for unique in reading.table.uniques if unique.primary), ())
+        if len(key) != 1 or key[0] is None or not reading.has(key[0]):
+            return False
+        keys, values = reading.values(key[0]), reading.values(column)
+        for theirs in self._other_tables(reading.table.name):
+            for name in theirs.data_columns:
+                naming = theirs.values(name)
+                if not {keys[row] for row in rows if _WORD.search(str(values[row]))} <= set(naming):
+                    continue
+                parts: defaultdict[Value, list[Value]] = defaultdict(list)
+                for at, value in enumerate(naming):
+                    parts[value] += [theirs.values(other)[at] for other in theirs.data_columns if other != name]
+                telling = [row for row in rows if _WORD.search(str(values[row]))]
+                if len(telling) > 1 and all(_covered(values[row], parts[keys[row]]) for row in telling):
                     return True
         return False
 

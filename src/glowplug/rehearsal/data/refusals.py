@@ -15,15 +15,17 @@ from glowplug.rehearsal.data.text import every, names_in
 from glowplug.rehearsal.data.trip import trip
 from glowplug.rehearsal.measured import Refusal, When
 from glowplug.rehearsal.seeding import Edge, edges
+from glowplug.rehearsal.seeding.edge_values import null
 from glowplug.sql.actions import Block, Dynamic, Insert
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.rehearsal.data.trip import Subject, Trip
     from glowplug.rehearsal.measured import Loss
+    from glowplug.schema.tables import Table
     from glowplug.sql.statement import Statement
 
 _WORD = re.compile(r"\w+")
@@ -31,38 +33,39 @@ _NUMBER = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
 _TAKEN = frozenset({"23505", "23000", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _BRANCHES = 12  # a migration and direction: beyond, what refuses is told without the row that it refuses
 _REFUSALS = 5
+_OF_NULL = frozenset({"22004", "23502", "SQLITE_CONSTRAINT_NOTNULL"})
 
 
 def tables_at(subject: Subject, direction: Direction, error: SqlError) -> frozenset[str]:
     """Give the tables, by their names before the up, that the failing statement names."""
-    statement, _ = _failing(subject, direction, error)
-    if statement is None:
-        return frozenset()
+    statements, _ = _failing(subject, direction, error)
     old = {table.name for table in subject.before}
     new = {table.name for table in subject.after}
     back = subject.names.back().tables
-    named = [name for each in every((statement,)) for action in each.actions for name in names_in(action)]
+    named = [name for each in every(statements) for action in each.actions for name in names_in(action)]
     before = {match for name in named if (match := found(name, old, subject.dialect)) is not None}
     after = {match for name in named if (match := found(name, new, subject.dialect)) is not None}
     return frozenset(before | {back[name] for name in after if name in back})
 
 
-def _failing(subject: Subject, direction: Direction, error: SqlError) -> tuple[Statement | None, str]:
-    """Give the statement that failed, and its text."""
+def _failing(subject: Subject, direction: Direction, error: SqlError) -> tuple[tuple[Statement, ...], str]:
+    """Give the statement that failed, or several where they begin in one line, and their text."""
     script = subject.text.file(direction)
     if script is None or error.line is None:
-        return None, ""
-    at = [each for each in script.statements if script.text.count("\n", 0, each.span.start) < error.line]
-    return (at[-1], script.text_of(at[-1].span)) if at else (None, "")
+        return (), ""
+    lines = [script.text.count("\n", 0, each.span.start) for each in script.statements]
+    last = max((line for line in lines if line < error.line), default=None)
+    at = tuple(each for each, line in zip(script.statements, lines, strict=True) if line == last)
+    return at, "\n".join(script.text_of(each.span) for each in at)
 
 
 def writes_a_taken_key(subject: Subject, direction: Direction, error: SqlError) -> bool:
     """Whether a file wrote a row of its own, with a key that another row has."""
     if error.code not in _TAKEN:
         return False
-    statement, _ = _failing(subject, direction, error)
-    return statement is None or any(
-        isinstance(action, (Block, Dynamic, Insert)) for each in every((statement,)) for action in each.actions
+    statements, _ = _failing(subject, direction, error)
+    return not statements or any(
+        isinstance(action, (Block, Dynamic, Insert)) for each in every(statements) for action in each.actions
     )
 
 
@@ -121,8 +124,27 @@ def tried(here: Trip, *, without: frozenset[str]) -> Tried:
     write_edges(here, Direction.DOWN, _edges(here, Direction.DOWN, without))
     if here.run(Direction.DOWN) is not None:
         return Tried(refuse=frozenset(Direction))
+    if here.subject.may_refuse(Direction.UP) and not _is_restored(here):
+        return Tried(refuse=frozenset({Direction.UP}))
     error, losses = _over(here, _edges(here, Direction.UP, without))
     return Tried(losses=losses) if error is None else Tried(refuse=frozenset({Direction.UP}))
+
+
+def _is_restored(here: Trip) -> bool:
+    """Whether the tables ask what they did before the up: else rows that it refuses can't be written any more."""
+    return _asked(here.rows.tables()) == _asked(here.subject.before)
+
+
+def _asked(tables: Sequence[Table]) -> Mapping[str, object]:
+    return {
+        table.name: (
+            {column.name: (column.type, column.nullable) for column in table.columns},
+            {check.expression for check in table.checks},
+            {(unique.columns, unique.expressions, unique.predicate) for unique in table.uniques},
+            {(key.columns, key.table, key.referenced) for key in table.foreign_keys},
+        )
+        for table in tables
+    }
 
 
 def _over(here: Trip, chosen: Sequence[Edge]) -> tuple[SqlError | None, tuple[Loss, ...]]:
@@ -231,11 +253,12 @@ class _Pass:
         """Halve the rows while the file still fails with a half."""
         suspects = list(edges)
         named = self._named(edges, error)
+        alone = None
         if named and len(named) < len(suspects):
             own = self._attempt(named)
+            alone = own if len(named) == 1 else None
             others = [each for each in edges if each not in named]
             suspects, error = (named, own) if own is not None else (others, error)
-        alone = None
         while len(suspects) > 1 and self._branches < _BRANCHES:
             half = suspects[: len(suspects) // 2]
             alone = self._attempt(half)
@@ -245,10 +268,14 @@ class _Pass:
         return (suspects[0], alone) if len(suspects) == 1 and alone is not None else (None, error)
 
     def _named(self, edges: Sequence[Edge], error: SqlError) -> list[Edge]:
-        """Give those in the tables that the failing statement names, and of these those in columns that are named."""
+        """Give those in the tables that the failing statement names, and of these those in columns that are named.
+
+        Where the server refuses a NULL, those with one.
+        """
         tables = self._tables_at(error)
         of_tables = [edge for edge in edges if edge.table in tables] or list(edges)
-        return [edge for edge in of_tables if self._is_named(edge, error)] or of_tables
+        named = [edge for edge in of_tables if self._is_named(edge, error)] or of_tables
+        return [edge for edge in named if error.code in _OF_NULL and edge.value == null().words] or named
 
     def _is_named(self, edge: Edge, error: SqlError) -> bool:
         """Whether the failing statement, or the server, names its columns."""

@@ -110,8 +110,7 @@ class Stirred(Rows):
             if not waiting:
                 break
             planted = waiting.pop(0)
-            if set(planted) <= set(columns):
-                changed[at] = [planted.get(name, value) for name, value in zip(columns, changed[at], strict=True)]
+            changed[at] = [planted.get(name, value) for name, value in zip(columns, changed[at], strict=True)]
         return changed
 
     def tables(self) -> tuple[Table, ...]:

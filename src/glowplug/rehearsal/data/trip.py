@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, relaxed, set_by
+from glowplug.rehearsal.data.aims import aims, picked, relaxed, set_by
 from glowplug.rehearsal.data.compare import Reading
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, names_between, renamed
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _OF_KEYS = frozenset({Family.INTEGER, Family.UUID})
 _APART = 1_000_000
 """Where numbers begin that must not meet those which a file writes."""
+_SHOWN = 80  # characters of a condition
 ROWS_AFTER = 10
 """Rows a table that are written through the new schema."""
 _CHANGED = 3  # rows a table that are changed through it
@@ -70,7 +71,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         keys = {(key.table, column) for table in self.before for key in table.foreign_keys for column in key.referenced}
         return {
-            name: [row for row in rows if not any((name, column) in keys for column in row)]
+            name: [{column: row[column] for column in row if (name, column) not in keys} for row in rows]
             for name, rows in aims(self.text, self.before, self.asked, seed=self.settings.seed).items()
         }
 
@@ -114,15 +115,19 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of filling: tables with all their rows, those without, and seed files that failed."""
+    """What came of filling: tables with all their rows, those without, and seed files that failed, and that ``ran``."""
 
     written: int = 0
     not_seeded: tuple[NotSeeded, ...] = ()
     failed: tuple[NotSeeded, ...] = ()
+    ran: tuple[str, ...] = ()
 
 
 class Trip:
-    """A connection to a branch, and the subject's files on it; ``is_up``: whether the up was the last that ran."""
+    """A connection to a branch, and the subject's files on it; ``is_up``: whether the up was the last that ran.
+
+    ``unread``: tables that could not be read, and why.
+    """
 
     def __init__(self, subject: Subject, connection: Connection) -> None:
         """Take what is measured, and the connection to the branch."""
@@ -130,6 +135,7 @@ class Trip:
         self.connection = connection
         self.rows = connection.rows
         self.is_up = False
+        self.unread: dict[str, str] = {}
         self._before: State = {}
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
@@ -139,10 +145,11 @@ class Trip:
         for each in subject.seeds:
             error = self.rows.execute(each.sql)
             if error is not None:
-                failed.append(NotSeeded(table=each.file, why=error.message))
+                failed.append(NotSeeded(table=each.file, why=error.message, line=error.line))
+        ran = tuple(sorted({each.file for each in subject.seeds} - {each.table for each in failed}))
         only = subject.touched.before.difference(without)
         if not ours or not only:
-            return Filled(failed=tuple(failed))
+            return Filled(failed=tuple(failed), ran=ran)
         later, settings = subject.asked, subject.settings
         numbered_from = None
         if subject.apart:
@@ -156,7 +163,16 @@ class Trip:
             only=only,
         )
         short = {each.table for each in filled.not_seeded}
-        return Filled(written=len(only - short), not_seeded=filled.not_seeded, failed=tuple(failed))
+        not_seeded = (*filled.not_seeded, *self._unmet(only - short))
+        return Filled(written=len(only - short), not_seeded=not_seeded, failed=tuple(failed), ran=ran)
+
+    def _unmet(self, only: Collection[str]) -> Iterator[NotSeeded]:
+        """Say by which conditions the up picks rows, where no row meets one: what it does to such was not seen."""
+        known = {table.name: table for table in self.subject.before if table.name in only}
+        for name, condition in picked(self.subject.text.up, known, self.subject.dialect):
+            answer = self.rows.query(f"SELECT 1 FROM {known[name].sql} WHERE {condition}", limit=1)
+            if answer.error is None and not answer.rows:
+                yield NotSeeded(table=name, why=f"no row meets {_in_short(condition)}, by which up.sql picks rows")
 
     def run(self, direction: Direction) -> SqlError | None:
         """Run one of the files, as Diesel does."""
@@ -192,11 +208,28 @@ class Trip:
         return self._read(tables, names | subject.touched.before), down
 
     def _read(self, tables: Sequence[Table], names: Collection[str]) -> State:
-        return {
+        state = {
             table.name: Reading(table=table, contents=self.rows.read(table))
             for table in tables
             if table.name in names and table.partition_of is None
         }
+        for name, reading in state.items():
+            contents = reading.contents
+            if not contents.complete and not contents.rows:
+                said = "" if contents.error is None else f": {contents.error.message}"
+                self.unread[name] = f"its rows can't be read{said}"
+        return state
+
+    def unseen(self, state: State, known: Collection[NotSeeded]) -> tuple[NotSeeded, ...]:
+        """Name tables without a row to be seen, or that were not read at some time; those that are ``known`` aside."""
+        why = {
+            name: "its rows were taken, and none is there: a trigger or a rule takes them away"
+            for name, reading in state.items()
+            if not reading.contents.rows
+        }
+        why |= self.unread
+        there = {each.table for each in known}
+        return tuple(NotSeeded(table=name, why=said) for name, said in why.items() if name not in there)
 
     def write_through_the_new_schema(self, state: State, *, without: Collection[str] = ()) -> tuple[NotSeeded, ...]:
         """Write rows as the next release would, such that the old schema can hold them as well, and change some."""
@@ -269,6 +302,11 @@ class Trip:
         changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
         if changes:
             self.rows.update(table, plain, changes, by=names)
+
+
+def _in_short(condition: str) -> str:
+    text = " ".join(condition.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _plain_columns(table: Table) -> list[str]:

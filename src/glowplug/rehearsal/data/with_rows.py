@@ -35,6 +35,7 @@ from glowplug.rehearsal.measured import (
 if TYPE_CHECKING:
     from glowplug.database.interface import SqlError
     from glowplug.database.trace import Trace
+    from glowplug.rehearsal.data.missing import State
     from glowplug.rehearsal.measured import Loss
     from glowplug.rehearsal.seeding import Edge
 
@@ -89,6 +90,7 @@ class WithRows:
         self._without: set[str] = set()
         self._refused_plainly: frozenset[Direction] = frozenset()
         self._refused_edges: tuple[Edge, ...] = ()
+        self._filled = Filled()
 
     def measurement(self, first: _Went | None = None) -> Measurement:
         """Go through the passes; ``first``: what came of ``go``, if that was called."""
@@ -121,13 +123,19 @@ class WithRows:
     def go(self, here: Trip) -> _Went:
         """Go there and back with rows, on a branch that stands before the up."""
         subject = self._subject
-        filled = here.fill(without=self._without)
+        filled = self._filled = here.fill(without=self._without)
         before = here.old()
         observed = here.observe(Direction.UP)
         if observed.error is not None:
             return _Went(filled=filled, observed=observed)
         after = here.new()
-        any_rows = any(reading.contents.rows for reading in before.values())
+        named = subject.names.tables
+        any_rows = any(
+            reading.contents.rows and not {name, named.get(name, name)} & here.unread.keys()
+            for name, reading in before.items()
+        )
+        if subject.settings.rows:
+            filled = self._with_unseen(filled, here, before)
         down = here.observe(Direction.DOWN) if subject.has_down else None
         if down is None or down.error is not None:
             losses = lost_for_good(before, after, subject.names)
@@ -147,6 +155,12 @@ class WithRows:
             odd=odd,
             any_rows=any_rows,
         )
+
+    def _with_unseen(self, filled: Filled, here: Trip, before: State) -> Filled:
+        ours = {name: reading for name, reading in before.items() if name not in self._without}
+        unseen = here.unseen(ours, filled.not_seeded)
+        written = max(0, filled.written - len(unseen))
+        return replace(filled, written=written, not_seeded=(*filled.not_seeded, *unseen))
 
     def _write_after(self, here: Trip, without: frozenset[str] = frozenset()) -> tuple[Loss, ...] | SqlError:
         """Write through the new schema, go down and up again; why the down refuses it, where it does."""
@@ -168,10 +182,11 @@ class WithRows:
     def _refused_plain_rows(self, observed: Trace, error: SqlError) -> Measurement | None:
         """Find who is to blame; None: to try again without rows in some tables."""
         if error.timed_out:
+            self._refusals.append(refused(self._subject, Direction.UP, error, When.BEFORE))
             return self._nothing(observed, f"its up takes too long with rows: {error.message}")
         of_seeds = self._error_of_seeds(Direction.UP)
         if of_seeds is not None:
-            failure = Failure(direction=Direction.UP, error=of_seeds)
+            failure = Failure(direction=Direction.UP, error=of_seeds, of_seeds=True)
             return self._nothing(observed, None, DataOutcome.FAILS_ON_DATA, failure)
         if self._otherwise(error):
             return None
@@ -238,14 +253,16 @@ class WithRows:
             failure=failure,
             why=why,
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
-            not_seeded=tuple(self._not_seeded),
+            not_seeded=(*self._not_seeded, *self._filled.failed),
+            seeds_ran=self._filled.ran,
         )
         return Measurement(observed=observed, observed_down=None, data=data)
 
     def _from_there(self, went: _Went) -> Measurement:
         """Go on where the up has taken the rows."""
         self._not_seeded = [*self._not_seeded, *went.filled.not_seeded, *went.filled.failed]
-        data = Data(outcome=DataOutcome.LOSSLESS, losses=went.losses, seeded=went.filled.written)
+        filled = went.filled
+        data = Data(outcome=DataOutcome.LOSSLESS, losses=went.losses, seeded=filled.written, seeds_ran=filled.ran)
         if went.down is not None:
             data = self._with_down(data, went, went.down)
         odd_losses = went.odd.losses
@@ -296,7 +313,7 @@ class WithRows:
             return replace(data, why=f"its down fails without any rows of ours: {alone.message}")
         of_seeds = self._error_of_seeds(Direction.DOWN)
         if of_seeds is not None:
-            return replace(data, failure=Failure(direction=Direction.DOWN, error=of_seeds))
+            return replace(data, failure=Failure(direction=Direction.DOWN, error=of_seeds, of_seeds=True))
         self._refusals.append(refused(self._subject, Direction.DOWN, error, When.BEFORE))
         return data
 

@@ -107,7 +107,7 @@ def _part(parsed: Any, deep: int = 0) -> Part:  # noqa: ANN401 - the standard li
     return _Sequence([_one(str(operator), argument, deep) for operator, argument in parsed])
 
 
-def _one(operator: str, argument: Any, deep: int) -> Part:  # noqa: ANN401, PLR0911 - the parse tree; one line a kind
+def _one(operator: str, argument: Any, deep: int) -> Part:  # noqa: ANN401, C901, PLR0911 - the parse tree; one line a kind
     match operator:
         case "LITERAL":
             return _Choice(chr(argument))

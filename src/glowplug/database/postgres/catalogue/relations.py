@@ -281,10 +281,8 @@ def _sequences() -> Section:
         source="relations r JOIN pg_sequence s ON s.seqrelid = r.oid"
         " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
         " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
-        f" AND od.refobjid >= {FIRST_USER_OID}"
         " LEFT JOIN (pg_class o JOIN schemas os ON os.oid = o.relnamespace) ON o.oid = od.refobjid"
-        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid"
-        f" AND oa.attrelid >= {FIRST_USER_OID}",
+        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid",
         where="r.relkind = 'S'",
         commented=("pg_class", "r.oid", "0"),
     )
