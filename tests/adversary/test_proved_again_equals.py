@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Thorough = Callable[[Iterable[str]], list[str]]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROJECTS = [path.name for path in sorted(EXAMPLES.iterdir()) if path.is_dir()]
 TIMES = ("seconds", "cached")
+NOW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4,6}")
+"""What a trigger writes by the clock; rows of ours have no such fine times."""
 
 
 def told(root: Path, cache: Path, *arguments: str) -> tuple[int, list[bool], str]:
@@ -31,6 +39,8 @@ def told(root: Path, cache: Path, *arguments: str) -> tuple[int, list[bool], str
 def _still(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
     if isinstance(value, dict):
         return {name: _still(item) for name, item in value.items() if not name.endswith(TIMES)}
+    if isinstance(value, str):
+        return NOW.sub("now", value)
     return [_still(item) for item in value] if isinstance(value, list) else value
 
 
@@ -56,13 +66,12 @@ def test_an_example_proved_earlier_is_told_as_one_proved_now(tmp_path: Path, cac
     _assert_the_same(root, cache)
 
 
-@pytest.mark.full
 @pytest.mark.postgres
 @pytest.mark.mysql
 @pytest.mark.sqlite
-@pytest.mark.parametrize("root", [root for root in os.environ.get("GLOWPLUG_REAL", "").split(":") if root])
-def test_a_real_project_proved_earlier_is_told_as_one_proved_now(cache: Path, root: str) -> None:
-    _assert_the_same(Path(root), cache)
+def test_a_real_project_proved_earlier_is_told_as_one_proved_now(cache: Path, thorough: Thorough) -> None:
+    for root in thorough(filter(None, os.environ.get("GLOWPLUG_REAL", "").split(":"))):
+        _assert_the_same(Path(root), cache)
 
 
 def _assert_the_same(root: Path, cache: Path) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,17 +108,3 @@ def test_a_cache_that_is_none_changes_no_answer(tmp_path: Path) -> None:
         (tmp_path / "place" / name).write_text("")  # root could write into any directory
     for place in ("/dev/full", "/proc", "x" * 5000, str(tmp_path / "place")):
         assert told(checked(root, *ROWS, GLOWPLUG_CACHE_DIR=place)) == expected
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("number", range(12))
-def test_a_sudden_death_leaves_nothing_that_changes_the_next_answer(
-    project: tuple[Path, tuple[int, str]], cache: Path, thorough: Thorough, number: int
-) -> None:
-    root, expected = project
-    for attempt in thorough(range(3)):
-        with start(root, cache) as run:
-            time.sleep(random.Random(f"{number} {attempt}").random() * 2)
-            run.send_signal(signal.SIGKILL)
-            run.communicate()
-        assert told(checked(root, *ROWS, GLOWPLUG_CACHE_DIR=str(cache))) == expected

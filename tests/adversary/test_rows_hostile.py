@@ -84,13 +84,18 @@ def test_who_ends_other_sessions_ends_none_of_ours(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_conditions_that_only_a_monstrous_text_meets_cost_no_time(tmp_path: Path) -> None:
-    conditions = ("a ~ '^([a-z]{1000}){1000}$'", "a ~ '(((((x{9}){9}){9}){9}){9})'", "length(a) = 100000000")
+    conditions = (
+        "a ~ '^([a-z]{1000}){1000}$'",
+        "a ~ '(((((x{9}){9}){9}){9}){9})'",
+        "length(a) = 100000000",
+        "a ~ '^a{40}!?$' AND a ~ '^(a+)+b$'",
+    )
     made = "".join(
         f"CREATE TABLE t{number} (id int PRIMARY KEY, a text NOT NULL CHECK ({condition}));"
         for number, condition in enumerate(conditions)
     )
-    chain = told(write(tmp_path, "postgres", [(made, "DROP TABLE t0, t1, t2;")]))
-    assert set(not_seeded(chain, 0)) == {"public.t0", "public.t1", "public.t2"}
+    chain = told(write(tmp_path, "postgres", [(made, "DROP TABLE t0, t1, t2, t3;")]))
+    assert set(not_seeded(chain, 0)) == {"public.t0", "public.t1", "public.t2", "public.t3"}
 
 
 @pytest.mark.parametrize(
@@ -205,3 +210,28 @@ def test_a_seed_file_that_is_none_is_an_error_of_the_project(tmp_path: Path, kin
             file.write_bytes("SELECT 'é';".encode("utf-16"))
     done = glowplug("check", *LIMIT, where=root)
     assert (done.returncode, "seeds/a.sql" in done.stdout + done.stderr) == (2, True)
+
+
+@pytest.mark.sqlite
+def test_rows_of_the_configuration_that_are_refused_are_named_with_what_is_said_of_them(tmp_path: Path) -> None:
+    given = '[[data.table]]\ntable = "t"\nrows = [{ id = "1", a = "x" }, { id = "1", a = "y" }]\n'
+    made = ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);", "DROP TABLE t;")
+    _, chain = checked(write(tmp_path, "sqlite", [made, altered("t")], given), *LIMIT)
+    why = {"t": "1 of 2 rows: UNIQUE constraint failed: t.id"}
+    assert [not_seeded(chain, number) for number in range(2)] == [why, why]
+
+
+@pytest.mark.sqlite
+def test_more_rows_than_are_looked_at_are_named(tmp_path: Path) -> None:
+    numbers = "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 10001)"
+    many = f"INSERT INTO t {numbers} SELECT i, 'x' FROM r;"
+    made = ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);", "DROP TABLE t;")
+    _, chain = checked(write(tmp_path, "sqlite", [made, (many, "DELETE FROM t;"), altered("t")]), *LIMIT)
+    assert not_seeded(chain, 2) == {"t": "it has more than 10000 rows, and those beyond were not looked at"}
+
+
+@pytest.mark.parametrize("said", ["rows = 10001", "rows = -1"])
+def test_a_number_of_rows_that_nobody_can_wait_for_is_an_error(tmp_path: Path, said: str) -> None:
+    root = write(tmp_path, "sqlite", [("CREATE TABLE t (id int);", "DROP TABLE t;")], f"[data]\n{said}\n")
+    done = glowplug("check", *LIMIT, where=root)
+    assert (done.returncode, "glowplug.toml:2" in done.stdout + done.stderr) == (2, True)

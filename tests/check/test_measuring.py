@@ -187,16 +187,15 @@ def test_what_the_review_says_of_the_up_is_not_said_again() -> None:
 def test_tables_without_rows_are_told_once_for_the_chain() -> None:
     chain = Chain(directory="migrations", dialect=Dialect.POSTGRES, migrations=(MIGRATION,), settings=ChainSettings())
 
-    def measurement(*items: NotSeeded) -> Measurement:
-        return Measurement(
-            observed=RAN, observed_down=None, data=Data(outcome=DataOutcome.LOSSLESS, seeded=1, not_seeded=items)
-        )
+    def measurement(*items: NotSeeded, ran: tuple[str, ...] = ()) -> Measurement:
+        data = Data(outcome=DataOutcome.LOSSLESS, seeded=1, not_seeded=items, seeds_ran=ran)
+        return Measurement(observed=RAN, observed_down=None, data=data)
 
     table = NotSeeded(table="public.geo", why="no value of its type")
-    seed = NotSeeded(table="seeds/a.sql", why="no such table")
-    (finding,) = not_seeded(chain, [measurement(table, seed), measurement(table)])
+    seed = NotSeeded(table="seeds/a.sql", why="no such table", line=3)
+    (finding,) = not_seeded(chain, [measurement(table, seed), measurement(table, ran=("seeds/a.sql",))])
     assert (finding.rule, finding.severity) == (faults.NOT_SEEDED.rule, Severity.NOTICE)
     assert finding.message.splitlines()[1:] == ["public.geo: no value of its type"]
-    (finding,) = not_seeded(chain, [measurement(seed)])
-    assert "seeds/a.sql: no such table" in finding.message
+    (finding,) = not_seeded(chain, [measurement(seed), measurement()])
+    assert (finding.severity, "seeds/a.sql:3: no such table" in finding.message) == (Severity.WARNING, True)
     assert not_seeded(chain, [measurement()]) == ()

@@ -41,7 +41,6 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool) -> tuple[Fi
         found.extend(_of_round_trip(trip))
         found.extend(_of_test(trip))
     found.extend(_of_records(rehearsal))
-    found.extend(map(_of_assertion, rehearsal.broken))
     found.extend(_of_way_down(chain, rehearsal))
     return _without_repeats(chain, rehearsal.round_trips, found, forward_only=forward_only)
 
@@ -134,21 +133,6 @@ def _of_test(trip: RoundTrip) -> Iterator[Finding]:
         )
 
 
-def _of_assertion(broken: Broken) -> Finding:
-    answer, assertion = broken.answer, broken.assertion
-    if answer.error is not None:
-        seen = f"it can't be asked: {describe_sql_error(answer.error)}"
-    else:
-        shown = [
-            " | ".join("NULL" if value is None else str(value) for value in row) for row in answer.rows[:NAMES_SHOWN]
-        ]
-        more = "" if len(answer.rows) <= NAMES_SHOWN else f"\nand {len(answer.rows) - NAMES_SHOWN} more"
-        seen = "it gives rows where none may be:\n" + "\n".join(shown) + more
-    return faults.ASSERTION_BROKEN.found(
-        f"{assertion.because}: {assertion.sql}\n{seen}", place=Place(file=FILE_NAME), subject=assertion.sql
-    )
-
-
 def _of_records(rehearsal: Rehearsal) -> Iterator[Finding]:
     forgotten = rehearsal.forgotten
     if forgotten is None:
@@ -183,6 +167,22 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
             f"the whole chain's way down stops here, after {down.reverted} reverts"
             + (", though this down passes alone: " if trip.outcome in {Outcome.RESTORED, Outcome.DIFFERS} else ": "),
         )
+
+
+def of_assertion(broken: Broken, *, line: int | None) -> Finding:
+    """Say that an ``[[assert]]``, which stands at ``line`` of glowplug.toml, does not hold."""
+    answer, assertion = broken.answer, broken.assertion
+    if answer.error is not None:
+        seen = f"it can't be asked: {describe_sql_error(answer.error)}"
+    else:
+        shown = [
+            " | ".join("NULL" if value is None else str(value) for value in row) for row in answer.rows[:NAMES_SHOWN]
+        ]
+        more = "" if len(answer.rows) <= NAMES_SHOWN else f"\nand {len(answer.rows) - NAMES_SHOWN} more"
+        seen = "it gives rows where none may be:\n" + "\n".join(shown) + more
+    return faults.ASSERTION_BROKEN.found(
+        f"{assertion.because}: {assertion.sql}\n{seen}", place=Place(file=FILE_NAME, line=line), subject=assertion.sql
+    )
 
 
 def way_down_broken(down: ChainDown) -> Finding:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.check import faults
-from glowplug.check.judge import describe_error, judge, way_down_broken
+from glowplug.check.judge import describe_error, judge, of_assertion, way_down_broken
 from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
 from glowplug.errors import EnvironmentFailure, GlowplugError
@@ -102,6 +102,7 @@ def _rehearsed(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, t
         findings=(
             *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
             *_of_rows(chain, rehearsal, new),
+            *_of_assertions(rehearsal, terms),
             *server.findings(),
             *(() if terms.options.everything else _foretold(rehearsal, new)),
         ),
@@ -115,6 +116,14 @@ def _of_rows(chain: Chain, rehearsal: Rehearsal, new: NewIn) -> Iterator[Finding
     for migration, measurement in measured:
         yield from findings_of_rows(measurement, migration)
     yield from not_seeded(chain, [measurement for migration, measurement in measured if migration.name in new.new])
+
+
+def _of_assertions(rehearsal: Rehearsal, terms: Terms) -> Iterator[Finding]:
+    lines = {one: index for index, one in enumerate(terms.settings.assertions)}
+    for broken in rehearsal.broken:
+        index = lines.get(broken.assertion)
+        line = None if index is None else terms.settings.configuration.line("assert", index)
+        yield of_assertion(broken, line=line)
 
 
 def _trial(chain: Chain, terms: Terms) -> Trial:

@@ -74,7 +74,7 @@ def test_sql_that_fails_is_told() -> None:
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[data]\nrows = -1", "0 or more"),
+        ("[data]\nrows = -1", "from 0 to"),
         ("[data]\nrow = 1", "row"),
         ('[[data.column]]\ntable = "t"\ncolumn = "c"', "one of values, pattern and sql"),
         ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = []', "one of values, pattern and sql"),

@@ -126,7 +126,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
 class Trip:
     """A connection to a branch, and the subject's files on it; ``is_up``: whether the up was the last that ran.
 
-    ``unread``: tables that could not be read, and why.
+    ``unread``: tables that could not be read, and why; ``beyond``: those with more rows than are read.
     """
 
     def __init__(self, subject: Subject, connection: Connection) -> None:
@@ -136,6 +136,7 @@ class Trip:
         self.rows = connection.rows
         self.is_up = False
         self.unread: dict[str, str] = {}
+        self.beyond: dict[str, str] = {}
         self._before: State = {}
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
@@ -218,6 +219,8 @@ class Trip:
             if not contents.complete and not contents.rows:
                 said = "" if contents.error is None else f": {contents.error.message}"
                 self.unread[name] = f"its rows can't be read{said}"
+            elif not contents.complete:
+                self.beyond[name] = f"it has more than {len(contents.rows)} rows, and those beyond were not looked at"
         return state
 
     def unseen(self, state: State, known: Collection[NotSeeded]) -> tuple[NotSeeded, ...]:
@@ -227,7 +230,7 @@ class Trip:
             for name, reading in state.items()
             if not reading.contents.rows
         }
-        why |= self.unread
+        why |= self.beyond | self.unread
         there = {each.table for each in known}
         return tuple(NotSeeded(table=name, why=said) for name, said in why.items() if name not in there)
 

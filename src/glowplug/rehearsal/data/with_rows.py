@@ -260,7 +260,7 @@ class WithRows:
 
     def _from_there(self, went: _Went) -> Measurement:
         """Go on where the up has taken the rows."""
-        self._not_seeded = [*self._not_seeded, *went.filled.not_seeded, *went.filled.failed]
+        self._not_seeded = [*went.filled.not_seeded, *went.filled.failed, *self._not_seeded]
         filled = went.filled
         data = Data(outcome=DataOutcome.LOSSLESS, losses=went.losses, seeded=filled.written, seeds_ran=filled.ran)
         if went.down is not None:

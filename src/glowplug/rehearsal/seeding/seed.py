@@ -137,7 +137,9 @@ def _filled(
         name = own.table.name
         given = _given(settings, name)
         if given is not None:
-            found[name] = _as_given(rows, known, own.table, given, making.dialect if turn == 0 else None)
+            found[name] = _as_given(
+                rows, known, own.table, given, making.dialect if turn == 0 or not known.read(name) else None
+            )
             continue
         asked = asked_values(rows, own, settings.rows, start)
         if asked.why is not None:

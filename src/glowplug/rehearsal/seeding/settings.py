@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from glowplug.project import Configuration
 
 SECTION = "data"
+MOST_ROWS = 10_000
+"""For each table: as many as are read back."""
 
 
 class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,12 +50,12 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Read it.
 
         Raises:
-            ConfigurationError: an unknown key, a wrong type, a column with no or more than one way to its values, a
-                skipped table without a reason.
+            ConfigurationError: an unknown key, a wrong type, too many rows, a column with no or more than one way to
+                its values, a skipped table without a reason.
         """
         settings = configuration.section(SECTION, cls)
-        if settings.rows < 0:
-            raise configuration.error("rows is a number of rows, 0 or more", (SECTION, "rows"))
+        if not 0 <= settings.rows <= MOST_ROWS:
+            raise configuration.error(f"rows is a number of rows, from 0 to {MOST_ROWS}", (SECTION, "rows"))
         for index, column in enumerate(settings.column):
             given = [each for each in (column.values, column.pattern, column.sql) if each is not None]
             if len(given) != 1 or column.values == ():

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CLASSES = {
     "alpha": "a-zA-Z",
@@ -24,6 +29,9 @@ _NAMED_CLASS = re.compile(r"\[:(\w+):\]")
 _OTHER_ESCAPES = re.compile(r"\\([mMyYAZz\\])")
 _ESCAPES = {"m": r"\b", "M": r"\b", "y": r"\b", "Y": r"\B", "A": r"\A", "Z": r"\Z", "z": r"\Z", "\\": r"\\"}
 _EMBEDDED = re.compile(r"\A(?:\*\*\*:|\(\?([bceimnpqstwx]+)\))")
+_PARSER: Any = importlib.import_module("re._parser")  # the standard library's own reading of a pattern
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT"})
+_FEW = 10
 
 
 @functools.lru_cache(maxsize=1024)
@@ -36,9 +44,42 @@ def regex(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str] | None:
         text = text[options.end() :]
     text = re.sub(r"\$\Z", r"\\Z", text) if text.endswith("$") and not text.endswith(r"\$") else text
     try:
+        if _is_endless(_PARSER.parse(text)):
+            return None
         return re.compile(text, re.IGNORECASE if ignore_case else 0)
     except (re.error, OverflowError, RecursionError):
         return None
+
+
+def _is_endless(parsed: Any) -> bool:  # noqa: ANN401 - the standard library's parse tree has no types
+    """Whether a part repeats what repeats itself, with nothing in between: ``(a+)+`` takes ``re`` a lifetime."""
+    for operator, argument in _flat(parsed):
+        match str(operator):
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                body = list(_flat(argument[2]))
+                repeats = [more for each, more in body if str(each) in _REPEATS and (_is_open(more) or more[0] == 0)]
+                if _is_open(argument) and len(repeats) == len(body) and any(map(_is_open, repeats)):
+                    return True
+                inner = [argument[2]]
+            case "BRANCH":
+                inner = argument[1]
+            case _:
+                inner = []
+        if any(map(_is_endless, inner)):
+            return True
+    return False
+
+
+def _flat(parsed: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - the parse tree
+    for operator, argument in parsed:
+        if str(operator) == "SUBPATTERN":
+            yield from _flat(argument[3])
+        else:
+            yield operator, argument
+
+
+def _is_open(repeat: Any) -> bool:  # noqa: ANN401 - the parse tree
+    return int(repeat[1]) - int(repeat[0]) > _FEW
 
 
 @functools.lru_cache(maxsize=1024)
