@@ -43,6 +43,33 @@ def test_an_assertion_that_does_not_hold_is_a_no_with_its_line(tmp_path: Path, l
     ] * code
 
 
+def test_an_assertion_about_no_chain_is_refused(tmp_path: Path) -> None:
+    directory = tmp_path / "migrations" / "2024-01-01-000000_a"
+    directory.mkdir(parents=True)
+    (directory / "up.sql").write_text("CREATE TABLE t (id INTEGER PRIMARY KEY);")
+    (directory / "down.sql").write_text("DROP TABLE t;")
+    (tmp_path / "glowplug.toml").write_text(SETTINGS.format(least=0) + 'chain = "migrations/postgresql"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "glowplug", "check", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "glowplug.toml:8: there is no chain migrations/postgresql: this project has migrations" in done.stdout
+
+
+def test_an_assertion_that_is_no_query_holds_never(tmp_path: Path) -> None:
+    directory = tmp_path / "migrations" / "2024-01-01-000000_a"
+    directory.mkdir(parents=True)
+    (directory / "up.sql").write_text("CREATE TABLE t (id INTEGER PRIMARY KEY);")
+    (directory / "down.sql").write_text("DROP TABLE t;")
+    settings = SETTINGS.format(least=0).replace("SELECT id FROM t WHERE id > 0", "DELETE FROM t")
+    (tmp_path / "glowplug.toml").write_text(settings)
+    done = subprocess.run(
+        [sys.executable, "-m", "glowplug", "check", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "this is no query" in done.stdout
+
+
 TEST = """\
 -- glowplug: given
 INSERT INTO t (id, name) VALUES (1, 'Ada Lovelace'), (2, NULL);

@@ -41,3 +41,16 @@ def test_history_alone_makes_no_no(full_report: CheckReport) -> None:
     assert "Yes: nothing found" in click.unstyle(render(report))
     counted = conclude((replace(first, everything_counts=True),), fail_on=Severity.ERROR, base=None)
     assert counted.exit_code == 1
+
+
+def test_many_notices_of_one_rule_are_counted_unless_more_is_asked_for(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    several = tuple(
+        replace(chain.findings[0], migration=None, severity=Severity.NOTICE, rule="quiet", subject=str(number))
+        for number in range(5)
+    )
+    report = replace(full_report, chains=(replace(chain, findings=several),))
+    text = click.unstyle(render(report))
+    assert text.count("notice[quiet]") == 3
+    assert "3 more of notice[quiet]; `-v` shows them" in text
+    assert click.unstyle(render(report, verbosity=1)).count("notice[quiet]") == 5

@@ -46,10 +46,12 @@ def check(
 
     Raises:
         UsageError: the options make no sense.
+        ConfigurationError: an ``[[assert]]`` is about a chain that is not there.
         NothingToCheck: there is no migration in any chain.
     """
     if not any(chain.migrations for chain in project.chains):
         raise NothingToCheck(f"there is no migration in {', '.join(chain.directory for chain in project.chains)}")
+    _look_for_chains(project, settings)
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
     cage, notes = _cage(settings, novelty)
     if options.files is not None:
@@ -64,6 +66,17 @@ def check(
         since=novelty.after,
         notes=notes,
     )
+
+
+def _look_for_chains(project: Project, settings: Settings) -> None:
+    """Refuse an ``[[assert]]`` about a chain that is not there: nobody would ask it."""
+    there = {chain.directory.strip("./") for chain in project.chains}
+    for index, assertion in enumerate(settings.assertions):
+        if assertion.chain is not None and assertion.chain.strip("./") not in there:
+            raise settings.configuration.error(
+                f"there is no chain {assertion.chain}: this project has {', '.join(sorted(there))}",
+                ("assert", index, "chain"),
+            )
 
 
 def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
@@ -156,8 +169,8 @@ def _rehearse(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
 
 
 def _together(rehearsed: Rehearsed, review: Review, terms: Terms) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Give the rehearsal's findings and the review's, what both say said once."""
-    from glowplug.check.measuring import unsaid  # noqa: PLC0415 - a review needs no server
+    """Give the rehearsal's findings and the review's, each as the other leaves it."""
+    from glowplug.check.measuring import foretold  # noqa: PLC0415 - a review needs no server
     from glowplug.check.witnessed import witnesses  # noqa: PLC0415 - the same
 
     trips = () if rehearsed.rehearsal is None else rehearsed.rehearsal.round_trips
@@ -170,7 +183,7 @@ def _together(rehearsed: Rehearsed, review: Review, terms: Terms) -> tuple[tuple
         witnesses(trips, rehearsed.scratch),
         allowed=tuple(allowance for allowance in allowances if allowance.is_good(today)),
     )
-    return unsaid(rehearsed.findings, review.findings), reviewed
+    return foretold(rehearsed.findings, review.findings), reviewed
 
 
 def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tuple[ChainReport, ...]:

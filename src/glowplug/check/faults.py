@@ -72,7 +72,7 @@ ROWS_LOST_BY_UP = Fault(rule="rows-lost-by-up", hazards=(130,), severity=Severit
 
 Rows were written, then the up, the down and the up again ran, and every value was looked for again: in its own column,
 in others that are new or changed, whole or split, and in other tables. What is listed was nowhere after the up. Where a
-rule of the review says so of the statement, this is not said again.
+rule of the review says so of the statement, this is a notice.
 """
 
 ROWS_LOST_BY_DOWN = Fault(rule="rows-lost-by-down", hazards=(129, 130), severity=Severity.ERROR, harm=Harm.DATA_LOSS)

@@ -126,8 +126,7 @@ def _of_test(trip: RoundTrip) -> Iterator[Finding]:
         cause = "" if failure.error is None else f": {describe_sql_error(failure.error)}"
         yield faults.TEST_FAILS.found(
             f"{failure.message}{cause}",
-            version=trip.migration.version,
-            migration=trip.migration.name,
+            version=trip.migration.version,  # and no migration: a test may be new where its migration is not
             place=Place(file=f"{trip.migration.path}/{TEST}", line=failure.line),
             subject=failure.message,
         )

@@ -28,6 +28,9 @@ _PREDICTED = {
     Reversibility.LOSSY: DataOutcome.LOSSY,
     Reversibility.IRREVERSIBLE: DataOutcome.IRREVERSIBLE,
 }
+_TELL_OF_A_LOSS = frozenset(
+    {"column-dropped", "table-dropped", "rebuild-omits-columns", "type-narrowed", "modify-narrows-type"}
+)
 _IN_WORDS = {
     How.DROPPED: "dropped",
     How.NULLED: "NULL",
@@ -52,17 +55,22 @@ def findings_of_rows(measurement: Measurement, migration: Migration) -> tuple[Fi
     return tuple(replace(each, basis=Basis.OBSERVED) for each in found)
 
 
-def unsaid(found: Iterable[Finding], review: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Leave out what the review says of the up's statements, where both say that the up loses rows."""
+def foretold(found: Iterable[Finding], review: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Make it a notice that the up loses rows, where the review says of a statement that it does.
+
+    It stays told: who accepts that a column is dropped has not seen what becomes of its values. That every row is
+    written says nothing of a loss.
+    """
     said = {
         each.place.file
         for each in review
-        if each.harm is Harm.DATA_LOSS and each.place is not None and 130 in each.hazards  # noqa: PLR2004 - the hazard's number
+        if each.harm is Harm.DATA_LOSS and each.place is not None and each.rule in _TELL_OF_A_LOSS
     }
     return tuple(
-        each
+        replace(each, severity=Severity.NOTICE)
+        if each.rule == faults.ROWS_LOST_BY_UP.rule and each.place is not None and each.place.file in said
+        else each
         for each in found
-        if each.rule != faults.ROWS_LOST_BY_UP.rule or each.place is None or each.place.file not in said
     )
 
 

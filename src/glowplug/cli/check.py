@@ -44,7 +44,7 @@ LONGEST = 24 * 3600.0  # seconds
 )
 @click.option(
     "--rows",
-    type=click.IntRange(min=0, max=10_000),
+    type=click.IntRange(min=0, max=1000),
     metavar="N",
     default=None,
     help="Rows to give each table, to see what becomes of them [default: 50]; 0: the schema alone, no locks either.",

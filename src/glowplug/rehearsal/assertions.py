@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from glowplug.database.interface import SqlError
+from glowplug.database.rows import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from glowplug.database.rows import Answer, Rows
+    from glowplug.database.rows import Rows
     from glowplug.project import Chain
 
 
@@ -34,5 +37,7 @@ def asserted(rows: Rows, assertions: Iterable[AssertSettings], chain: Chain) -> 
         if assertion.chain is not None and assertion.chain.strip("./") != chain.directory.strip("./"):
             continue
         answer = rows.query(assertion.sql)
+        if answer.error is None and not answer.columns:
+            answer = Answer(error=SqlError(code=None, message="this is no query; write a SELECT that gives no row"))
         if answer.error is not None or answer.rows:
             yield Broken(assertion=assertion, answer=answer)

@@ -38,6 +38,8 @@ _HEADER = re.compile(r"\s*--\s*glowplug:\s*(.*?)\s*\Z", re.IGNORECASE)
 _EXPECTED = re.compile(r"\s*-->[ \t]?(.*)\Z")
 _NO_ROWS = "no rows"
 _CELL = re.compile(r"\s*(?:(?P<bytes>[xX]'[0-9a-fA-F]*')|'(?P<text>(?:[^']|'')*)'|(?P<bare>[^|']*))\s*(?:\||\Z)")
+_POSTGRES_BYTES = re.compile(r"\\x(?:[0-9a-f]{2})*")
+_NEEDS_QUOTES = re.compile(r"\s|.*\s\Z|.*['|]|NULL\Z|\Z", re.DOTALL)
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 _SECTIONS = {"given": None, "after up": Direction.UP, "after down": Direction.DOWN}
@@ -221,7 +223,11 @@ def _ask(rows: Rows, expectation: Expectation) -> TestFailure | None:
 
 
 def _shown(value: Value) -> str | None:
-    return f"x'{value.hex()}'" if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if value is not None and _POSTGRES_BYTES.fullmatch(value):
+        return f"x'{value[2:]}'"
+    return value
 
 
 def _sortable(row: tuple[str | None, ...]) -> tuple[tuple[bool, str], ...]:
@@ -238,4 +244,13 @@ def _difference(wanted: list[tuple[str | None, ...]], found: list[tuple[str | No
 
 
 def _line(row: tuple[str | None, ...]) -> str:
-    return " | ".join("NULL" if value is None else value for value in row)
+    return " | ".join(map(_cell, row))
+
+
+def _cell(value: str | None) -> str:
+    """Write a value as it has to stand below a query."""
+    if value is None:
+        return "NULL"
+    if value.startswith("x'") or not _NEEDS_QUOTES.match(value):
+        return value
+    return "'" + value.replace("'", "''") + "'"

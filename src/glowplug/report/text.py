@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from glowplug.finding import Finding
     from glowplug.scratch.interface import ServerDescription
 
+ALIKE = 2
+"""So many notices of one rule are shown, unless more is asked for."""
+
 SERVERS = {Dialect.POSTGRES: "PostgreSQL", Dialect.MYSQL: "MySQL or MariaDB", Dialect.SQLITE: "SQLite"}
 
 
@@ -57,14 +60,25 @@ def _chain(report: ChainReport, verbosity: int) -> Iterator[str]:
         from glowplug.report._rehearsal import rehearsal_lines  # noqa: PLC0415 - a review has none
 
         yield from rehearsal_lines(report, report.rehearsal, verbosity)
-    shown = _shown(report, verbosity)
-    for index, finding in enumerate(sorted(shown, key=lambda item: item.severity.rank)):
-        if index == 0:
-            yield ""
-        yield from finding_lines(finding, brief=finding.severity is Severity.NOTICE and verbosity <= 0)
+    yield from _findings(report, verbosity)
     hidden = sum(finding.suppressed is not None for finding in report.findings)
     if hidden and verbosity <= 0:
         yield _dim(f"  {_count(hidden, 'finding is', 'findings are')} accepted for a reason; `-v` shows which")
+
+
+def _findings(report: ChainReport, verbosity: int) -> Iterator[str]:
+    shown = _shown(report, verbosity)
+    notices: Counter[str] = Counter()
+    for index, finding in enumerate(sorted(shown, key=lambda item: item.severity.rank)):
+        if index == 0:
+            yield ""
+        brief = finding.severity is Severity.NOTICE and verbosity <= 0
+        notices[finding.rule] += brief
+        if notices[finding.rule] <= ALIKE:
+            yield from finding_lines(finding, brief=brief)
+    for rule, count in notices.items():
+        if count > ALIKE:
+            yield _dim(f"  {count - ALIKE} more of notice[{rule}]; `-v` shows them")
 
 
 def _shown(report: ChainReport, verbosity: int) -> list[Finding]:

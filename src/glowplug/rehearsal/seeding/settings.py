@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from glowplug.project import Configuration
 
 SECTION = "data"
-MOST_ROWS = 10_000
+MOST_ROWS = 1000
 """For each table: as many as are read back."""
 
 

@@ -83,4 +83,4 @@ class TypeNarrowed(Rule):
 
 def _ask(action: AlterColumnType, context: Context) -> str:
     table, column = sql(context, action.table), sql(context, action.column)
-    return f"ask production first: SELECT count(*) FROM {table} WHERE {column}::{action.type}::text <> {column}::text;"
+    return f"ask production first: SELECT count(*) FROM {table} WHERE {column}::{action.type} <> {column};"
