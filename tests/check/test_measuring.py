@@ -162,7 +162,7 @@ def test_what_could_not_be_measured_unless_the_up_fails_anyway() -> None:
     assert found(data, observed=Trace(statements=(), error=ERROR, seconds=0)) == []
 
 
-def test_what_the_review_says_of_the_up_is_not_said_again() -> None:
+def test_what_the_review_says_of_the_up_is_a_notice() -> None:
     findings = lossy(loss(), outcome=DataOutcome.IRREVERSIBLE)
     review = Finding(
         rule="column-dropped",
