@@ -1,7 +1,8 @@
 """Write the generated parts of the documentation, or with ``--check`` say which are out of date.
 
-In Markdown, a fenced block that follows a line ``<!-- output of: COMMAND -->`` holds what COMMAND prints; where it ends
-with another status than 0, ``COMMAND, exit 1``. Times and the scratch server's version are not compared.
+In Markdown, a fenced block that follows a line ``<!-- output of: COMMAND -->`` holds what COMMAND prints where nothing
+is kept of earlier runs; where it ends with another status than 0, ``COMMAND, exit 1``. Times, moments and the scratch
+server's version are not compared.
 Files that a command writes as a whole stand in ``GENERATED``. The pages of the rules in docs/rules, their index, and
 docs/hazards.md come from the rules themselves; a page whose rule is gone is out of date, and removed.
 """
@@ -14,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from glowplug.check.explain import hazards_document
@@ -25,7 +27,7 @@ GENERATED = {"src/glowplug/cli/_index.py": "python tools/command_index.py src/gl
 RULES = ROOT / "docs" / "rules"
 WRITTEN = "<!-- written by `make docs` from the rule's docstring -->"
 FOREIGN = ("DATABASE_URL", "DIESEL_CONFIG_FILE", "MIGRATION_DIRECTORY")
-VARIES = re.compile(r"\d+\.\d+ s\b|(?<=PostgreSQL )\d+\.\d+ \([^)]*\)")
+VARIES = re.compile(r"\d+\.\d+ s\b|(?<=PostgreSQL )\d+\.\d+ \([^)]*\)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00\b")
 BLOCK = re.compile(
     r"(?P<head>^<!-- output of: (?P<command>[^\n]+?)(?:, exit (?P<status>\d))? -->\n+```[a-z]*\n)"
     r"(?P<body>.*?)(?P<tail>^```$)",
@@ -42,15 +44,16 @@ def output(command: str, status: int = 0) -> str:
     words = shlex.split(command)
     words[0] = str(Path(sys.executable).parent / words[0])
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    run = subprocess.run(
-        words,
-        cwd=ROOT,
-        env={**environment, "COLUMNS": "100", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as nothing_kept:
+        run = subprocess.run(
+            words,
+            cwd=ROOT,
+            env={**environment, "COLUMNS": "100", "NO_COLOR": "1", "GLOWPLUG_CACHE_DIR": nothing_kept},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if run.returncode != status:
         raise SystemExit(f"{command} ended with {run.returncode}, not {status}\n{run.stderr}")
     return run.stdout
