@@ -344,6 +344,7 @@ def test_rules_are_listed(tmp_path: Path) -> None:
     (rule,) = [item for item in document["rules"] if item["name"] == RULE]
     assert rule == {
         "name": RULE,
+        "kind": "review",
         "harm": "lock",
         "severity": "error",
         "hazards": [1],

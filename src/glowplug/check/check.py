@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complaints, of_comments, of_settings
+from glowplug.check.misnamed import with_misnamed
 from glowplug.check.novelty import NewIn, Novelty
 from glowplug.check.observed import overrule, unwitnessed
 from glowplug.check.report import ChainReport, CheckReport, conclude
@@ -60,7 +61,7 @@ def check(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
     return conclude(
-        _chosen(_accepted(_check_all(project.chains, terms), terms), options),
+        _chosen(_accepted(with_misnamed(_check_all(project.chains, terms), terms), terms), options),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,

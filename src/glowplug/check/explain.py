@@ -6,6 +6,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from glowplug.check import faults
+from glowplug.check.allow import known_rules
+from glowplug.check.kinds import Kind, kind_of
 from glowplug.errors import UsageError
 from glowplug.project import faults as of_layout
 from glowplug.review.hazards import HAZARDS
@@ -29,12 +31,18 @@ def explain(name: str) -> Page:
     others = {other.name: other for other in other_pages()}
     if name in others:
         return others[name]
-    known = [*others, *(each.name for each in pages())]
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, sorted(known_rules()), n=1)
     raise UsageError(
         f"there is no rule {name!r}" + (f"; is {close[0]} meant?" if close else ""),
         advice="`glowplug rules` lists them.",
     )
+
+
+def all_pages() -> tuple[tuple[Kind, Page], ...]:
+    """Give the page of everything that can be found, with its kind: kind by kind, in each by name."""
+    order = {kind: place for place, kind in enumerate(Kind)}
+    found = ((kind, page) for page in (*pages(), *other_pages()) if (kind := kind_of(page.name)) is not None)
+    return tuple(sorted(found, key=lambda pair: (order[pair[0]], pair[1].name)))
 
 
 def other_pages() -> tuple[Page, ...]:

@@ -109,6 +109,13 @@ A text that is longer than the new type and is cut, a NULL that becomes a value,
 these were written before the up, as the schema allows, and were other after it and its down.
 """
 
+DOWN_LOSES_ON_ROWS = Fault(rule="down-loses-on-rows", hazards=(131,), severity=Severity.WARNING, harm=Harm.DATA_LOSS)
+"""The down works, and deletes or changes rows that can be written only once the up has run, without an error.
+
+A NULL, a longer text, a label or a duplicate that the old schema has no room for: users may write it after the up, and
+the down makes room by deleting the row or putting something else in its place. The up does not bring it back.
+"""
+
 FAILS_ON_DATA = Fault(rule="fails-on-data", hazards=(54, 131), severity=Severity.ERROR, harm=Harm.FAILS)
 """A file fails on rows that the chain's own migrations, or the project's `seeds/`, have written.
 
@@ -131,7 +138,8 @@ NOT_SEEDED = Fault(rule="not-seeded", severity=Severity.NOTICE, harm=Harm.DATA_L
 """Tables got no rows, or fewer than were asked for, so that what a migration does to theirs was not seen.
 
 `[[data.table]]` and `[[data.column]]` of glowplug.toml can give rows, or say how a column's values are made. A file of
-`seeds/` that runs on none of the chain's schemas is named here as well.
+`seeds/` that runs on none of the chain's schemas is named here as well, and, as a warning, an entry for a table or a
+column that no state of the chain has.
 """
 
 OTHER_WORLD = Fault(rule="other-world", hazards=(88, 113), severity=Severity.WARNING, harm=Harm.DATA_LOSS)

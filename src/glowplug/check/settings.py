@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.check import faults
+from glowplug.check.kinds import why_not_weighed
 from glowplug.finding import Place
 from glowplug.project.configuration import ChainSettings, Configuration
 from glowplug.review.settings import ReviewSettings
@@ -74,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             chains=configuration.sections("chain", ChainSettings),
             scratch=configuration.section("scratch", ScratchSettings),
             rollback=configuration.section("rollback", RollbackSettings),
-            review=ReviewSettings.of(configuration),
+            review=ReviewSettings.of(configuration, why_not_weighed),
             allow=configuration.sections("allow", AllowSettings),
             data=_data(configuration),
             assertions=_assertions(configuration),

@@ -8,6 +8,6 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
     "explain": "Say what a rule finds, why it is harmful, what to write instead, and how that was proven.",
     "lint": "Review every migration for known hazards: no database, no server.",
-    "rules": "List the rules of the review: name, severity, harm, backends, hazards.",
+    "rules": "List everything that is looked for: name, kind, severity, harm, backends, hazards.",
     "server": "Install and list scratch servers.",
 }

@@ -13,7 +13,7 @@ from glowplug.finding import Severity
 from glowplug.review.names import review_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from glowplug.finding import Finding
     from glowplug.project import Configuration
@@ -48,16 +48,18 @@ class ReviewSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     path: tuple[PathSettings, ...] = ()
 
     @classmethod
-    def of(cls, configuration: Configuration) -> ReviewSettings:
-        """Read it.
+    def of(
+        cls, configuration: Configuration, why_not: Callable[[str], str | None] = lambda _rule: None
+    ) -> ReviewSettings:
+        """Read it; ``why_not`` says of a rule that others than the review have why it can't be weighed here.
 
         Raises:
-            ConfigurationError: an unknown key, rule or severity, a wrong type.
+            ConfigurationError: an unknown key, rule or severity, a rule of others, a wrong type.
         """
         settings = configuration.section(SECTION, cls)
-        _verify(configuration, settings.severity, (SECTION, "severity"))
+        _verify(configuration, settings.severity, (SECTION, "severity"), why_not)
         for index, path in enumerate(settings.path):
-            _verify(configuration, path.severity, (SECTION, "path", index, "severity"))
+            _verify(configuration, path.severity, (SECTION, "path", index, "severity"), why_not)
         return settings
 
     def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -82,9 +84,17 @@ class ReviewSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return level
 
 
-def _verify(configuration: Configuration, severities: Mapping[str, str], path: tuple[str | int, ...]) -> None:
+def _verify(
+    configuration: Configuration,
+    severities: Mapping[str, str],
+    path: tuple[str | int, ...],
+    why_not: Callable[[str], str | None],
+) -> None:
     for rule, level in severities.items():
         if rule not in review_names():
+            reason = why_not(rule)
+            if reason is not None:
+                raise configuration.error(reason, (*path, rule))
             import difflib  # noqa: PLC0415 - only where a name is wrong
 
             close = difflib.get_close_matches(rule, sorted(review_names()), n=1)

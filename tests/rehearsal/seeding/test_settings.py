@@ -64,6 +64,15 @@ def test_values_rows_and_what_is_skipped() -> None:
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("name", ["odd", "Odd", '"odd"', "`ODD`"])
+def test_a_table_is_meant_however_sqlite_lets_it_be_named(name: str) -> None:
+    toml = f"[[data.column]]\ntable = '{name}'\ncolumn = 'a'\nvalues = [77]\n"
+    with database(Dialect.SQLITE, SETUP) as rows:
+        seed(rows, rows.tables(), dialect=Dialect.SQLITE, settings=read(toml), only={"odd"})
+        assert {row["a"] for row in contents(rows, "odd")} == {"77"}
+
+
+@pytest.mark.sqlite
 def test_sql_that_fails_is_told() -> None:
     toml = '[[data.column]]\ntable = "odd"\ncolumn = "a"\nsql = "no_such_function({n})"\n'
     with database(Dialect.SQLITE, SETUP) as rows:

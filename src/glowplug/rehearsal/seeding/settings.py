@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,13 +14,15 @@ if TYPE_CHECKING:
 SECTION = "data"
 MOST_ROWS = 1000
 """For each table: as many as are read back."""
+_PART = re.compile(r'"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+)')
 
 
 class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ``[[data.column]]``: the values of a column, in one of three ways.
 
     ``values`` by turns; ``pattern``, with ``{n}`` for the row's number; ``sql``, an expression that the server is asked
-    for once a row, ``{n}`` as before. ``table`` is called as in a report (``public.users``) or without its schema.
+    for once a row, ``{n}`` as before. ``table`` is called as in a report (``public.users``) or without its schema,
+    ``column`` to the letter.
     """
 
     table: str
@@ -73,5 +77,36 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def is_about(named: str, table: str) -> bool:
-    """Whether a table's name in glowplug.toml means this one."""
-    return named == table or named == table.rpartition(".")[2]
+    """Whether a table's name in glowplug.toml means ``table``, which is called as in a report.
+
+    With its schema or without, quoted as in SQL or not. Case counts where the name in the report has a schema: on
+    PostgreSQL.
+    """
+    said, own = _compared(named, table)
+    return named == table or said in {own, own[-1:]}
+
+
+def may_be_about(named: str, table: str) -> bool:
+    """Whether it may, where it is not certain in which schemas the two are."""
+    said, own = _compared(named, table)
+    return said[-1:] == own[-1:]
+
+
+def without_schema(table: str) -> str:
+    """Give a table's name alone, without quotes."""
+    return (_parts(table) or (table,))[-1]
+
+
+def _compared(named: str, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    said, own = _parts(named), _parts(table)
+    return (said, own) if len(own) > 1 else (_folded(said), _folded(own))
+
+
+def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in parts)
+
+
+@functools.lru_cache(maxsize=4096)  # every table is held against every setting, for each migration
+def _parts(name: str) -> tuple[str, ...]:
+    found = _PART.findall(name)
+    return tuple(double.replace('""', '"') or back.replace("``", "`") or plain for double, back, plain in found)

@@ -1,0 +1,75 @@
+"""What ``[[data.table]]`` and ``[[data.column]]`` name that is in no state of any chain."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.rehearsal.seeding.settings import SECTION, is_about, may_be_about, without_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from glowplug.rehearsal.seeding.chain_tables import ChainTables
+    from glowplug.rehearsal.seeding.settings import DataSettings
+
+
+class Misnamed(msgspec.Struct, frozen=True, kw_only=True):
+    """One such name: the ``key`` of glowplug.toml that holds it, and what is wrong with it, in words."""
+
+    key: tuple[str | int, ...]
+    name: str
+    message: str
+
+
+def misnamed(settings: DataSettings, chains: Sequence[ChainTables]) -> Iterator[Misnamed]:
+    """Give the names that are wrong for certain: that fit one chain is enough, and so is a doubt about one."""
+    if not all(chain.complete for chain in chains):
+        return
+    for index, table in enumerate(settings.table):
+        if not _tables(table.table, chains):
+            yield _no_table("table", index, table.table, chains)
+    for index, column in enumerate(settings.column):
+        found = _tables(column.table, chains)
+        if not found:
+            yield _no_table("column", index, column.table, chains)
+            continue
+        known = [columns for columns in found.values() if columns is not None]
+        columns = {name for each in known for name in each}
+        if len(known) == len(found) and column.column not in columns:
+            yield Misnamed(
+                key=(SECTION, "column", index, "column"),
+                name=f"{column.table}.{column.column}",
+                message=f"[[data.column]] gives values to no column: {column.table} never has one that is called "
+                f"{column.column!r}, letter by letter" + _meant(column.column, columns),
+            )
+
+
+def _tables(named: str, chains: Iterable[ChainTables]) -> dict[tuple[int, str], tuple[str, ...] | None]:
+    """Give the tables of all chains that a name means, or may mean where their schemas are not certain."""
+    return {
+        (number, name): columns
+        for number, chain in enumerate(chains)
+        for name, columns in chain.tables.items()
+        if is_about(named, name) or (not chain.placed and may_be_about(named, name))
+    }
+
+
+def _no_table(kind: str, index: int, named: str, chains: Iterable[ChainTables]) -> Misnamed:
+    gives = "rows" if kind == "table" else "values"
+    message = f"[[data.{kind}]] gives {gives} to no table: in no state of the migrations there is one called {named!r}"
+    views = [name for chain in chains for name in chain.views if is_about(named, name)]
+    if views:
+        message += f"; {views[0]} is a view, and rows are written to tables alone"
+    else:
+        there = {name for chain in chains for name in chain.tables}
+        message += _meant(named, there if "." in named else set(map(without_schema, there)))
+    return Misnamed(key=(SECTION, kind, index, "table"), name=named, message=message)
+
+
+def _meant(named: str, known: Iterable[str]) -> str:
+    by_folded = {name.casefold(): name for name in sorted(known)}
+    close = difflib.get_close_matches(named.casefold(), by_folded, n=1)
+    return f"; is {by_folded[close[0]]!r} meant?" if close else ""
