@@ -19,7 +19,7 @@ from glowplug.sql.reader.postgres import (
 from glowplug.sql.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from glowplug.sql.actions import Action
     from glowplug.sql.reader.postgres.here import Here
@@ -63,9 +63,35 @@ def _create_schema(statement: Message, here: Here) -> Iterator[Action]:
         name=Name(statement.schemaname or owner),
         if_not_exists=statement.if_not_exists,
     )
-    for element in statement.schema_elts:
-        kind = element.WhichOneof("node")
-        yield from _actions(kind, getattr(element, kind), here)
+    elements = [
+        (kind, getattr(element, kind)) for element in statement.schema_elts if (kind := element.WhichOneof("node"))
+    ]
+    _put_into(statement.schemaname or owner, elements)
+    for kind, inner in elements:
+        yield from _actions(kind, inner, here)
+
+
+_OWN_NAMES = {
+    "create_seq_stmt": "sequence",
+    "create_stmt": "relation",
+    "create_trig_stmt": "relation",
+    "index_stmt": "relation",
+    "view_stmt": "view",
+}
+"""Where an element of CREATE SCHEMA has the name that is made in that schema."""
+
+
+def _put_into(schema: str, elements: Sequence[tuple[str, Message]]) -> None:
+    """Say in the elements of a CREATE SCHEMA what the server takes for granted: the schema."""
+    own = [getattr(inner, _OWN_NAMES[kind]) for kind, inner in elements if kind in _OWN_NAMES]
+    made = {name.relname for name in own}
+    tables = [inner for kind, inner in elements if kind == "create_stmt"]
+    parts = [part for table in tables for part in table.table_elts]
+    constraints = [part.constraint for part in parts]
+    constraints += [each.constraint for part in parts for each in part.column_def.constraints]
+    parents = [each.pktable for each in constraints if each.pktable.relname in made]
+    for name in (*own, *parents):
+        name.schemaname = name.schemaname or schema
 
 
 _OTHER = ObjectKind.OTHER
