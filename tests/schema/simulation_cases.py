@@ -167,8 +167,8 @@ POSTGRES = [
      ["trigger public.users.touched missing"]),
     ("CREATE SCHEMA apart; ALTER FUNCTION touch() SET SCHEMA apart; DROP FUNCTION apart.touch() CASCADE",
      ["trigger public.users.touched missing"]),
-    ("CREATE SCHEMA apart CREATE TABLE x (a int PRIMARY KEY) CREATE INDEX ON x (a) CREATE VIEW w AS SELECT a FROM x"
-     " CREATE TABLE y (b int REFERENCES x, c int REFERENCES public.users); DROP VIEW apart.w; DROP TABLE apart.y",
+    ("""CREATE SCHEMA apart CREATE TABLE x (a int PRIMARY KEY) CREATE INDEX ON x (a) CREATE VIEW w AS SELECT a FROM x
+      CREATE TABLE y (b int REFERENCES x, c int REFERENCES public.users); DROP VIEW apart.w; DROP TABLE apart.y""",
      ["table apart.x extra"]),
     ("DROP FUNCTION IF EXISTS nothing()", []),
     ("CREATE TABLE x (LIKE users INCLUDING ALL)", ["table public.x extra"]),
