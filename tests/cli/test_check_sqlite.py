@@ -57,7 +57,7 @@ def rules(document: dict[str, Any]) -> list[str]:
 def test_a_good_chain_is_a_yes(tmp_path: Path) -> None:
     done = glowplug(project(tmp_path, {"2024-01-01-000000_users": GOOD}), "check")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "All: 1 migration: 1 restores" in done.stdout
+    assert "All: 1 migration: 1 restores the schema" in done.stdout
     assert "The whole way down is complete (1 revert)" in done.stdout
     assert done.stdout.rstrip().splitlines()[-1].startswith("Yes")
 
@@ -181,8 +181,9 @@ def test_history_is_one_line_and_what_is_new_decides(tmp_path: Path) -> None:
         (new / file).write_text(text)
     done = glowplug(root, "check", "--base", "HEAD")
     assert done.returncode == 0, done.stdout
-    assert "New: 1 migration: 1 restores" in done.stdout
-    assert "History: 1 migration: 1 does not; the way down is complete (2 reverts); `--all` for the list" in done.stdout
+    assert "New, which decide: 1 migration: 1 restores the schema" in done.stdout
+    assert "History: 1 migration: 1 does not restore the schema; the way down is complete (2 reverts)" in done.stdout
+    assert "; `--all` for the list" in done.stdout
     assert glowplug(root, "check", "--base", "HEAD", "--all").returncode == 1
     assert glowplug(root, "check", "--since", "20240101000000").returncode == 0
     assert glowplug(root, "check", "--since", "nothing").returncode == 2
@@ -248,6 +249,14 @@ def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None
     _, document = checked(root, "--base", "HEAD")
     assert "down-is-missing" in rules(document)
     assert "settings-changed" in rules(document)
+    (changed,) = [
+        finding["message"]
+        for chain in document["chains"]
+        for finding in chain["findings"]
+        if finding["rule"] == "settings-changed"
+    ]
+    assert changed.startswith("[rollback] differs from HEAD@")
+    assert changed.endswith(": the change counts once it is merged")
     _, document = checked(root, "--base", "none")
     assert "down-is-missing" not in rules(document)
     assert "forward-only" in rules(document)

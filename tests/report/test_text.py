@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from glowplug.report.text import render
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
+    from glowplug.rehearsal import RoundTrip
 
 
 def test_what_a_migration_says_commands_neither_terminal_nor_runner(full_report: CheckReport) -> None:
@@ -23,11 +25,28 @@ def test_what_a_migration_says_commands_neither_terminal_nor_runner(full_report:
 def test_the_summary_names_what_decided(full_report: CheckReport) -> None:
     text = click.unstyle(render(full_report))
     assert "migrations on SQLite 3.46.1 (embedded; production's version is not said), 1.2 s" in text
-    assert "New: 1 migration: 1 does not" in text
-    assert "History: 1 migration: 1 restores; the way down stops at" in text
+    assert "New, which decide: 1 migration: 1 does not restore the schema" in text
+    assert "History: 1 migration: 1 restores the schema; the way down stops at" in text
+    assert "earlier run" not in text
     assert "error[down-does-not-restore]" in text
     assert "1 finding is accepted for a reason; `-v` shows which" in text
     assert "Can't tell: the check did not get through (exit 3); 1 error (new since origin/main@abc)" in text
+
+
+def test_what_was_proved_earlier_is_told_from_what_was_proved_now(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    assert chain.rehearsal is not None
+    first, *others = chain.rehearsal.round_trips
+
+    def told(trips: tuple[RoundTrip, ...]) -> str:
+        assert chain.rehearsal is not None
+        rehearsed = dataclasses.replace(chain.rehearsal, round_trips=trips)
+        return click.unstyle(render(replace(full_report, chains=(replace(chain, rehearsal=rehearsed),))))
+
+    cached = dataclasses.replace(first, cached=True)
+    assert "  1 proved by an earlier run, 1 by this one\n" in told((cached, *others))
+    every = tuple(dataclasses.replace(trip, cached=True) for trip in (first, *others))
+    assert "  2 proved by an earlier run, none by this one\n" in told(every)
 
 
 def test_quiet_leaves_the_verdict(full_report: CheckReport) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from glowplug.errors import EnvironmentFailure, UsageError
 from glowplug.repository import Base, command, find_base, resolve
+from glowplug.repository.base import no_base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,11 @@ def event(tmp_path: Path, **payload: object) -> str:
     file = tmp_path / "event.json"
     file.write_text(json.dumps(payload))
     return str(file)
+
+
+def why(root: Path, **environment: str) -> tuple[str, str]:
+    assert base(root, **environment) is None
+    return no_base(root, environment=environment)
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +142,54 @@ def test_without_git_or_commit_or_remote_all_is_new(tmp_path: Path, monkeypatch:
         base(tmp_path, "main")
 
 
+def test_where_there_is_no_base_it_is_said_why_and_what_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: Path
+) -> None:
+    since = "--since VERSION says which migrations are new: those after that version."
+    place = tmp_path / "place"
+    place.mkdir()
+    assert why(place) == ("this is no git repository", since)
+    git(place, "init", "--quiet")
+    assert why(place) == ("nothing is committed yet", since)
+    commit(place, "one")
+    advice = f"--base main, or another branch or commit, compares with that; {since}"
+    assert why(place) == ("this checkout has no remote", advice)
+    git(place, "branch", "--move", "trunk")
+    advice = advice.replace("main", "BRANCH")
+    assert why(place) == ("this checkout has no remote", advice)
+    git(place, "remote", "add", "origin", str(template / "remote"))
+    known = "`git remote set-head origin --auto` makes it known, `git fetch origin` brings what it has"
+    assert why(place) == ("origin's default branch is not known here", f"{known}; {advice}")
+    git(place, "remote", "rename", "origin", "one")
+    git(place, "remote", "add", "two", str(template / "remote"))
+    assert why(place) == ("this checkout has several remotes, none named origin", advice)
+    monkeypatch.setenv("PATH", str(place))
+    assert why(place) == ("git is not installed", since)
+
+
+def test_what_is_proposed_where_the_default_branch_is_not_known_makes_it_known(tmp_path: Path, template: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path, "one")
+    git(tmp_path, "remote", "add", "origin", str(template / "remote"))
+    assert base(tmp_path) is None
+    git(tmp_path, "fetch", "--quiet", "origin")
+    git(tmp_path, "remote", "set-head", "origin", "--auto")
+    assert base(tmp_path) is not None
+
+
+def test_a_base_by_hand_on_a_remote_that_is_not_there_names_the_branch_that_is(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path, "one")
+    with pytest.raises(UsageError, match="there is no such commit here") as raised:
+        base(tmp_path, "origin/main")
+    assert raised.value.advice == "There is no remote origin here, and a main: --base main"
+    with pytest.raises(UsageError, match="there is no such commit here") as raised:
+        base(tmp_path, "mian")
+    assert raised.value.advice is not None
+    assert "git branch --all" in raised.value.advice
+    assert base(tmp_path, "main") is not None
+
+
 def test_a_base_by_hand_is_taken_as_it_is(feature: Path) -> None:
     for text in ("main", "HEAD~1", "origin/release", git(feature, "rev-parse", "HEAD")[:10]):
         assert base(feature, text, GITHUB_BASE_REF="nowhere") == Base(ref=text, commit=git(feature, "rev-parse", text))
@@ -198,7 +252,7 @@ def test_a_push_that_has_nothing_before_it_is_all_new(clone: Path, tmp_path: Pat
     assert base(clone) == Base(ref="origin/main", commit=git(clone, "rev-parse", "HEAD"))
     path = event(tmp_path, before=before, repository={"default_branch": "main"})
     push = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}
-    assert base(clone, **push) is None
+    assert why(clone, **push)[0] == "this push made the branch, or replaced it by force, so that nothing was before it"
     on_gitlab = {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_BEFORE_SHA": before}
     assert base(clone, **on_gitlab) == (None if before.strip("0") else base(clone))
 

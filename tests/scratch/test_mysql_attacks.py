@@ -313,7 +313,8 @@ def test_the_disk_is_not_filled(filling: str) -> None:
         started = time.monotonic()
         error = up(database.connection, filling).error
         assert error is not None
-        assert "size_limit" in error.message
+        assert "size_limit = 60 MiB" in error.message
+        assert "glowplug.toml" in (error.hint or "")
         assert time.monotonic() - started < 25
         database.close()
 

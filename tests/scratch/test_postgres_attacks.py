@@ -295,6 +295,7 @@ def test_filling_the_disk_fails_the_migration(environment: dict[str, str], *, tr
         )
         assert error is not None
         assert "size_limit = 60 MiB" in error.message
+        assert "glowplug.toml" in (error.hint or "")
         assert attempt(database, "SELECT 1", version="2") is None
 
 
@@ -307,6 +308,7 @@ def test_temporary_files_count_as_well(environment: dict[str, str]) -> None:
         )
         assert error is not None
         assert "size_limit = 60 MiB" in error.message
+        assert "glowplug.toml" in (error.hint or "")
 
 
 def test_the_servers_log_counts_as_well(environment: dict[str, str]) -> None:

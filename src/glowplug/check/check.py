@@ -83,7 +83,8 @@ def _look_for_chains(project: Project, settings: Settings) -> None:
 def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     if novelty.base is None:
         trusted = (f"{settings.configuration.shown} is trusted as it is.",) if settings.configuration.exists else ()
-        return Cage(settings=settings), ("There is no base to compare with: all migrations are new.", *trusted)
+        note = () if novelty.note is None else (novelty.note,)
+        return Cage(settings=settings), (*note, *trusted)
     content = novelty.file(FILE_NAME)
     if content == settings.configuration.content:
         return Cage(settings=settings), ()

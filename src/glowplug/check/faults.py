@@ -183,13 +183,13 @@ Databases that are up to date run it last, fresh ones earlier.
 CAGE_CHANGED = Fault(rule="cage-changed", severity=Severity.ERROR, harm=Harm.SECURITY)
 """A setting that decides how far a migration's SQL can reach differs from the base.
 
-The base's is in force until the change has arrived there.
+The check goes by the base's glowplug.toml: the change counts once it is merged into the base.
 """
 
 SETTINGS_CHANGED = Fault(rule="settings-changed", severity=Severity.WARNING, harm=Harm.SECURITY)
 """A setting that decides how findings are judged differs from the base.
 
-The base's is in force until the change has arrived there.
+The check goes by the base's glowplug.toml: the change counts once it is merged into the base.
 """
 
 ALLOW_EXPIRED = Fault(rule="allow-expired", severity=Severity.ERROR, harm=Harm.STYLE)

@@ -11,6 +11,7 @@ from glowplug.errors import UsageError
 from glowplug.finding import Place
 from glowplug.project.layout import digests_of
 from glowplug.repository import Base, file_at, files_at, find_base, resolve
+from glowplug.repository.base import no_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,11 +24,16 @@ NO_BASE = "none"
 
 
 class Novelty(msgspec.Struct, frozen=True, kw_only=True):
-    """How to tell what is new: by a base, by a version, or not at all (all is new)."""
+    """How to tell what is new: by a base, by a version, or not at all (all is new).
+
+    ``after`` is a version: what comes after it is new. ``why`` says, where a base was looked for in vain, why there is
+    none, and what to write so that there is one.
+    """
 
     root: Path
     base: Base | None = None
-    after: str | None = None  # a version: what comes after it is new
+    after: str | None = None
+    why: tuple[str, str] | None = None
 
     @classmethod
     def find(cls, project: Project, *, base: str | None, since: str | None, environment: Mapping[str, str]) -> Novelty:
@@ -38,7 +44,9 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = None if base == NO_BASE else find_base(project.root, explicit=base, environment=environment)
         if since is None:
-            return cls(root=project.root, base=found)
+            looked = found is None and base != NO_BASE
+            why = no_base(project.root, environment=environment) if looked else None
+            return cls(root=project.root, base=found, why=why)
         version = since.replace("-", "")
         if any(migration.version == version for chain in project.chains for migration in chain.migrations):
             return cls(root=project.root, base=found, after=version)
@@ -49,6 +57,18 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
                 advice="Name the last version that is not new (20240101000000), or a commit, branch or tag.",
             )
         return cls(root=project.root, base=Base(ref=since, commit=commit))
+
+    @property
+    def note(self) -> str | None:
+        """What is to be said of it: that there is no base, so that all is new; None where there is one."""
+        if self.base is not None:
+            return None
+        if self.after is not None:
+            return f"There is no base to compare with: what comes after {self.after} is new."
+        if self.why is None:
+            return "There is no base to compare with: all migrations are new."
+        why, advice = self.why
+        return f"There is no base to compare with, for {why}: all migrations are new. {advice}"
 
     def file(self, path: str) -> bytes | None:
         """Give a file as it is at the base, None where there is no base or no such file."""

@@ -164,7 +164,7 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
         for name, header in (("allow", "[[allow]]"), ("rollback", "[rollback]"), ("review", "[review]")):
             if getattr(proposed, name) != getattr(self.settings, name):
                 yield faults.SETTINGS_CHANGED.found(
-                    f"{header} differs from {base}: what stands there is in force until the change has arrived there",
+                    f"{header} differs from {base}, and this check goes by {base}: the change counts once it is merged",
                     place=Place(file=shown, line=proposed.configuration.line(name)),
                     subject=name,
                 )
@@ -176,7 +176,8 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not set(proposed.assertions).issuperset(self.settings.assertions):
             yield faults.SETTINGS_CHANGED.found(
-                f"an [[assert]] of {base} is gone or another: it is in force until the change has arrived there",
+                f"an [[assert]] of {base} is gone or another, and this check still asks it: the change counts once "
+                "it is merged",
                 place=Place(file=shown, line=proposed.configuration.line("assert")),
                 subject="assert",
             )
@@ -201,7 +202,7 @@ def _assertions(configuration: Configuration) -> tuple[AssertSettings, ...]:
 def _changed(what: str, base: str, place: Place) -> Finding:
     return faults.CAGE_CHANGED.found(
         f"{what} differs from {base}. It decides how far a migration's SQL can reach on the machine that checks it, so "
-        "what stands there is in force. Have the change reviewed and merged by itself; to try it on your own machine, "
+        f"this check goes by {base}. Have the change reviewed and merged by itself; to try it on your own machine, "
         "`--base none` trusts the file as it is.",
         place=place,
         subject=what,

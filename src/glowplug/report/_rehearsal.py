@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip
 
 TALLIES = (
-    (Outcome.RESTORED, "restores", "restore"),
-    (Outcome.DIFFERS, "does not", "do not"),
+    (Outcome.RESTORED, "restores the schema", "restore the schema"),
+    (Outcome.DIFFERS, "does not restore the schema", "do not restore the schema"),
     (Outcome.DOWN_FAILED, "fails on the way down", "fail on the way down"),
     (Outcome.UP_FAILED, "fails on the way up", "fail on the way up"),
     (Outcome.NO_DOWN, "has no down", "have no down"),
@@ -48,10 +48,10 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
         (deciding if report.everything_counts or report.is_new(trip.migration) else history).append(trip)
     way_down = _way_down(rehearsal.chain_down)
     if deciding or not history:
-        yield f"  {'New' if history else 'All'}: {_tally(deciding)}"
+        yield f"  {'New, which decide' if history else 'All'}: {_tally(deciding)}"
     cached = sum(trip.cached for trip in rehearsal.round_trips)
     if cached:
-        yield f"  {cached} proved earlier, {len(rehearsal.round_trips) - cached} now"
+        yield f"  {cached} proved by an earlier run, {len(rehearsal.round_trips) - cached or 'none'} by this one"
     rows = _rows(deciding)
     if rows:
         yield f"  Rows: {rows}"

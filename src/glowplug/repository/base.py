@@ -19,6 +19,7 @@ _SHORT = 7  # hex digits
 _GITHUB_ADVICE = "Give actions/checkout the whole history: with: { fetch-depth: 0 }"
 _GITLAB_ADVICE = 'Give the job the whole history: variables: { GIT_DEPTH: "0" }'
 _ADVICE = "Fetch the whole history: git fetch --unshallow"
+_SINCE = "--since VERSION says which migrations are new: those after that version"
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,25 @@ def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str
     return told.base if told is not None else _default(root, head)
 
 
+def no_base(root: Path, *, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Say why ``find_base`` found none though none was named, and what to write so that there is one."""
+    if not _is_in_a_repository(root):
+        return "this is no git repository", f"{_SINCE}."
+    if resolve(root, "HEAD") is None:
+        absent = b"not installed" in git(root, "rev-parse", "HEAD").stderr
+        return "git is not installed" if absent else "nothing is committed yet", f"{_SINCE}."
+    branch = next((each for each in ("main", "master") if resolve(root, f"refs/heads/{each}")), "BRANCH")
+    advice = f"--base {branch}, or another branch or commit, compares with that; {_SINCE}."
+    if _on_github(root, environment) or _on_gitlab(root, environment):
+        return "this push made the branch, or replaced it by force, so that nothing was before it", advice
+    remote = _remote(root)
+    if remote is None:
+        many = len(_remotes(root)) > 1
+        return "this checkout has " + ("several remotes, none named origin" if many else "no remote"), advice
+    known = f"`git remote set-head {remote} --auto` makes it known, `git fetch {remote}` brings what it has"
+    return f"{remote}'s default branch is not known here", f"{known}; {advice}"
+
+
 def _is_in_a_repository(root: Path) -> bool:
     """Whether there is anything that git would look at: a ``.git`` upward, for a bare repository is not trusted."""
     real = root.resolve()
@@ -77,10 +97,21 @@ def _explicit(root: Path, text: str) -> Base:
         done = git(root, "rev-parse", "--git-dir")
         if done.returncode:
             why = "git is not installed" if b"not installed" in done.stderr else "this is no git repository"
-            raise UsageError(f"--base {text}: {why}")
-        advice = f"Fetch it first: {_ADVICE.partition(': ')[2]}" if _is_shallow(root) else None
-        raise UsageError(f"--base {text}: there is no such commit here", advice=advice)
+            raise UsageError(f"--base {text}: {why}", advice=f"Leave --base out; {_SINCE}.")
+        raise UsageError(f"--base {text}: there is no such commit here", advice=_instead_of(root, text))
     return Base(ref=text, commit=commit)
+
+
+def _instead_of(root: Path, text: str) -> str:
+    if _is_shallow(root):
+        return f"Fetch it first: {_ADVICE.partition(': ')[2]}"
+    remote, _, branch = text.partition("/")
+    if branch and remote not in _remotes(root) and resolve(root, branch):
+        return f"There is no remote {remote} here, and a {branch}: --base {branch}"
+    return (
+        "Write a branch, tag or commit that `git branch --all`, `git tag` or `git log` shows; or --base none: then all "
+        "migrations are new."
+    )
 
 
 def _on_github(root: Path, environment: Mapping[str, str]) -> _Told | None:
@@ -167,9 +198,13 @@ def _default(root: Path, head: str) -> Base | None:
     return None
 
 
-def _remote(root: Path) -> str | None:
+def _remotes(root: Path) -> list[str]:
     done = git(root, "remote")
-    remotes = done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
+    return done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
+
+
+def _remote(root: Path) -> str | None:
+    remotes = _remotes(root)
     if "origin" in remotes:
         return "origin"
     return remotes[0] if len(remotes) == 1 else None

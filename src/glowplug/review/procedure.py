@@ -73,7 +73,8 @@ def procedure(context: Context, schema: Simulation, after: TableFacts, *, new: N
         there = (f"{_create(before, old)};", f"{copy_sql(after, before, old, after.name)};")
         back = _script(schema, before, old, there, tuple(_indexes(None, before)), off=off, back=True)
     made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
-    notes = [] if off else ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
+    notes = ["what is up.sql here belongs in this down.sql"] if context.down else []
+    notes += [] if off else ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
     notes += ["write the triggers and views where a comment says so"] if made else []
     lost = _valueless(before, after)
     notes += [f"its down needs a value for {names(lost)}, which can't be NULL"] if lost else []
@@ -188,7 +189,7 @@ def _body(table: TableFacts, new: Name) -> str:
         for facts in table.constraints.values()
         if facts.definition.kind is ConstraintKind.PRIMARY_KEY and len(facts.definition.columns) == 1
     }
-    parts = [_column(each, numbering=each.name in numbering, key=at in keys) for at, each in table.columns.items()]
+    parts = [column_sql(each, numbering=each.name in numbering, key=at in keys) for at, each in table.columns.items()]
     parts += [
         _constraint(facts.definition, table.name, new)
         for facts in table.constraints.values()
@@ -197,7 +198,8 @@ def _body(table: TableFacts, new: Name) -> str:
     return ",\n  ".join(parts)
 
 
-def _column(column: ColumnFacts, *, numbering: bool, key: bool) -> str:
+def column_sql(column: ColumnFacts, *, numbering: bool = False, key: bool = False) -> str:
+    """Write a column's definition: its type, NOT NULL, default, collation and what it is computed from."""
     is_rowid = key and column.type is not None and str(column.type).casefold() == "integer"
     parts = [_sql(column.name)]
     parts += [str(column.type)] if column.type is not None else []

@@ -46,7 +46,8 @@ _TIMES = _ZONES | {"time without time zone", "time with time zone", "interval"}
 _FULL_PRECISION = 6
 _INTEGERS = ("smallint", "integer", "bigint")
 _FLOATS = ("real", "double precision")
-_TEXTS = frozenset({"text", "character varying", "character", "bpchar", "citext", "name"})
+TEXTS = frozenset({"text", "character varying", "character", "bpchar", "citext", "name"})
+"""Types to which PostgreSQL turns a value of any other when it is assigned, and from which only a cast leads back."""
 
 
 class Work(enum.Enum):
@@ -163,7 +164,7 @@ def loses(old: TypeName, new: TypeName) -> str | None:
     """Say what a value can lose, or why it can be refused; None where every value stays, or nothing is known of it."""
     if old.dimensions or new.dimensions:
         return None
-    if old.name in _TEXTS and new.name in _TEXTS:
+    if old.name in TEXTS and new.name in TEXTS:
         return _shorter(old, new)
     if old.name == new.name == "numeric":
         return _numeric(old, new)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from glowplug.sql.statement import Statement
 
 NOTHING_TO_UNDO = "-- nothing to undo here\nSELECT 1;"
+NOT_IN_A_DOWN = (
+    "a down runs in one go: no release and no pause can come between two steps of it. On a small table leave it as it "
+    "is; where the table is large, go back by new migrations, not by this down"
+)
 
 
 def made_here(context: Context, born: Origin) -> bool:
@@ -76,11 +80,16 @@ def sql(context: Context, name: str | Name) -> str:
 
 def actions_of_up(context: Context) -> tuple[Action, ...]:
     """Give what the up.sql of this migration does, for a down that undoes it; bodies of DO included."""
-    up = context.migration.sql(Direction.UP) or b""
-    return _actions(up.decode("utf-8", "replace"), context.dialect)
+    return actions_of(context, Direction.UP)
 
 
-@functools.lru_cache(maxsize=1)
+def actions_of(context: Context, direction: Direction) -> tuple[Action, ...]:
+    """Give what a file of this migration does, nothing where it is not there; bodies of DO included."""
+    text = context.migration.sql(direction) or b""
+    return _actions(text.decode("utf-8", "replace"), context.dialect)
+
+
+@functools.lru_cache(maxsize=2)
 def _actions(text: str, dialect: Dialect) -> tuple[Action, ...]:
     return tuple(_all_actions(read(text, dialect).statements))
 

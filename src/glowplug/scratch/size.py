@@ -17,7 +17,7 @@ from glowplug.database.trace import Trace
 from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from glowplug.database.rows import Rows
@@ -85,13 +85,17 @@ class Interrupt(Protocol):
 class SizeWatch:
     """Looks at a server's size several times a second, and ends what runs on it while ``limit`` bytes are exceeded.
 
-    ``measure`` tells the size; ``interrupt`` ends whatever the migrations' sessions do at that moment, by force
-    where ``by_force`` says so: gentleness did not help for a second.
+    ``measure`` tells the size, of which ``base`` bytes were there before any migration and are not counted;
+    ``interrupt`` ends whatever the migrations' sessions do at that moment, by force where ``by_force`` says so:
+    gentleness did not help for a second.
     """
 
-    def __init__(self, *, limit: int, measure: Callable[[], int], interrupt: Interrupt, interval: float = 0.1) -> None:
+    def __init__(
+        self, *, limit: int, measure: Callable[[], int], interrupt: Interrupt, interval: float = 0.1, base: int = 0
+    ) -> None:
         """Start watching; ``interval`` is in seconds."""
         self.limit = limit
+        self._base = base
         self._measure = measure
         self._interrupt = interrupt
         self._interval = interval
@@ -110,6 +114,16 @@ class SizeWatch:
         """What a migration that reached the limit is told."""
         return f"the scratch server grew beyond [scratch] size_limit = {show_size(self.limit)}, so this was ended"
 
+    @property
+    def hint(self) -> str:
+        """What can be done about it."""
+        return "Where the migration needs more room, give it more: size_limit under [scratch] in glowplug.toml."
+
+    @property
+    def error(self) -> SqlError:
+        """The error of a run whose session was ended with it."""
+        return SqlError(code=None, message=self.message, hint=self.hint)
+
     def close(self) -> None:
         """Stop watching; never raises."""
         self._end.set()
@@ -121,7 +135,7 @@ class SizeWatch:
         while not self._end.wait(pause):
             now = time.monotonic()
             try:
-                exceeded = self._measure() > self.limit
+                exceeded = self._measure() - self._base > self.limit
                 pause = max(self._interval, (time.monotonic() - now) * _PAUSE_PER_LOOK)
                 if not exceeded:
                     since = None
@@ -192,10 +206,24 @@ class LimitedConnection(Connection):
         except LostConnection:
             if self._watch.times_reached == before:
                 raise
-            return Run(error=SqlError(code=None, message=self._watch.message), seconds=0.0)
+            return Run(error=self._watch.error, seconds=0.0)
         if run.error is None or self._watch.times_reached == before:
             return run
         return replace(run, error=self._told(run.error))
+
+    def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
+        """Run the first few files; what the watch ended is said of the last that ran, or of the first."""
+        before = self._watch.times_reached
+        try:
+            runs = self._connection.run_several(migrations, direction)
+        except LostConnection:
+            if self._watch.times_reached == before:
+                raise
+            return [Run(error=self._watch.error, seconds=0.0)]
+        *ran, last = runs
+        if last.error is None or self._watch.times_reached == before:
+            return runs
+        return [*ran, replace(last, error=self._told(last.error))]
 
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file and see what it does; what the watch ended is an error that says so."""
@@ -205,8 +233,7 @@ class LimitedConnection(Connection):
         except LostConnection:
             if self._watch.times_reached == before:
                 raise
-            error = SqlError(code=None, message=self._watch.message)
-            return Trace(statements=(), error=error, seconds=0.0, blind=self._watch.message)
+            return Trace(statements=(), error=self._watch.error, seconds=0.0, blind=self._watch.message)
         if trace.error is None or self._watch.times_reached == before:
             return trace
         return msgspec.structs.replace(trace, error=self._told(trace.error))
@@ -219,7 +246,7 @@ class LimitedConnection(Connection):
             yield trace if self._watch.times_reached == before else None
 
     def _told(self, error: SqlError) -> SqlError:
-        return replace(error, message=self._watch.message, timed_out=False)
+        return replace(error, message=self._watch.message, detail=None, hint=self._watch.hint, timed_out=False)
 
     @property
     def rows(self) -> Rows:

@@ -115,7 +115,7 @@ class OwnServers(_Servers):
             self._spare, self._checkpoint = self._unpack(request.resume) or (self._start(), None)
             base = tree_size(self._spare.directory / DATA)
             self._watch = SizeWatch(
-                limit=base + limit, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
+                limit=limit, base=base, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
             )
             stack.callback(self._watch.close)
             self._end = stack.pop_all()

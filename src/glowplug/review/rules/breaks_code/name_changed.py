@@ -9,10 +9,13 @@ from msgspec.structs import replace
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks
+from glowplug.review.mysql_type_change import written
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.rewrite import _words as words
 from glowplug.review.wording import lead, sql, weight
 from glowplug.sql.actions import CreateTable, CreateView, DropTable, ModifyColumn, RenameColumn, RenameTable
 from glowplug.sql.parts import Name
+from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.schema.simulation import Simulation
     from glowplug.sql.actions import Action
+    from glowplug.sql.parts import TypeName
     from glowplug.sql.statement import Statement
 
 
@@ -92,7 +96,7 @@ class NameChanged(Rule):
             span=action.span,
             subject=what,
             severity=weight(context),
-            safe_form=_of_table(context, table, new) if column is None else _of_column(context, table, column, new),
+            safe_form=_safe_form(context, table, column, new),
         )
 
 
@@ -123,6 +127,14 @@ def _old_name(action: Action) -> tuple[Name, str | None, str] | None:
     return None
 
 
+def _safe_form(context: Context, table: Name, column: str | None, new: str) -> SafeForm:
+    if context.down:
+        return SafeForm(
+            note=f"run it when the release that comes back names {new}, and none that names the other runs any more"
+        )
+    return _of_table(context, table, new) if column is None else _of_column(context, table, column, new)
+
+
 def _of_table(context: Context, table: Name, new: str) -> SafeForm:
     here, there = sql(context, table), sql(context, Name(new.rpartition(".")[2], table.schema))
     return SafeForm(
@@ -138,22 +150,35 @@ def _of_table(context: Context, table: Name, new: str) -> SafeForm:
 
 
 def _of_column(context: Context, table: Name, column: str, new: str) -> SafeForm:
-    facts = context.schema.column(table, column)
-    here, old, fresh = sql(context, table), sql(context, column), sql(context, new)
-    kind = "" if facts is None or facts.type is None else f" {facts.type}"
-    return SafeForm(
-        steps=(
-            Step(
-                name=f"add_{new}_to_{table.name}",
-                up=f"ALTER TABLE {here} ADD COLUMN {fresh}{kind};",
-                down=f"ALTER TABLE {here} DROP COLUMN {fresh};",
-                note=f"release code that writes both; copy {old} in batches; then release code that reads {fresh} only",
-            ),
-            Step(
-                name=f"drop_{column}_of_{table.name}",
-                up=f"ALTER TABLE {here} DROP COLUMN {old};",
-                down=f"ALTER TABLE {here} ADD COLUMN {old}{kind};",
-            ),
-        ),
-        note=f'or rename nothing: #[sql_name = "{column}"] in the table! macro gives it another name in the code alone',
+    facts, columns = context.schema.column(table, column), context.schema.table(table)
+    macro = f'#[sql_name = "{column}"] in the table! macro gives it another name in the code alone'
+    kind = None if facts is None or facts.type is None else _typed(facts.type, facts.collation, context.dialect)
+    if facts is None or kind is None or words.why_not(columns, facts, column) is not None:
+        return SafeForm(note=f"rename nothing: {macro}")
+    old = words.Shape.of(facts, column, kind)
+    steps = words.in_its_place(
+        context,
+        table,
+        old,
+        replace(old, name=new),
+        copied=f"copy {column} in batches",
+        back=sql(context, new),
     )
+    return SafeForm(
+        steps=steps,
+        note="; ".join(
+            filter(
+                None,
+                (
+                    f"or rename nothing: {macro}",
+                    words.also(columns, facts, column, new, bare=context.dialect is Dialect.SQLITE),
+                ),
+            )
+        ),
+    )
+
+
+def _typed(kind: TypeName, collation: str | None, dialect: Dialect) -> str:
+    if dialect is Dialect.MYSQL:
+        return written(kind)
+    return str(kind) if collation is None else f"{kind} COLLATE {quoted(collation, dialect)}"

@@ -23,12 +23,13 @@ class CascadeDropsMore(Rule):
     """CASCADE drops what the statement does not name.
 
     ## What it does
-    Finds `DROP … CASCADE` and `TRUNCATE … CASCADE`, and names the views, foreign keys and tables that the chain lets
-    depend on it.
+    Finds `DROP … CASCADE` and `TRUNCATE … CASCADE`, and names the views, foreign keys and tables that depend on what
+    is dropped, as far as the migrations tell.
 
     ## Why it is harmful
-    Views, foreign keys and functions of others go without a word, in production perhaps more than in the test database;
-    TRUNCATE empties every table that refers to the one that is named. The down.sql does not know what to bring back.
+    Views, foreign keys and functions that somebody else made go as well, without a word, in production perhaps more
+    than in the test database; TRUNCATE empties every table that refers to the one that is named. What went the
+    down.sql can't know, so it does not bring it back.
 
     ## Example
     ```sql before
@@ -50,7 +51,7 @@ class CascadeDropsMore(Rule):
     ```
 
     ## How it was proven
-    On PostgreSQL 14 to 18, a view of another's is gone after the CASCADE; without it the server refuses.
+    On PostgreSQL 14 to 18, a view that somebody else made is gone after the CASCADE; without it the server refuses.
     """
 
     hazards = (37,)

@@ -8,6 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import Leaves
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.data_loss import _words as words
 from glowplug.review.wording import is_new, lead, made_by_up, sql, weight
 from glowplug.sql.actions import DropColumn
 
@@ -27,8 +28,9 @@ class ColumnDropped(Rule):
     column may drop it: that is what it is for.
 
     ## Why it is harmful
-    No down.sql brings the values back. The release that still runs fails on every query that names the column: Diesel
-    names all columns of a table in each SELECT and INSERT. Indexes and constraints on the column go with it.
+    A down.sql can add the column again, but has its values only where the up kept them elsewhere. The release that
+    still runs fails on every query that names the column: Diesel names all columns of a table in each SELECT and
+    INSERT. Indexes and constraints on the column go with it.
 
     ## Example
     ```sql before
@@ -79,8 +81,9 @@ class ColumnDropped(Rule):
             return
         name = f"{action.table}.{action.column}"
         yield Hit(
-            message=f"{lead(context)}drops {name} with what every row holds in it, and no down.sql brings that back; "
-            f"the release that runs fails on every query that names it{_more(table, action.column)}",
+            message=f"{lead(context)}drops {name} with what every row holds in it"
+            f"{words.comes_back(context, action.table, action.column)}; the release that runs fails on every query "
+            f"that names it{_more(table, action.column)}",
             span=action.span,
             subject=name,
             severity=weight(context),
@@ -99,6 +102,8 @@ def _more(table: TableFacts | None, column: str) -> str:
 
 
 def _safe_form(action: DropColumn, context: Context, column: ColumnFacts | None) -> SafeForm:
+    if context.down:
+        return SafeForm(note=f"a down undoes its own up: leave {action.column} where it is, unless the up added it")
     table, its = sql(context, action.table), sql(context, action.column)
     steps = []
     if context.dialect is Dialect.POSTGRES and column is not None and column.not_null and column.default is None:

@@ -10,6 +10,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.data_loss import _words as words
 from glowplug.review.wording import is_new, lead, sql, weight
 from glowplug.sql.actions import CreateTable, DropTable, Insert, RenameTable
 from glowplug.sql.parts import Name
@@ -32,8 +33,9 @@ class TableDropped(Rule):
     its place under its name and copies rows into it, and in the down.sql of the migration that made the table.
 
     ## Why it is harmful
-    No down.sql brings the rows back, and the release that still runs fails on every query that names the table. On
-    PostgreSQL a foreign key of the dropped table locks the table that it points at, so that all its readers wait too.
+    A down.sql can make the table again, but has its rows only where the up kept them elsewhere; and the release that
+    still runs fails on every query that names the table. On PostgreSQL a foreign key of the dropped table locks the
+    table that it points at, so that all its readers wait too.
 
     ## Example
     ```sql before
@@ -109,26 +111,31 @@ class TableDropped(Rule):
         if parents and context.dialect is Dialect.POSTGRES:
             lock = f"; its foreign keys make every query on {', '.join(dict.fromkeys(parents))} wait as well"
         unless = "" if facts is not None else f", if it was there before this migration ({context.schema.doubt})"
-        here = sql(context, table)
         yield Hit(
-            message=f"{lead(context)}drops {table} with all its rows{unless}, and no down.sql brings them back; the "
+            message=f"{lead(context)}drops {table} with all its rows{unless}{words.comes_back(context, table)}; the "
             f"release that runs fails on every query that names it{lock}",
             span=span,
             subject=str(table),
             severity=weight(context),
             related=() if facts is None else (context.related(facts.born, f"{facts.name} was made here"),),
-            safe_form=SafeForm(
-                steps=(
-                    Step(
-                        name=f"set_{table.name}_aside",
-                        up=f"ALTER TABLE {here} RENAME TO {sql(context, table.name + '_unused')};",
-                        down=f"ALTER TABLE {sql(context, Name(table.name + '_unused', table.schema))} RENAME TO "
-                        f"{sql(context, table.name)};",
-                        note="once no running release names it; drop it when nobody has missed it",
-                    ),
-                )
+            safe_form=_safe_form(context, table),
+        )
+
+
+def _safe_form(context: Context, table: Name) -> SafeForm:
+    if context.down:
+        return SafeForm(note=f"a down undoes its own up: leave {table} where it is, unless the up made it")
+    unused = Name(table.name + "_unused", table.schema)
+    return SafeForm(
+        steps=(
+            Step(
+                name=f"set_{table.name}_aside",
+                up=f"ALTER TABLE {sql(context, table)} RENAME TO {sql(context, unused.name)};",
+                down=f"ALTER TABLE {sql(context, unused)} RENAME TO {sql(context, table.name)};",
+                note="once no running release names it; drop it when nobody has missed it",
             ),
         )
+    )
 
 
 def _steps(context: Context, statement: Statement) -> Iterator[tuple[Context, Action]]:

@@ -47,8 +47,8 @@ class ColumnAddRefused(Rule):
     ```
 
     ## Use instead
-    A constant, or no default and no NOT NULL; a unique index after it; VIRTUAL instead of STORED. What must have the
-    default takes a rebuilt table.
+    Give it a constant default, or neither a default nor NOT NULL; instead of UNIQUE, make a unique index after it; say
+    VIRTUAL instead of STORED. Where it must have the computed default, the table has to be rebuilt.
     ```sql before
     CREATE TABLE users (id INTEGER PRIMARY KEY);
     ```

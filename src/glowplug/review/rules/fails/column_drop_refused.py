@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import Fails
-from glowplug.review.procedure import changed, index_sql, names, needed
+from glowplug.review.procedure import changed, column_sql, index_sql, names, needed
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.version import Versions
 from glowplug.review.wording import lead, sql
@@ -163,15 +165,34 @@ def _safe_form(
     lines = [f"DROP INDEX {sql(context, each.name)};" for each in indexes]
     lines += [f"DROP VIEW {sql(context, each.name)};" for each in views]
     lines.append(f"{context.text(context.statement.span)};")
-    back = [f"{index_sql(each, table)};" for each in indexes]
+    added, lacks = _added(action, context)
+    back = [
+        f"ALTER TABLE {sql(context, table)} ADD COLUMN {added};",
+        *(f"{index_sql(each, table)};" for each in indexes),
+    ]
+    notes = ["make the views again without it"] if views else []
+    notes += [f"the down can't give {action.column} its {lacks}: that takes a rebuild of the table"] if lacks else []
     return SafeForm(
         steps=(
             Step(
                 name=f"drop_{action.column}_of_{table.name}",
                 up="\n".join(lines),
-                down="\n".join([f"ALTER TABLE {sql(context, table)} ADD COLUMN {sql(context, action.column)};", *back]),
-                note="make the views again without it" if views else None,
+                down="\n".join(back),
+                note="; ".join(notes) or None,
             ),
         ),
         note="release code that no longer names it first",
     )
+
+
+def _added(action: DropColumn, context: Context) -> tuple[str, str]:
+    """Give the column as ADD COLUMN takes it where there are rows, and in words what that leaves out."""
+    column = context.schema.column(action.table, action.column)
+    if column is None:
+        return sql(context, action.column), "type, NOT NULL and default, which are not known here"
+    default = column.default if column.default is not None and column.default.constant else None
+    bare = column.not_null and default is None
+    lacks = ["NOT NULL"] if bare else []
+    lacks += [f"DEFAULT {column.default.text}"] if column.default is not None and default is None else []
+    kept = replace(column, default=default, not_null=column.not_null and not bare)
+    return column_sql(kept), " and ".join(lacks)

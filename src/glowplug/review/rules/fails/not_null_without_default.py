@@ -39,12 +39,19 @@ class NotNullWithoutDefault(Rule):
     ```
 
     ## Use instead
-    Add it nullable, let the application fill it, and demand it in a later migration.
+    Add it nullable, let the application write it, and fill the old rows in batches. Then demand it in two more
+    migrations: a CHECK that holds for new rows at once, and one that looks at the old rows while others read and write.
     ```sql before
     CREATE TABLE users (id bigint PRIMARY KEY);
     ```
     ```sql up
     ALTER TABLE users ADD COLUMN email text;
+    ```
+    ```sql up
+    ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;
+    ```
+    ```sql up
+    ALTER TABLE users VALIDATE CONSTRAINT users_email_not_null;
     ```
 
     ## How it was proven
@@ -69,34 +76,42 @@ class NotNullWithoutDefault(Rule):
         if not demanded or _has_a_value(column, default):
             return
         table, name = action.table, column.name
-        definition = context.text(column.span)
-        here, its, check = (quoted(each, context.dialect) for each in (table, name, f"{table.name}_{name}_not_null"))
         yield Hit(
             message=f"adds {name} to {table} as NOT NULL without a default: it fails as soon as {table} holds one row"
             + (", on the way back too" if context.down else f", and INSERTs that don't name {name} fail from then on"),
             span=action.span,
             subject=f"{table}.{name}",
-            safe_form=SafeForm(
-                steps=(
-                    Step(
-                        name=f"add_{name}_to_{table.name}",
-                        up=f"ALTER TABLE {here} ADD COLUMN {_nullable(definition)};",
-                        down=f"ALTER TABLE {here} DROP COLUMN {its};",
-                        note=f"then fill {name} in batches, and make the application write it",
-                    ),
-                    Step(
-                        name=f"check_{name}_of_{table.name}",
-                        up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
-                        down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
-                    ),
-                    Step(
-                        name=f"require_{name}_of_{table.name}",
-                        up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
-                        down="-- nothing to undo: the constraint stays\nSELECT 1;",
-                    ),
-                )
+            safe_form=_safe_form(action, context),
+        )
+
+
+def _safe_form(action: AddColumn, context: Context) -> SafeForm:
+    table, column = action.table, action.column
+    name, nullable = column.name, _nullable(context.text(column.span))
+    here, its, check = (quoted(each, context.dialect) for each in (table, name, f"{table.name}_{name}_not_null"))
+    if context.down:
+        fill = f"UPDATE {here} SET {its} = …; ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;"
+        return SafeForm(note=f"in this down: ALTER TABLE {here} ADD COLUMN {nullable}; {fill}")
+    return SafeForm(
+        steps=(
+            Step(
+                name=f"add_{name}_to_{table.name}",
+                up=f"ALTER TABLE {here} ADD COLUMN {nullable};",
+                down=f"ALTER TABLE {here} DROP COLUMN {its};",
+                note=f"then fill {name} in batches, and make the application write it",
+            ),
+            Step(
+                name=f"check_{name}_of_{table.name}",
+                up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
+                down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
+            ),
+            Step(
+                name=f"require_{name}_of_{table.name}",
+                up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
+                down="-- nothing to undo: the constraint stays\nSELECT 1;",
             ),
         )
+    )
 
 
 def _demands_a_value(column: Column) -> bool:

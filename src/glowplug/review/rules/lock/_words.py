@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
 WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
-NOT_IN_A_DOWN = "a down is one file: where the table is large, bring the old form back by new migrations instead"
 
 _COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
 _CONSTRAINT = re.compile(r'\s*CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+', re.IGNORECASE)

@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn
 from glowplug.sql.parts import ConstraintKind
 
@@ -87,7 +87,7 @@ class ColumnCheckScansTable(Rule):
             span=action.span,
             subject=".".join((str(table), *(column.name for column in columns))),
             severity=weight(context),
-            safe_form=SafeForm(note=words.NOT_IN_A_DOWN) if context.down else _safe_form(context, added),
+            safe_form=SafeForm(note=NOT_IN_A_DOWN) if context.down else _safe_form(context, added),
         )
 
 

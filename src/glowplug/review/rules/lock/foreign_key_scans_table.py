@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn, AddConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -129,7 +129,7 @@ class ForeignKeyScansTable(Rule):
                 span=action.span,
                 subject=f"{table}.{name}",
                 severity=weight(context),
-                safe_form=SafeForm(steps=(add, *steps)),
+                safe_form=SafeForm(note=NOT_IN_A_DOWN) if context.down else SafeForm(steps=(add, *steps)),
             )
 
 

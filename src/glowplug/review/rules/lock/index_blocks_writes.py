@@ -11,7 +11,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import condition, is_new, lead, made_here, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, made_here, sql, weight
 from glowplug.schema.simulation.naming import addition, cut, index_columns, invented
 from glowplug.sql.actions import CreateIndex
 
@@ -160,6 +160,8 @@ def _concurrently(context: Context, action: CreateIndex, name: str) -> SafeForm:
 
 def _partition_by_partition(context: Context, action: CreateIndex, name: str, facts: TableFacts) -> SafeForm:
     """On the parent alone, which builds nothing; concurrently on each partition; then attached."""
+    if context.down:
+        return SafeForm(note=NOT_IN_A_DOWN)
     index = sql(context, replace(action.table, name=name))
     parent = _text(context, action, name, f"ONLY {sql(context, action.table)}", concurrently=False)
     steps = [Step(name=f"index_{action.table.name}", up=f"{parent};", down=f"DROP INDEX IF EXISTS {index};")]

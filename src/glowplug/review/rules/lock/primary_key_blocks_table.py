@@ -11,7 +11,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn, AddConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -116,7 +116,7 @@ def _column(action: AddColumn, context: Context) -> Iterator[Hit]:
         hazards=(17,),
         severity=weight(context),
         safe_form=SafeForm(
-            note=words.NOT_IN_A_DOWN
+            note=NOT_IN_A_DOWN
             if context.down
             else f"add {column.name} nullable, fill it in batches, build a unique index concurrently, make it the key"
         ),
@@ -132,7 +132,7 @@ def _columns(context: Context, table: Name, constraint: Constraint) -> tuple[str
 
 def _safe_form(context: Context, table: Name, name: str, constraint: Constraint, nullable: list[str]) -> SafeForm:
     if context.down:
-        return SafeForm(note=words.NOT_IN_A_DOWN)
+        return SafeForm(note=NOT_IN_A_DOWN)
     facts = context.schema.table(table)
     if facts is not None and facts.partition_by is not None:
         return SafeForm(note=f"{table} is partitioned, and its key cannot use an index that is there")

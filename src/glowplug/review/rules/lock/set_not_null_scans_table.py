@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import condition, is_new, lead, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, weight
 from glowplug.sql.actions import AddConstraint, SetNotNull
 from glowplug.sql.parts import ConstraintKind
 
@@ -107,5 +107,5 @@ def _safe_form(context: Context, table: Name, column: str) -> SafeForm:
     if context.schema.is_new_column(table, column):
         return SafeForm(note=f"say NOT NULL where {column} is added, with its default: that reads nothing")
     if context.down:
-        return SafeForm(note=words.NOT_IN_A_DOWN)
+        return SafeForm(note=NOT_IN_A_DOWN)
     return SafeForm(steps=words.require_not_null(context, table, column))

@@ -10,7 +10,7 @@ from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.type_change import Work, work_of
-from glowplug.review.wording import is_new, lead, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, is_new, lead, weight
 from glowplug.sql.actions import AlterColumnType, DropConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -28,12 +28,12 @@ _SAME_OPERATORS = {"character varying": "text", "cidr": "inet"}
 
 
 class TypeChangeReadsTable(Rule):
-    """A column's type changes for free, but an index or a CHECK on it makes the server read every row all the same.
+    """A column's type changes without a row being written, but an index or CHECK on it makes the server read them all.
 
     ## What it does
     Finds `ALTER COLUMN … TYPE` that writes no row anew, where the table has an index that is built again for it (one
-    with an expression or a WHERE, or a key whose operators or collation are others for the new type, as for
-    `timestamp` to `timestamptz`), or a validated CHECK that names the column.
+    with an expression or a WHERE, or one that compares values of the new type by other operators or in another
+    collation, as for `timestamp` to `timestamptz`), or a validated CHECK that names the column.
 
     ## Why it is harmful
     It takes an ACCESS EXCLUSIVE lock, and builds those indexes, or checks every row, under it. Every query waits,
@@ -49,7 +49,7 @@ class TypeChangeReadsTable(Rule):
     ```
 
     ## Use instead
-    Drop what reads the table, change the type, and make it again so that it stops nobody: a CHECK `NOT VALID`, which a
+    Drop that index or CHECK, change the type, and make it again so that nobody waits: a CHECK `NOT VALID`, which a
     later migration validates; an index `CONCURRENTLY`, in a migration of its own. Where the table can't be without its
     index meanwhile, add a column of the new type instead.
     ```sql before
@@ -108,7 +108,7 @@ class TypeChangeReadsTable(Rule):
             severity=weight(context),
             related=tuple(context.related(each.born, f"{each.name} is made here") for each in causes),
             safe_form=SafeForm(
-                note=words.NOT_IN_A_DOWN
+                note=NOT_IN_A_DOWN
                 if context.down
                 else f"drop {names}, change the type, and make it again: an index CONCURRENTLY, in a migration of its "
                 "own; a CHECK NOT VALID, which a later migration validates"

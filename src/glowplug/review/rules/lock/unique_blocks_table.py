@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn, AddConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -107,7 +107,7 @@ class UniqueBlocksTable(Rule):
 
 def _safe_form(context: Context, table: Name, name: str, constraint: Constraint, first: tuple[Step, ...]) -> SafeForm:
     if context.down:
-        return SafeForm(note=words.NOT_IN_A_DOWN)
+        return SafeForm(note=NOT_IN_A_DOWN)
     facts = context.schema.table(table)
     if facts is not None and facts.partition_by is not None:
         return SafeForm(

@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import is_new, lead, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, is_new, lead, weight
 from glowplug.sql.actions import ValidateConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -96,7 +96,9 @@ class ValidationInSameTransaction(Rule):
             subject=f"{table}.{action.name}",
             severity=weight(context),
             related=(context.related(constraint.born, f"{action.name} is added here"),),
-            safe_form=SafeForm(
+            safe_form=SafeForm(note=NOT_IN_A_DOWN)
+            if context.down
+            else SafeForm(
                 steps=(words.validate(context, table, action.name),),
                 note="leave ADD CONSTRAINT … NOT VALID where it is; take VALIDATE out of this file",
             ),

@@ -10,7 +10,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ class DefaultRewritesTable(Rule):
     """A column is added whose value differs from row to row, and every row is written anew.
 
     ## What it does
-    Finds `ADD COLUMN` with a volatile default (`gen_random_uuid()`, `random()`, `clock_timestamp()`), its own or its
-    domain's, with serial or identity, as a stored generated column, or of a domain with a CHECK or NOT NULL, on a table
-    that was there before the migration. A constant is silent, and so are `now()` and `CURRENT_TIMESTAMP`: they are
-    evaluated once.
+    Finds `ADD COLUMN` on a table that was there before the migration, where each row needs a value of its own: with a
+    volatile default (`gen_random_uuid()`, `random()`, `clock_timestamp()`), be it the column's or its domain's; with
+    serial or identity; as a stored generated column; or of a domain with a CHECK or NOT NULL, which each row is held
+    against. It says nothing of a constant default, nor of `now()` and `CURRENT_TIMESTAMP`: they are evaluated once, and
+    no row is written.
 
     ## Why it is harmful
     It takes an ACCESS EXCLUSIVE lock and writes the whole table. Every query waits, SELECT too, until the migration's
@@ -67,8 +68,9 @@ class DefaultRewritesTable(Rule):
     ```
 
     ## How it was proven
-    On PostgreSQL 14 to 18: another relfilenode, AccessExclusiveLock; in two statements neither rewrites. A domain's
-    CHECK does so whatever the default is, none among them, and where it is `NOT VALID` too; an array of it does not.
+    On PostgreSQL 14 to 18: the table is in another file afterwards (relfilenode), under AccessExclusiveLock; in two
+    statements neither rewrites. A domain's CHECK does so with any default and with none, and where it is `NOT VALID`
+    too; an array of the domain does not.
     """
 
     hazards = (22, 24, 25, 26)
@@ -160,6 +162,8 @@ def _why(column: Column, domain: _Domain | None, schema: Simulation) -> tuple[st
 def _safe_form(action: AddColumn, domain: _Domain | None, context: Context) -> SafeForm:
     table, column = sql(context, action.table), action.column
     its = sql(context, column.name)
+    if context.down:
+        return SafeForm(note=NOT_IN_A_DOWN)
     if column.generated is not None:
         return SafeForm(note="fill a plain column in batches and by a trigger, or on PostgreSQL 18 make it VIRTUAL")
     if column.identity is not None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
-from glowplug.finding import SafeForm, Severity, Step
+from glowplug.finding import SafeForm, Severity
 from glowplug.review import mysql_alter
 from glowplug.review.claims import Alters, Fails
 from glowplug.review.mysql_type_change import MARIADB, MYSQL, WITH_CHARSET, Work, canonical, shown, work, written
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.rules.rewrite import _words as words
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AlterTableSetting, ModifyColumn, TableChange
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ class TypeCopiesTable(Rule):
     ```
 
     ## Use instead
-    Add a column of the new type, let the application write both, copy the rows in batches, then read the new one; or
-    let gh-ost or pt-online-schema-change do it.
+    Add a column of the new type, let the application write both, copy the rows in batches, and give it what the old
+    one has: NOT NULL, default, comment, indexes. Then read the new one, and drop the old; or let gh-ost or
+    pt-online-schema-change do it. A down.sql can't do that, for no release comes between its statements: where the
+    table is large, go back by new migrations.
     ```sql before
     CREATE TABLE attachments (id int PRIMARY KEY, file_size int NOT NULL);
     ```
@@ -57,7 +60,8 @@ class TypeCopiesTable(Rule):
 
     ## How it was proven
     MariaDB refuses INSTANT, NOCOPY and INPLACE for it, and takes COPY with LOCK=SHARED; each pair of sixty types was
-    changed, with an index and without. There was no MySQL to try: of MySQL it is what the manual says.
+    changed, with an index and without. The migrations that it proposes were run forth and back with a row.
+    There was no MySQL to try: of MySQL it is what the manual says.
     """
 
     hazards = (86, 87)
@@ -91,8 +95,8 @@ class TypeCopiesTable(Rule):
             indexed = mysql_alter.is_indexed(context, action.table, column)
             needed = {vendor: work(old, new, vendor, indexed=indexed) for vendor in mysql_alter.vendors(context)}
             to = f"change {name} from {_named(old, new)}"
-        steps = _new_column(action, kind, context)
-        yield from _hits(action, context, name=name, to=to, needed=needed, related=related, steps=steps)
+        safe = _new_column(action, kind, context)
+        yield from _hits(action, context, name=name, to=to, needed=needed, related=related, safe=safe)
 
     def _converted(self, action: AlterTableSetting, context: Context) -> Iterator[Hit]:
         facts = context.schema.table(action.table)
@@ -119,7 +123,7 @@ def _hits(
     to: str,
     needed: dict[str, Work],
     related: tuple[Related, ...] = (),
-    steps: tuple[Step, ...] = (),
+    safe: SafeForm | None = None,
 ) -> Iterator[Hit]:
     table, works = action.table, set(needed.values())
     if works == {Work.NOTHING}:
@@ -140,8 +144,15 @@ def _hits(
         subject=name,
         severity=severity,
         related=related,
-        safe_form=SafeForm(steps=steps, note=mysql_alter.outside_tool(context, table, context.text(action.span))),
+        safe_form=_safe_form(action, context, safe or SafeForm()),
     )
+
+
+def _safe_form(action: ModifyColumn | AlterTableSetting, context: Context, safe: SafeForm) -> SafeForm:
+    if context.down:
+        return SafeForm(note=NOT_IN_A_DOWN)
+    tool = mysql_alter.outside_tool(context, action.table, context.text(action.span))
+    return replace(safe, note="\n".join(filter(None, (safe.note, tool))))
 
 
 def _named(old: TypeName, new: TypeName) -> str:
@@ -152,22 +163,28 @@ def _named(old: TypeName, new: TypeName) -> str:
     return f"{one} to {other}"
 
 
-def _new_column(action: ModifyColumn, kind: TypeName, context: Context) -> tuple[Step, ...]:
+def _new_column(action: ModifyColumn, kind: TypeName, context: Context) -> SafeForm:
+    table = context.schema.table(action.table)
     column = context.schema.column(action.table, action.column)
-    table, old = sql(context, action.table), sql(context, action.column)
-    fresh = f"{action.column}_{kind.name.split()[0]}"
-    its, was = sql(context, fresh), kind if column is None or column.type is None else column.type
-    return (
-        Step(
-            name=f"add_{fresh}_to_{action.table.name}",
-            up=f"ALTER TABLE {table} ADD COLUMN {its} {written(kind)};",
-            down=f"ALTER TABLE {table} DROP COLUMN {its};",
-            note=f"release code that writes both; copy the rows in batches; then read {fresh}",
+    instead = words.why_not(table, column, action.column)
+    if instead is not None:
+        return SafeForm(note=instead)
+    said, was = action.definition, None if column is None else column.type
+    renamed = said.name.casefold() != action.column.casefold()
+    old = words.Shape.of(column, action.column, None if was is None else written(was))
+    new = words.Shape(
+        name=said.name if renamed else words.fresh_name(table, action.column, kind.name),
+        kind=written(kind),
+        not_null=said.not_null,
+        default=None if said.default is None else said.default.text,
+        rest=words.rest(said.on_update, said.comment),
+    )
+    notes = [] if column is None else [words.also(table, column, action.column, new.name)]
+    if was is not None and was.name in {"datetime", "timestamp"}:
+        notes.append(f"whether {action.column} says ON UPDATE is not known here: the last down has to say it again")
+    return SafeForm(
+        steps=words.in_its_place(
+            context, action.table, old, new, copied="copy the rows in batches", back=sql(context, new.name)
         ),
-        Step(
-            name=f"drop_{action.column}_of_{action.table.name}",
-            up=f"ALTER TABLE {table} DROP COLUMN {old};",
-            down=f"ALTER TABLE {table} ADD COLUMN {old} {written(was)};",
-            note="when no running release names it",
-        ),
+        note="; ".join(filter(None, notes)) or None,
     )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
-from glowplug.finding import SafeForm, Severity, Step
+from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.type_change import Work, work_of
-from glowplug.review.wording import condition, is_new, lead, sql, weight
+from glowplug.review.rules.rewrite import _words as words
+from glowplug.review.type_change import TEXTS, Work, work_of
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AlterColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.review.context import Context
+    from glowplug.schema.simulation.values import ColumnFacts
     from glowplug.sql.actions import Action
+    from glowplug.sql.parts import TypeName
 
 
 class TypeRewritesTable(Rule):
@@ -40,7 +45,9 @@ class TypeRewritesTable(Rule):
     ```
 
     ## Use instead
-    Add a column of the new type, let the application write both, copy the rows in batches, then read the new one.
+    Add a column of the new type, let the application write both, copy the rows in batches, and give it what the old
+    one has: NOT NULL, default, indexes. Then read the new one, and drop the old. A down.sql can't do that, for no
+    release comes between its statements: where the table is large, go back by new migrations.
     ```sql before
     CREATE TABLE downloads (id integer PRIMARY KEY, count integer NOT NULL);
     ```
@@ -50,7 +57,8 @@ class TypeRewritesTable(Rule):
 
     ## How it was proven
     On PostgreSQL 14 to 18: another relfilenode, AccessExclusiveLock. Each pair of fifty types was changed on each
-    server, and what this rule says of it compared.
+    server, and what this rule says of it compared. The migrations that it proposes were run forth and back with rows:
+    type, NOT NULL, default and values are the old ones again.
     """
 
     hazards = (28,)
@@ -82,27 +90,41 @@ class TypeRewritesTable(Rule):
             subject=name,
             severity=weight(context, Severity.ERROR if cost is Work.REWRITE else Severity.WARNING),
             related=() if column is None else (context.related(column.born, f"{name} was defined here"),),
-            safe_form=_safe_form(action, context),
+            safe_form=_safe_form(action, column, context),
         )
 
 
-def _safe_form(action: AlterColumnType, context: Context) -> SafeForm:
-    table, column = sql(context, action.table), sql(context, action.column)
-    fresh = f"{action.column}_{action.type.name.split()[0].strip(chr(34))}"
-    its = sql(context, fresh)
-    return SafeForm(
-        steps=(
-            Step(
-                name=f"add_{fresh}_to_{action.table.name}",
-                up=f"ALTER TABLE {table} ADD COLUMN {its} {action.type};",
-                down=f"ALTER TABLE {table} DROP COLUMN {its};",
-                note=f"release code that writes both; copy the rows in batches; then read {fresh}",
-            ),
-            Step(
-                name=f"drop_{action.column}_of_{action.table.name}",
-                up=f"ALTER TABLE {table} DROP COLUMN {column};",
-                down=f"ALTER TABLE {table} ADD COLUMN {column} {action.type};",
-                note="when no running release names it",
-            ),
-        )
+def _safe_form(action: AlterColumnType, column: ColumnFacts | None, context: Context) -> SafeForm:
+    if context.down:
+        return SafeForm(note=NOT_IN_A_DOWN)
+    table = context.schema.table(action.table)
+    instead = words.why_not(table, column, action.column)
+    if instead is not None:
+        return SafeForm(note=instead)
+    name = words.fresh_name(table, action.column, action.type.name)
+    was = None if column is None or column.type is None else column.type
+    old = words.Shape.of(
+        column, action.column, None if was is None else _typed(was, None if column is None else column.collation)
     )
+    new = replace(old, name=name, kind=_typed(action.type, action.collation))
+    return SafeForm(
+        steps=words.in_its_place(
+            context, action.table, old, new, copied=_copied(action), back=_back(sql(context, name), was, action.type)
+        ),
+        note=words.also(table, column, action.column, name),
+    )
+
+
+def _typed(kind: TypeName, collation: str | None) -> str:
+    return str(kind) if collation is None else f'{kind} COLLATE "{collation}"'
+
+
+def _copied(action: AlterColumnType) -> str:
+    using = "" if action.using is None else f" (as USING says: {action.using.text})"
+    return f"copy the rows in batches{using}"
+
+
+def _back(name: str, was: TypeName | None, now: TypeName) -> str:
+    """Write the new column's value as one of the old type: from a text, PostgreSQL casts only where it is told to."""
+    from_text = was is not None and now.name in TEXTS and was.name not in TEXTS
+    return f"{name}::{was}" if from_text else name

@@ -1,0 +1,209 @@
+"""What rules say of a column that takes another's place: the migrations that add it, demand of it, and drop the old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.dialect import Dialect
+from glowplug.finding import Step
+from glowplug.review.rules.lock import _words as lock
+from glowplug.review.wording import sql
+from glowplug.sql.parts import ConstraintKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glowplug.review.context import Context
+    from glowplug.schema.simulation.values import ColumnFacts, IndexFacts, TableFacts
+    from glowplug.sql.parts import Expression, Name
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a column, as SQL; ``kind`` None: not known. ``rest`` is what MySQL's MODIFY has to repeat."""
+
+    name: str
+    kind: str | None
+    not_null: bool = False
+    default: str | None = None
+    rest: str = ""
+
+    @classmethod
+    def of(cls, facts: ColumnFacts | None, name: str, kind: str | None) -> Shape:
+        """Give a column as it is, with its type as ``kind`` writes it."""
+        if facts is None:
+            return cls(name=name, kind=kind)
+        default = None if facts.default is None else facts.default.text
+        return cls(name=name, kind=kind, not_null=facts.not_null, default=default, rest=rest(None, facts.comment))
+
+
+def rest(on_update: Expression | None, comment: str | None) -> str:
+    """Give what a MySQL column's definition says at its end."""
+    said = "" if on_update is None else f" ON UPDATE {on_update.text}"
+    return said if not comment else said + " COMMENT '" + comment.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def in_its_place(context: Context, table: Name, old: Shape, new: Shape, *, copied: str, back: str) -> tuple[Step, ...]:
+    """Give the migrations between which releases can come: ``new`` is added, filled, made what it has to be.
+
+    ``copied`` is what is said of the copying, ``back`` the expression that gives ``old`` its values from ``new`` again.
+    """
+    released = old.not_null and old.default is None and context.dialect is not Dialect.SQLITE
+    steps = [_add(context, table, new, copied)]
+    steps += _require(context, table, new)
+    steps += [_release(context, table, old, back)] if released else []
+    steps.append(_drop(context, table, old, back, demanded=old.not_null and not released))
+    return tuple(steps)
+
+
+def _add(context: Context, table: Name, new: Shape, copied: str) -> Step:
+    here, its = sql(context, table), sql(context, new.name)
+    lines = [f"ALTER TABLE {here} ADD COLUMN {its} {new.kind};"]
+    if new.default is not None and context.dialect is Dialect.POSTGRES:
+        lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {new.default};")
+    return Step(
+        name=f"add_{new.name}_to_{table.name}",
+        up="\n".join(lines),
+        down=f"ALTER TABLE {here} DROP COLUMN {its};",
+        note=f"release code that writes both; {copied}; then read {new.name}",
+    )
+
+
+def _require(context: Context, table: Name, new: Shape) -> Iterator[Step]:
+    """Demand of the new column what was demanded of the old one, once each row has a value."""
+    if context.dialect is Dialect.POSTGRES and new.not_null:
+        yield from lock.require_not_null(context, table, new.name)
+    if context.dialect is Dialect.MYSQL and _full(new) != new.kind:
+        here, its = sql(context, table), sql(context, new.name)
+        yield Step(
+            name=f"require_{new.name}_of_{table.name}",
+            up=f"ALTER TABLE {here} MODIFY {its} {_full(new)};",
+            down=f"ALTER TABLE {here} MODIFY {its} {new.kind};",
+            note="when every row has its value",
+        )
+
+
+def _release(context: Context, table: Name, old: Shape, back: str) -> Step:
+    """Let INSERTs leave the old column out, which the release that no longer names it does."""
+    here, its = sql(context, table), sql(context, old.name)
+    loose, strict = f"ALTER COLUMN {its} DROP NOT NULL", f"ALTER COLUMN {its} SET NOT NULL"
+    if context.dialect is Dialect.MYSQL:
+        free = msgspec.structs.replace(old, not_null=False)
+        loose, strict = (f"MODIFY {its} {_full(each)}" for each in (free, old))
+    return Step(
+        name=f"release_{old.name}_of_{table.name}",
+        up=f"ALTER TABLE {here} {loose};",
+        down=f"UPDATE {here} SET {its} = {back} WHERE {its} IS NULL;\nALTER TABLE {here} {strict};",
+        note=f"so that INSERTs which don't name {old.name} pass; then release code that no longer names it",
+    )
+
+
+def _drop(context: Context, table: Name, old: Shape, back: str, *, demanded: bool) -> Step:
+    here, its = sql(context, table), sql(context, old.name)
+    down = f"-- add {its} again as it was, which is not known here, and fill it from the new column"
+    if old.kind is not None:
+        lines = [f"ALTER TABLE {here} ADD COLUMN {its} {old.kind};", f"UPDATE {here} SET {its} = {back};"]
+        full = _full(msgspec.structs.replace(old, not_null=demanded))
+        if context.dialect is Dialect.MYSQL and full != old.kind:
+            lines.append(f"ALTER TABLE {here} MODIFY {its} {full};")
+        if context.dialect is Dialect.POSTGRES and old.default is not None:
+            lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {old.default};")
+        if context.dialect is Dialect.POSTGRES and demanded:
+            lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;")
+        down = "\n".join(lines)
+    return Step(
+        name=f"drop_{old.name}_of_{table.name}",
+        up=f"ALTER TABLE {here} DROP COLUMN {its};",
+        down=down,
+        note=f"when no running release names {old.name}",
+    )
+
+
+def _full(shape: Shape) -> str:
+    """Give the whole of a MySQL column's definition, behind its name."""
+    parts = [shape.kind or ""]
+    parts += ["NOT NULL"] if shape.not_null else []
+    parts += [f"DEFAULT {shape.default}"] if shape.default is not None else []
+    return " ".join(parts) + shape.rest
+
+
+def in_primary_key(table: TableFacts | None, column: str) -> bool:
+    """Whether a column is, or belongs to, the primary key."""
+    return table is not None and any(
+        facts.definition.kind is ConstraintKind.PRIMARY_KEY
+        and column.casefold() in map(str.casefold, facts.definition.columns)
+        for facts in table.constraints.values()
+    )
+
+
+def why_not(table: TableFacts | None, column: ColumnFacts | None, name: str) -> str | None:
+    """Say what there is to do where no plain column can take the place of ``name``; None: one can."""
+    if in_primary_key(table, name):
+        return (
+            f"{name} belongs to the primary key, which has to change with it: add a column of the new type, release "
+            "code that writes both, copy the rows in batches, make it NOT NULL, build a unique index on it, and "
+            "exchange the two, with the key, in a short migration; columns that reference it need the same"
+        )
+    if column is not None and column.identity is not None:
+        return (
+            f"{name} numbers the rows: add a column of the new type, release code that writes both, copy the rows in "
+            f"batches, and let it go on from the highest number before {name} is dropped"
+        )
+    if column is not None and column.generated is not None:
+        return f"{name} is computed: a column that the application writes, or a trigger, can take its place"
+    return None
+
+
+def to_make_again(table: TableFacts | None, column: str) -> str | None:
+    """Name the indexes and constraints that go with a column, and that another in its place needs as well."""
+    if table is None:
+        return None
+    wanted = column.casefold()
+    named = [
+        each.name
+        for each in table.indexes.values()
+        if each.constraint is None and wanted in map(str.casefold, _columns(each))
+    ]
+    named += [
+        each.name
+        for each in table.constraints.values()
+        if each.definition.kind is not ConstraintKind.NOT_NULL and wanted in map(str.casefold, each.definition.columns)
+    ]
+    if not named:
+        return None
+    listed = ", ".join(dict.fromkeys(named))
+    return f"what is built on {column} goes with it ({listed}): make the same for the new column before"
+
+
+def _columns(index: IndexFacts) -> Iterator[str]:
+    yield from index.include
+    for key in index.keys:
+        yield from key.expression.columns if key.expression is not None else filter(None, (key.column,))
+    yield from () if index.where is None else index.where.columns
+
+
+def also(
+    table: TableFacts | None, column: ColumnFacts | None, name: str, fresh: str, *, bare: bool = False
+) -> str | None:
+    """Say what the migrations don't: what is not known of the old column, what else hangs on it.
+
+    ``bare``: they give it neither NOT NULL nor a default (SQLite).
+    """
+    notes = []
+    if bare and column is not None and (column.not_null or column.default is not None):
+        said = " and ".join(["NOT NULL"] * column.not_null + ["a default"] * (column.default is not None))
+        notes.append(f"{name} has {said}, which SQLite gives {fresh} by a rebuild of the table alone")
+    if column is None:
+        notes.append(f"whether {name} is NOT NULL, and its default, is not known here: give {fresh} the same")
+    again = to_make_again(table, name)
+    notes += [] if again is None else [again]
+    return "; ".join(notes) or None
+
+
+def fresh_name(table: TableFacts | None, column: str, kind: str) -> str:
+    """Find a name for a column of another type that no column of the table has."""
+    name = f"{column}_{kind.rpartition('.')[2].split()[0].strip(chr(34))}"
+    while table is not None and name.casefold() in map(str.casefold, table.columns):
+        name += "_new"
+    return name

@@ -1,0 +1,173 @@
+"""What is said of the way back: whether a down makes a thing again; and what a down is told to do, in one go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.dialect import Dialect
+from glowplug.project import Chain, Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.review.context import Terms
+from glowplug.review.engine import review
+
+if TYPE_CHECKING:
+    from glowplug.finding import Finding
+
+USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, phone varchar(20));"
+DROPS = "ALTER TABLE users DROP COLUMN phone;"
+
+
+def found(
+    rule: str, *, before: str = USERS, up: str, down: str | None, dialect: Dialect = Dialect.POSTGRES
+) -> list[Finding]:
+    migrations = (
+        Migration(version="1", name="1", path="1", up=before.encode(), down=None),
+        Migration(version="2", name="2", path="2", up=up.encode(), down=None if down is None else down.encode()),
+    )
+    chain = Chain(directory="m", dialect=dialect, migrations=migrations, settings=ChainSettings())
+    return [each for each in review(chain, Terms.of(chain), new={"2"}).findings if each.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        (None, "every row holds in it, and there is no down.sql; the release"),
+        ("SELECT 1;", "every row holds in it, and down.sql does not make the column again; the release"),
+        ("ALTER TABLE users ADD COLUMN fax text;", "and down.sql does not make the column again; the release"),
+        ("ALTER TABLE orders ADD COLUMN phone text;", "and down.sql does not make the column again; the release"),
+        (
+            "ALTER TABLE users ADD COLUMN phone varchar(20);",
+            "every row holds in it: down.sql makes the column again, without what was in it; the release",
+        ),
+        (
+            "DO $$ BEGIN ALTER TABLE users ADD COLUMN phone varchar(20); END $$;",
+            "every row holds in it: down.sql makes the column again, without what was in it; the release",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN phone varchar(20); UPDATE users SET email = '';",
+            "every row holds in it: down.sql makes the column again, without what was in it; the release",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN phone varchar(20); UPDATE users SET phone = email;",
+            "down.sql makes the column again and fills it from what it still finds elsewhere, no more; the release",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN phone varchar(20); UPDATE users SET phone = '';",
+            "every row holds in it: down.sql makes the column again, without what was in it; the release",
+        ),
+        ("ALTER TABEL users;", "and no down.sql brings that back, unless it was copied elsewhere first; the release"),
+    ],
+)
+def test_a_dropped_column(down: str | None, said: str) -> None:
+    (finding,) = found("column-dropped", up=DROPS, down=down)
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        (None, "all its rows, and there is no down.sql; the release"),
+        ("SELECT 1;", "all its rows, and down.sql does not make the table again; the release"),
+        ("CREATE TABLE users (id bigint);", "all its rows: down.sql makes the table again, without what was in it;"),
+        (
+            "CREATE TABLE users (id bigint); INSERT INTO users SELECT id FROM people;",
+            "all its rows: down.sql makes the table again and fills it from what it still finds elsewhere, no more;",
+        ),
+        (
+            "CREATE TABLE users (id bigint); INSERT INTO users VALUES (1);",
+            "all its rows: down.sql makes the table again, without what was in it;",
+        ),
+    ],
+)
+def test_a_dropped_table(down: str | None, said: str) -> None:
+    (finding,) = found("table-dropped", up="DROP TABLE users;", down=down)
+    assert said in finding.message
+
+
+IN_A_DOWN = [
+    ("type-rewrites-table", Dialect.POSTGRES, "ALTER TABLE users ALTER COLUMN phone TYPE integer USING 1;"),
+    ("type-copies-table", Dialect.MYSQL, "ALTER TABLE users MODIFY phone int;"),
+    ("default-rewrites-table", Dialect.POSTGRES, "ALTER TABLE users ADD COLUMN a uuid DEFAULT gen_random_uuid();"),
+    ("foreign-key-scans-table", Dialect.POSTGRES, "ALTER TABLE users ADD COLUMN a bigint DEFAULT 1 REFERENCES users;"),
+    ("name-changed", Dialect.SQLITE, "ALTER TABLE users RENAME COLUMN phone TO fax;"),
+    ("name-changed", Dialect.POSTGRES, "ALTER TABLE users RENAME TO people;"),
+    ("column-dropped", Dialect.POSTGRES, "ALTER TABLE users DROP COLUMN email;"),
+    ("table-dropped", Dialect.POSTGRES, "DROP TABLE users;"),
+    ("not-null-without-default", Dialect.POSTGRES, "ALTER TABLE users ADD COLUMN a text NOT NULL;"),
+    (
+        "validation-in-same-transaction",
+        Dialect.POSTGRES,
+        "ALTER TABLE users ADD CONSTRAINT a CHECK (id > 0) NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT a;",
+    ),
+    (
+        "index-blocks-writes",
+        Dialect.POSTGRES,
+        "CREATE INDEX events_id ON events (id);",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "dialect", "sql"), IN_A_DOWN)
+def test_a_down_is_not_told_to_become_several_migrations(rule: str, dialect: Dialect, sql: str) -> None:
+    before = USERS
+    if dialect is Dialect.POSTGRES:
+        before += "CREATE TABLE events (id bigint) PARTITION BY RANGE (id); "
+        before += "CREATE TABLE old PARTITION OF events FOR VALUES FROM (0) TO (9);"
+    (up,) = found(rule, before=before, up=sql, down=None, dialect=dialect)
+    assert up.safe_form is not None
+    assert up.safe_form.steps
+    (down,) = found(rule, before=before, up="SELECT 1;", down=sql, dialect=dialect)
+    assert down.safe_form is not None
+    assert down.safe_form.steps == ()
+    assert down.safe_form.note
+
+
+def test_a_down_that_widens_a_type_again_is_told_what_there_is_to_do() -> None:
+    sql = "ALTER TABLE users ALTER COLUMN phone TYPE integer USING 1;"
+    (finding,) = found("type-rewrites-table", up="SELECT 1;", down=sql)
+    assert finding.safe_form is not None
+    assert finding.safe_form.note == (
+        "a down runs in one go: no release and no pause can come between two steps of it. On a small table leave it as "
+        "it is; where the table is large, go back by new migrations, not by this down"
+    )
+
+
+def test_a_rebuild_in_a_down_is_said_to_belong_there() -> None:
+    before = "CREATE TABLE users (id INTEGER PRIMARY KEY, age text);"
+    sql = "ALTER TABLE users ALTER COLUMN age TYPE integer;"
+    (finding,) = found("alter-not-supported", before=before, up="SELECT 1;", down=sql, dialect=Dialect.SQLITE)
+    assert finding.safe_form is not None
+    (step,) = finding.safe_form.steps
+    assert (step.note or "").startswith("what is up.sql here belongs in this down.sql; ")
+    (finding,) = found("alter-not-supported", before=before, up=sql, down=None, dialect=Dialect.SQLITE)
+    assert finding.safe_form is not None
+    assert "down.sql" not in (finding.safe_form.steps[0].note or "")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "column", "sql", "note"),
+    [
+        (Dialect.POSTGRES, "a int PRIMARY KEY", "ALTER COLUMN a TYPE bigint", "a belongs to the primary key"),
+        (Dialect.MYSQL, "a int PRIMARY KEY", "MODIFY a bigint", "a belongs to the primary key"),
+        (Dialect.POSTGRES, "a int GENERATED ALWAYS AS IDENTITY", "ALTER COLUMN a TYPE bigint", "a numbers the rows"),
+        (Dialect.POSTGRES, "a serial", "ALTER COLUMN a TYPE bigint", "a numbers the rows"),
+        (Dialect.MYSQL, "a int AUTO_INCREMENT UNIQUE", "MODIFY a bigint AUTO_INCREMENT", "a numbers the rows"),
+        (
+            Dialect.POSTGRES,
+            "b int, a int GENERATED ALWAYS AS (b) STORED",
+            "ALTER COLUMN a TYPE bigint",
+            "a is computed",
+        ),
+    ],
+)
+def test_a_column_that_is_more_than_its_values_is_not_exchanged_by_the_recipe(
+    dialect: Dialect, column: str, sql: str, note: str
+) -> None:
+    rule = "type-rewrites-table" if dialect is Dialect.POSTGRES else "type-copies-table"
+    before = f"CREATE TABLE t ({column});"
+    (finding,) = found(rule, before=before, up=f"ALTER TABLE t {sql};", down=None, dialect=dialect)
+    assert finding.safe_form is not None
+    assert finding.safe_form.steps == ()
+    assert (finding.safe_form.note or "").startswith(note)
