@@ -128,6 +128,7 @@ def postgres() -> Iterator[Case]:
         with server_of(chain) as server:
             first = f"the first {len(part.migrations)} migrations"
             by_hand, dumped = "up, down, up through one psycopg connection", f"the same with pg_dump compared, {first}"
+            floor = f"{by_hand}, then all down"
             rehearsed_part = f"glowplug's rehearsal, server running, {first}"
             rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
             jobs = usable_cores()
@@ -136,6 +137,7 @@ def postgres() -> Iterator[Case]:
                 name="postgres",
                 contestants={
                     by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
+                    floor: lambda: done(peers.up_down_up(peer, scripts, compare=False, back=True)),
                     dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
                     at_once: lambda: done(rehearse(chain, server, forward_only=False, jobs=jobs)),
@@ -143,14 +145,14 @@ def postgres() -> Iterator[Case]:
                     whole: lambda: check(project, *SCHEMA_ALONE),
                 },
                 promises=[
-                    Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=3),
+                    Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=2.5),
                     Promise(text=f"{at_once} / {by_hand}", of=at_once, against=by_hand, limit=1.5),
                     Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),
                     Promise(
                         text=f"{dumped} / glowplug's rehearsal of them",
                         of=rehearsed_part,
                         against=dumped,
-                        limit=5,
+                        limit=8,
                         at_least=True,
                     ),
                 ],

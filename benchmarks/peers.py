@@ -139,11 +139,12 @@ def up(server: PostgresServer, database: str, scripts: list[Scripts]) -> None:
                 raise SystemExit("an up fails on the peer's server: this corpus can't be measured")
 
 
-def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool) -> int:
+def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool, back: bool = False) -> int:
     """Run every migration up, down and up again through one connection; the number of downs that did not restore.
 
     With ``compare``, ``pg_dump --schema-only`` is taken before each up (that is, after the one before it) and after
-    its down, and compared: two dumps a migration, the fewest that can tell.
+    its down, and compared: two dumps a migration, the fewest that can tell. With ``back`` all of them go down in the
+    end, the newest first, to the first failure.
     """
     database = server.create()
     wrong = 0
@@ -157,6 +158,8 @@ def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool)
                 _run(connection.pgconn, script.up, script.in_transaction)
             if compare:
                 before = server.dump(database)
+        if back:
+            all(_run(connection.pgconn, script.down or b"", script.in_transaction) for script in reversed(scripts))
     return wrong
 
 

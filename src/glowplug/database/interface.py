@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from glowplug.schema import Schema
 
 BOOKKEEPING_TABLE = "__diesel_schema_migrations"
+
+SEVERAL = 16
+"""No more files than these are worth to be given to ``run_several``."""
 
 CREATE_BOOKKEEPING_TABLE = (
     f"CREATE TABLE IF NOT EXISTS {BOOKKEEPING_TABLE} ("
@@ -93,6 +97,17 @@ class Connection(Closing, Protocol):
             LostConnection: the server is gone.
         """
         ...
+
+    def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
+        """Run the first of these files, and those after it that may as well be sent at once, each as ``run`` would.
+
+        The Runs of those that ran, one at least; the last may have an error, and what comes after it has not run.
+        ``recorded`` may then tell of all that ran, not of each.
+
+        Raises:
+            LostConnection: the server is gone.
+        """
+        return [self.run(migrations[0], direction)]
 
     def snapshot(self) -> Schema:
         """Read the whole schema, the bookkeeping table excluded."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import SqlError
+from glowplug.database.interface import SEVERAL, SqlError
 from glowplug.dialect import Direction
 from glowplug.rehearsal.outcome import ChainDown, StepError, WayDown
 from glowplug.schema import diff
@@ -12,8 +13,9 @@ from glowplug.schema.diff import EXTRA
 from glowplug.schema.noise import tell_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from glowplug.database.interface import Run
     from glowplug.project import Chain, Migration
     from glowplug.schema import Schema
     from glowplug.scratch.interface import Database
@@ -28,19 +30,34 @@ def chain_down(
     """
     by_version = {migration.version: migration for migration in chain.migrations if migration.runnable}
     recorded = database.connection.recorded()  # once, as Diesel does: a down may delete another's row
-    for reverted, version in enumerate(recorded):
-        migration = by_version.get(version)
-        if migration is None:
-            return _stopped(reverted, version, chain.directory, "it is recorded as run, and not in the directory")
-        progress(reverted, migration)
-        run = database.connection.run(migration, Direction.DOWN)
-        if run.error is not None:
-            error = StepError(direction=Direction.DOWN, file=migration.file(Direction.DOWN), error=run.error)
-            return ChainDown(outcome=WayDown.FAILED, reverted=reverted, failed_at=version, error=error)
-        if version in database.connection.recorded():
-            file = migration.file(Direction.DOWN)
-            return _stopped(reverted + 1, version, file, "it ran, and its version is still recorded as run")
+    reverted = 0
+    while reverted < len(recorded):
+        coming = itertools.takewhile(by_version.__contains__, recorded[reverted : reverted + SEVERAL])
+        files = [by_version[version] for version in coming]
+        if not files:
+            unknown = "it is recorded as run, and not in the directory"
+            return _stopped(reverted, recorded[reverted], chain.directory, unknown)
+        progress(reverted, files[0])
+        runs = database.connection.run_several(files, Direction.DOWN)
+        stopped = _verdict(database, reverted, list(zip(files, runs, strict=False)))
+        if stopped is not None:
+            return stopped
+        reverted += len(runs)
     return _complete(database, baseline, len(recorded))
+
+
+def _verdict(database: Database, reverted: int, ran: Sequence[tuple[Migration, Run]]) -> ChainDown | None:
+    """Say why the way ends with one of the downs that ran; None: it goes on."""
+    recorded = None
+    for index, (migration, run) in enumerate(ran, reverted):
+        file = migration.file(Direction.DOWN)
+        if run.error is not None:
+            error = StepError(direction=Direction.DOWN, file=file, error=run.error)
+            return ChainDown(outcome=WayDown.FAILED, reverted=index, failed_at=migration.version, error=error)
+        recorded = database.connection.recorded() if recorded is None else recorded
+        if migration.version in recorded:
+            return _stopped(index + 1, migration.version, file, "it ran, and its version is still recorded as run")
+    return None
 
 
 def _stopped(reverted: int, version: str, file: str, message: str) -> ChainDown:

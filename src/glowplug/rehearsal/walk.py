@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from glowplug.database.interface import SEVERAL
 from glowplug.dialect import Direction
 from glowplug.rehearsal.assertions import asserted
 from glowplug.rehearsal.chain_down import chain_down
@@ -134,9 +135,14 @@ def assert_all(chain: Chain, database: Database, trial: Trial | None) -> tuple[B
 
 def _go_up(chain: Chain, database: Database, end: int) -> int | None:
     """Run the ups before ``end``, as Diesel would; the index of one that fails ends it."""
-    for index, migration in enumerate(chain.migrations[:end]):
-        if migration.runnable and database.connection.run(migration, Direction.UP).error is not None:
-            return index
+    runnable = [index for index, migration in enumerate(chain.migrations[:end]) if migration.runnable]
+    done = 0
+    while done < len(runnable):
+        files = [chain.migrations[index] for index in runnable[done : done + SEVERAL]]
+        runs = database.connection.run_several(files, Direction.UP)
+        done += sum(run.error is None for run in runs)
+        if runs[-1].error is not None:
+            return runnable[done]
     return None
 
 

@@ -66,18 +66,19 @@ class Runner:
         opening: Sequence[bytes] = (b"BEGIN",),
         closing: Sequence[bytes] = (b"COMMIT",),
         rows: bool = False,
+        meanwhile: Callable[[], object] | None = None,
     ) -> SqlError | None:
         """Run a file and its bookkeeping as one message with the statements that open and close their transaction.
 
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
         of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from every
-        query, the file's own among them. ``forgot`` is then whether the bookkeeping deleted one row.
+        query, the file's own among them. ``forgot`` is then whether the bookkeeping deleted one row. ``meanwhile`` as
+        for ``Session.batch``.
         """
         content = migration.sql(direction) or b""
         prefix = b"".join(statement + b";\n" for statement in opening)
-        bookkeeping = _bookkeeping(migration, direction).encode("utf-8", "surrogateescape")
-        message = b";".join([prefix + content + b"\n", bookkeeping, *closing])
-        reply = self.session.batch(message, rows=rows)
+        message = b";".join([prefix + content + b"\n", _bookkeeping(migration, direction), *closing])
+        reply = self.session.batch(message, rows=rows, meanwhile=meanwhile)
         self.forgot = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"]
         self.answers = reply.results if rows and reply.ok else []
         batch = Batch(content=content, prefix=prefix, before=len(opening), completed=reply.completed)
@@ -86,18 +87,40 @@ class Runner:
             self._roll_back()
         return error
 
+    def run_together(self, migrations: Sequence[Migration], direction: Direction) -> Reply:
+        """Run these files and their bookkeeping as one message, each in a transaction; for such as ``run_whole`` runs.
+
+        As many ran as there are COMMITs among the answer's commands; the first that fails is undone.
+        """
+        parts = []
+        for migration in migrations:
+            content = migration.sql(direction) or b""
+            parts += [b"BEGIN;\n" + content + b"\n", _bookkeeping(migration, direction), b"COMMIT"]
+        reply = self.session.batch(b";".join(parts))
+        if not reply.ok:
+            self._roll_back()
+        return reply
+
     def run_both(
-        self, migration: Migration, *, opening: Sequence[bytes], between: Sequence[bytes], closing: Sequence[bytes]
+        self,
+        migration: Migration,
+        *,
+        opening: Sequence[bytes],
+        between: Sequence[bytes],
+        closing: Sequence[bytes],
+        bookkeeping: bool,
     ) -> bool:
         """Run the down and the up again as one message, with what else is to be done around them.
 
         For files as ``run_whole`` runs. Whether all of it succeeded, to the statements of ``closing``, which end the
-        transaction; if so, ``answers`` has what came back from every query.
+        transaction; if so, ``answers`` has what came back from every query. Without ``bookkeeping`` no version is
+        forgotten and recorded again: for files that can't be in its way.
         """
+        forget, record = (
+            [_bookkeeping(migration, direction)] * bookkeeping for direction in (Direction.DOWN, Direction.UP)
+        )
         parts = [b"".join(statement + b";\n" for statement in opening) + (migration.down or b"") + b"\n"]
-        parts += [_bookkeeping(migration, Direction.DOWN).encode("utf-8", "surrogateescape"), *between]
-        parts += [b"\n" + (migration.up or b"") + b"\n"]
-        parts += [_bookkeeping(migration, Direction.UP).encode("utf-8", "surrogateescape"), *closing]
+        parts += [*forget, *between, b"\n" + (migration.up or b"") + b"\n", *record, *closing]
         reply = self.session.batch(b";".join(parts), rows=True)
         self.answers = reply.results if reply.ok else []
         if not reply.ok:
@@ -169,11 +192,9 @@ class Runner:
         return replace(error, code=QUERY_CANCELED, message=message, detail=None, hint=None, timed_out=True)
 
 
-def _bookkeeping(migration: Migration, direction: Direction) -> str:
-    version = literal(migration.version)
-    if direction is Direction.UP:
-        return f'INSERT INTO "{BOOKKEEPING_TABLE}" ("version") VALUES ({version})'
-    return f'DELETE FROM "{BOOKKEEPING_TABLE}" WHERE ("{BOOKKEEPING_TABLE}"."version" = {version})'
+def _bookkeeping(migration: Migration, direction: Direction) -> bytes:
+    statement = _INSERT if direction is Direction.UP else _DELETE
+    return statement.replace(b"$1", literal(migration.version).encode("utf-8", "surrogateescape"))
 
 
 def refused(migration: Migration, direction: Direction) -> SqlError | None:

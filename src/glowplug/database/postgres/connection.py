@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,30 +10,31 @@ from msgspec import structs
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
+from glowplug.database.postgres.bookkeeping import Bookkeeping
 from glowplug.database.postgres.change import Change, changed
 from glowplug.database.postgres.entry import read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.rows import PostgresRows
 from glowplug.database.postgres.session import Session, TransactionStatus
+from glowplug.database.postgres.several import all_forgotten, ran, together
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import has_temporary_objects, own_settings, read_state
-from glowplug.database.postgres.there_and_back import FirstUp
+from glowplug.database.postgres.there_and_back import FirstUp, look_ahead
 from glowplug.database.postgres.trace import glimpse, observe
 from glowplug.database.postgres.watch import Watch, written
-from glowplug.database.postgres.within import recorded
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
 from glowplug.sql.postgres_concurrent import lone_index
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from psycopg.pq.abc import PGresult
 
     from glowplug.database.interface import SqlError
+    from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.questions import Answer, Watching
     from glowplug.database.postgres.state import SessionState
     from glowplug.database.trace import Trace
@@ -47,34 +46,8 @@ if TYPE_CHECKING:
 DIESEL_SETUP = ("SET TIME ZONE 'UTC'", "SET CLIENT_ENCODING TO 'UTF8'")
 """What Diesel sets on each PostgreSQL connection, and all that it sets."""
 
-_MOVES_BOOKKEEPING = re.compile(rb"search_path|__diesel|session_authorization|schema\s+public", re.IGNORECASE)
-"""What may have the bookkeeping's statements mean another table than Diesel's next session would."""
-
 _WATCHED_UNSEEN = 2
 """After as many files nobody looks at what each did: to read all once is cheaper than to watch every one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """How the migrations' role reaches its database, and what its session is set up with.
-
-    ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
-    in seconds, ``terminate`` ends the backend with a process id from outside. ``stop``, once set by another thread,
-    ends what runs in the session. ``readmit`` lets the role into the database with that name again, whatever a
-    migration did to them.
-    """
-
-    conninfo: Mapping[str, str]
-    session_setup: tuple[str, ...] = ()
-    statement_timeout: float | None = None
-    terminate: Callable[[int], None] | None = None
-    readmit: Callable[[str], None] | None = None
-    superuser: bool = False
-    stop: threading.Event | None = None
-
-    def to(self, database: str) -> Access:
-        """The same access to another database."""
-        return replace(self, conninfo={**self.conninfo, "dbname": database})
 
 
 class PostgresConnection(Connection):
@@ -84,10 +57,13 @@ class PostgresConnection(Connection):
     the same setup: what the lost one had set is gone, as it would be for Diesel.
     """
 
-    def __init__(self, access: Access, *, bookkeeping: bool = True, copied: bool = False) -> None:
+    def __init__(
+        self, access: Access, *, bookkeeping: bool = True, copied: bool = False, resumed: bool = False
+    ) -> None:
         """Connect, set the session up, and create the bookkeeping table as Diesel does, unless told not to.
 
         ``copied``: its database is a copy of another, and ``adopt`` will tell what is known of that.
+        ``resumed``: migrations have run there that this connection has not seen.
 
         Raises:
             LostConnection: the server can't be reached.
@@ -103,9 +79,7 @@ class PostgresConnection(Connection):
         self._last: Migration | None = None
         self._schema: Schema | None = None
         self._first_up: FirstUp | None = None
-        self._recorded: tuple[str, ...] | None = None
-        self._recorded_anew = False
-        self._bookkeeping_moved = False
+        self.bookkeeping = Bookkeeping(moved=resumed)
         self._entry: bytes | None = None
         self._open(copied=copied)
         if bookkeeping:
@@ -119,8 +93,7 @@ class PostgresConnection(Connection):
         if self._unseen > _WATCHED_UNSEEN:
             self._change = None
         self._own_settings |= own_settings(migration.sql(direction) or b"")
-        self._bookkeeping_moved |= _MOVES_BOOKKEEPING.search(migration.sql(direction) or b"") is not None
-        before, self._recorded, self._recorded_anew = self._recorded, None, False
+        self.bookkeeping.runs(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
         lone = self._lone_index(migration, direction)
         table = None if lone is None else self.table_of(lone)
@@ -130,12 +103,12 @@ class PostgresConnection(Connection):
         if local is None:
             error = self.runner.run(migration, direction)
         elif watching is not None:
-            error = self._run_watched(migration, direction, watching)
+            error = self._run_watched(migration, direction, watching, quiet=not local.writes)
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
-        if direction is Direction.DOWN and local is not None and not local.writes:
-            self._take_forgotten(migration, before)
+        if direction is Direction.DOWN and local is not None and not local.writes and self.runner.forgot:
+            self.bookkeeping.forgot({migration.version})
         if local is None and lone is None and error is None:
             error = self._shut_out()
         if lone is not None:
@@ -144,12 +117,31 @@ class PostgresConnection(Connection):
             self._take_answers(local, watching if error is None else None, kinds)
         return Run(error=error, seconds=seconds)
 
+    def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
+        """Run the first, or the first few as one message, where they can't tell the difference."""
+        self._reopen()
+        files = [] if self.bookkeeping.moved else together(migrations, direction, self._is_local)
+        count = self._run_together(files, direction) if len(files) > 1 else 0
+        return [Run(error=None, seconds=0.0)] * count if count else [self.run(migrations[0], direction)]
+
+    def _run_together(self, migrations: Sequence[Migration], direction: Direction) -> int:
+        """Run these files as one message; how many of the first ran."""
+        self.bookkeeping.runs(b"")
+        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + len(migrations), None, None, None
+        self._last = self._change = None
+        reply = self.runner.run_together(migrations, direction)
+        if reply.lost is not None:
+            return ran(migrations, direction, self.recorded())
+        if direction is Direction.DOWN and all_forgotten(migrations, reply):
+            self.bookkeeping.forgot({migration.version for migration in migrations})
+        return reply.commands.count(b"COMMIT")
+
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, and see what each statement does."""
         self._reopen()
         self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
-        self._last = self._change = self._recorded = None
-        self._bookkeeping_moved |= _MOVES_BOOKKEEPING.search(migration.sql(direction) or b"") is not None
+        self._last = self._change = None
+        self.bookkeeping.runs(migration.sql(direction) or b"")
         self._own_settings |= own_settings(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
         unlimited = partial(Session, self.access.conninfo)
@@ -162,10 +154,16 @@ class PostgresConnection(Connection):
         self._reopen()
         return glimpse(self.runner, migration, direction, at_once=self._locality(migration, direction) is not None)
 
-    def _run_watched(self, migration: Migration, direction: Direction, watching: Watching) -> SqlError | None:
-        looking = watching.looking if watching.reads else (watching.watch,)
+    def _run_watched(
+        self, migration: Migration, direction: Direction, watching: Watching, *, quiet: bool
+    ) -> SqlError | None:
+        """Run a file and look at what it did; ``quiet``: no code of the user's waits for the COMMIT."""
+        looking = (watching.ending if quiet else watching.looking) if watching.reads else (watching.watch,)
         opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
-        error = self.runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True)
+        meanwhile = partial(look_ahead, migration) if direction is Direction.UP else None
+        error = self.runner.run_whole(
+            migration, direction, opening=opening, closing=closing, rows=True, meanwhile=meanwhile
+        )
         if error is None or error.timed_out or not self.session.alive:
             return error
         return self.runner.run_whole(migration, direction)  # that was all rolled back: let it fail by itself
@@ -235,6 +233,7 @@ class PostgresConnection(Connection):
     def adopt(self, home: PostgresConnection) -> None:
         """Know what ``home`` knows: this database was copied from that one just now."""
         self._own_settings |= home._own_settings
+        self.bookkeeping.moved |= home.bookkeeping.moved
         self._entry = home._entry
         if home._change is not None:
             self._reader.adopt(home._reader)
@@ -254,6 +253,9 @@ class PostgresConnection(Connection):
         if self.session.transaction_status is not TransactionStatus.IDLE:
             return None
         return local_changes((migration.sql(direction) or b"").decode())
+
+    def _is_local(self, migration: Migration, direction: Direction) -> bool:
+        return self._locality(migration, direction) is not None
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells."""
@@ -282,16 +284,7 @@ class PostgresConnection(Connection):
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
         self._reopen()
-        if self._recorded is None or not self._recorded_anew:
-            self._recorded = recorded(self.session)
-        self._recorded_anew = False
-        return self._recorded
-
-    def _take_forgotten(self, migration: Migration, before: tuple[str, ...] | None) -> None:
-        """Know what is recorded after a down that changed no rows, where the server's word for its DELETE tells."""
-        if before is not None and self.runner.forgot and not self._bookkeeping_moved:
-            self._recorded = tuple(filter(migration.version.__ne__, before))
-            self._recorded_anew = True
+        return self.bookkeeping.read(self.session)
 
     @property
     def rows(self) -> PostgresRows:
@@ -304,8 +297,8 @@ class PostgresConnection(Connection):
 
     def forget(self) -> None:
         """Know nothing any more: a trigger may have done anything to the schema, and somebody to the bookkeeping."""
-        self._change = self._answer = self._kinds = self._recorded = None
-        self._recorded_anew = False
+        self._change = self._answer = self._kinds = None
+        self.bookkeeping.forget()
 
     def state(self) -> SessionState:
         """Read what the session has set; errors as for ``snapshot``."""

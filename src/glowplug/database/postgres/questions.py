@@ -135,12 +135,14 @@ class Watching:
     """What a transaction is watched with: ``count`` at its beginning, then ``watch``, or ``looking``.
 
     ``looking`` watches, too, and reads beforehand what is probably wanted: ``topics`` of what is locked, and what
-    stands ``beside``, by key. ``size``: how many answers that gives.
+    stands ``beside``, by key. ``ending`` does the same at a transaction's end, of which nothing else then happens but
+    the COMMIT, which sets all back as well. ``size``: how many answers that gives.
     """
 
     count: bytes
     watch: bytes
     looking: tuple[bytes, ...]
+    ending: tuple[bytes, ...]
     topics: tuple[str, ...]
     beside: tuple[str, ...]
     size: int
@@ -153,11 +155,12 @@ class Watching:
         reading = [prepared.execute(key, locked) for key in keys]
         given = {**dict.fromkeys(OF_THE_GIVEN, locked), OF_VIEWS: _FOUND}
         reading += [prepared.execute(key, given.get(key, "")) for key in wanted.beside]
-        looking = (OPEN, prepared.settings(), look, *reading, CLOSE)
+        ending = tuple(statement.encode() for statement in (prepared.settings(), look, *reading))
         return cls(
             count=count.encode(),
             watch=watch.encode(),
-            looking=tuple(statement.encode() for statement in looking),
+            looking=(OPEN.encode(), *ending, CLOSE.encode()),
+            ending=ending,
             topics=wanted.topics,
             beside=wanted.beside,
             size=2 + len(reading),

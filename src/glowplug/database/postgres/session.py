@@ -142,9 +142,12 @@ class Session:
         """Whether the connection was usable when last seen."""
         return self._connection.status == pq.ConnStatus.OK
 
-    def batch(self, sql: bytes, *, rows: bool = False) -> Reply:
-        """Send ``sql`` as one simple-protocol message, as ``PQexec`` does, and read all that comes back."""
-        return self._round_trip(lambda: self._connection.send_query(sql), rows=rows)
+    def batch(self, sql: bytes, *, rows: bool = False, meanwhile: Callable[[], object] | None = None) -> Reply:
+        """Send ``sql`` as one simple-protocol message, as ``PQexec`` does, and read all that comes back.
+
+        ``meanwhile`` is called while the server works; what it raises is raised, and ends the session.
+        """
+        return self._round_trip(lambda: self._connection.send_query(sql), rows=rows, meanwhile=meanwhile)
 
     def execute(self, sql: bytes, parameters: Sequence[bytes] = ()) -> Reply:
         """Run one statement with text parameters through the extended protocol."""
@@ -171,7 +174,9 @@ class Session:
             while line.recv(_FAREWELL_BYTES):
                 pass
 
-    def _round_trip(self, send: Callable[[], None], *, rows: bool) -> Reply:
+    def _round_trip(
+        self, send: Callable[[], None], *, rows: bool, meanwhile: Callable[[], object] | None = None
+    ) -> Reply:
         reply = Reply()
         if not self.alive:
             reply.lost = "the connection was closed"
@@ -181,6 +186,8 @@ class Session:
             send()
             if not rows:
                 self._read_in_parts()
+            if meanwhile is not None:
+                meanwhile()
             self._read(reply, rows=rows)
         except psycopg.OperationalError as error:
             reply.lost = str(error)

@@ -6,12 +6,14 @@ no use, and both have to run again, step by step.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.change import changed
 from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.watch import written
+from glowplug.sql.postgres_nesting import nesting
 from glowplug.sql.postgres_repeating import repeats
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 CONSTRAINTS_AT_ONCE = b"SET CONSTRAINTS ALL IMMEDIATE"
 """What a COMMIT would still check is checked now; it stays so."""
 
+_NEAR_BOOKKEEPING = re.compile(rb"schema|search_path|__diesel|owned|role|session_authorization|u&", re.IGNORECASE)
+"""What a file says that may be in the bookkeeping's way; \"u&\" may spell anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class FirstUp:
@@ -33,6 +38,15 @@ class FirstUp:
     before: Schema
     after: Schema
     wrote: Mapping[int, int]
+
+
+def look_ahead(migration: Migration) -> None:
+    """Find out what will be asked of its files when an excursion goes back, for that to be remembered."""
+    for content in (migration.down, migration.up):
+        text = (content or b"").decode(errors="replace")
+        local_changes(text)
+        nesting(text)
+        repeats(text)
 
 
 def there_and_back(home: PostgresConnection, migration: Migration, *, writes: bool) -> tuple[Schema, Schema] | None:
@@ -52,10 +66,11 @@ def there_and_back(home: PostgresConnection, migration: Migration, *, writes: bo
     begun_with = (b"BEGIN", watching.count)
     between = ((CONSTRAINTS_AT_ONCE,) * writes) + watching.looking
     closing = ((watching.count,) if proving else watching.looking) + (b"ROLLBACK",)
-    if not home.runner.run_both(migration, opening=begun_with, between=between, closing=closing):
+    runner, bookkeeping = home.runner, home.bookkeeping.moved or _is_near_bookkeeping(migration)
+    if not runner.run_both(migration, opening=begun_with, between=between, closing=closing, bookkeeping=bookkeeping):
         return None
     size = 1 if proving else watching.size
-    answers, ended = home.runner.answers[:-size], home.runner.answers[-size:]
+    answers, ended = runner.answers[:-size], runner.answers[-size:]
     watch, answer = watching.answers(answers)
     seen = home.watched(answers[0], watch)
     restored = None if seen is None or answer is None else home.look_back(changed(down, seen), answer)
@@ -68,3 +83,7 @@ def there_and_back(home: PostgresConnection, migration: Migration, *, writes: bo
     seen = home.watched(answers[0], watch)
     again = None if seen is None or answer is None else home.look_back(changed(down | up, seen), answer)
     return None if again is None else (restored, again)
+
+
+def _is_near_bookkeeping(migration: Migration) -> bool:
+    return any(_NEAR_BOOKKEEPING.search(content or b"") for content in (migration.down, migration.up))

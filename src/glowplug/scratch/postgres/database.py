@@ -32,12 +32,17 @@ _PG_15 = 150000
 class PostgresDatabase:
     """A scratch database; implements ``scratch.interface.Database``."""
 
-    def __init__(self, administrator: Administrator, access: Access, *, keeper: Keeper | None = None) -> None:
-        """Connect the migrations' role to the database that ``access`` names; both exist. ``keeper`` keeps states."""
+    def __init__(
+        self, administrator: Administrator, access: Access, *, keeper: Keeper | None = None, resumed: bool = False
+    ) -> None:
+        """Connect the migrations' role to the database that ``access`` names; both exist.
+
+        ``keeper`` keeps states; ``resumed``: migrations have run there before.
+        """
         self._keeper = keeper
         self.administrator = administrator
         self._access = access
-        self.connection: PostgresConnection = PostgresConnection(access)
+        self.connection: PostgresConnection = PostgresConnection(access, resumed=resumed)
 
     @contextlib.contextmanager
     def excursion(self) -> Iterator[Connection]:
@@ -133,7 +138,7 @@ def resume_database(
     administrator = Administrator(administrator_conninfo)
     try:
         access = _access(administrator, name, request, superuser=False, stop=None)
-        return PostgresDatabase(administrator, access, keeper=keeper)
+        return PostgresDatabase(administrator, access, keeper=keeper, resumed=True)
     except BaseException:
         administrator.close()
         raise

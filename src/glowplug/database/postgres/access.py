@@ -1,0 +1,33 @@
+"""How the migrations' role gets in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the migrations' role reaches its database, and what its session is set up with.
+
+    ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
+    in seconds, ``terminate`` ends the backend with a process id from outside. ``stop``, once set by another thread,
+    ends what runs in the session. ``readmit`` lets the role into the database with that name again, whatever a
+    migration did to them.
+    """
+
+    conninfo: Mapping[str, str]
+    session_setup: tuple[str, ...] = ()
+    statement_timeout: float | None = None
+    terminate: Callable[[int], None] | None = None
+    readmit: Callable[[str], None] | None = None
+    superuser: bool = False
+    stop: threading.Event | None = None
+
+    def to(self, database: str) -> Access:
+        """The same access to another database."""
+        return replace(self, conninfo={**self.conninfo, "dbname": database})
