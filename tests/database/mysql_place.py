@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from glowplug.database.mysql.session import Session
 from glowplug.dialect import Dialect
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch.area import Area, cache_directory
@@ -36,6 +37,28 @@ def own_server() -> Iterator[OwnServer]:
     request = request_for()
     with Area(room=2**30) as area:
         yield OwnServer.fresh(choose(request), area, cache=cache_directory(request.environment), name="m")
+
+
+@contextmanager
+def unwatched_server() -> Iterator[OwnServer]:
+    """A server that counts no reads and shows no metadata locks, as one that is lent may be."""
+    with own_server() as server:
+        session = Session(server.address)
+        session.rows("SET GLOBAL userstat = 0")
+        if shows_locks(server):
+            session.rows("UNINSTALL SONAME 'metadata_lock_info'")
+        session.close()
+        yield server
+
+
+def shows_locks(server: OwnServer) -> bool:
+    """Whether the server came with its plugin METADATA_LOCK_INFO."""
+    session = Session(server.address)
+    found = session.rows(
+        "SELECT 1 FROM information_schema.plugins WHERE plugin_name = 'METADATA_LOCK_INFO' AND plugin_status = 'ACTIVE'"
+    )
+    session.close()
+    return bool(found[0])
 
 
 def place_on(server: OwnServer, request: Request | None = None) -> Place:

@@ -197,13 +197,15 @@ class Bench:
             session.make_bookkeeping_table()
         self._witness = _Witness()
 
-    def observe(self, form: Form) -> tuple[Trace, Trace]:
-        """Run ``form`` with rows, and where tables are empty."""
-        return self._observe(form, "seen.db"), self._observe(form, "empty.db", empty=True)
+    def observe(self, form: Form, before: str = "") -> tuple[Trace, Trace]:
+        """Run ``form`` with rows, and where tables are empty, when ``before`` has run."""
+        return self._observe(form, "seen.db", before), self._observe(form, "empty.db", before, empty=True)
 
-    def _observe(self, form: Form, name: str, *, empty: bool = False) -> Trace:
+    def _observe(self, form: Form, name: str, before: str, *, empty: bool = False) -> Trace:
         path = self._directory / name
         shutil.copy(self._model, path)
+        with apsw.Connection(str(path)) as connection:
+            connection.execute(before)
         if empty:
             with apsw.Connection(str(path)) as connection:
                 for table in TABLES:

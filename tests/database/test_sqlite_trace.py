@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,9 @@ STATEMENTS = (
     "UPDATE p SET b = b + 1",
     "UPDATE p SET a = 'one'",
     "INSERT INTO log SELECT changes()",
+    "INSERT INTO log SELECT changes() || a FROM p",
+    "CREATE TABLE IF NOT EXISTS asked AS SELECT changes() AS n FROM p",
+    "CREATE TRIGGER IF NOT EXISTS asks AFTER UPDATE ON p BEGIN INSERT INTO log VALUES (changes()); END",
     "INSERT INTO log VALUES (total_changes() || ' ' || last_insert_rowid())",
     "UPDATE log SET line = line || changes()",
     "DELETE FROM p WHERE id = 1",
@@ -217,6 +221,12 @@ def test_nothing_is_seen_of_a_file_that_diesel_refuses(tmp_path: Path) -> None:
         ("CREATE TEMP TABLE n (a); SELECT * FROM p;", True, []),
         ("UPDATE p SET b = 0; SELECT nothing;", True, [0]),
         ("VACUUM;", False, [0]),
+        ("PRAGMA user_version = 3; SELECT 1; PRAGMA main.application_id = 3; PRAGMA user_version;", False, [0, 2]),
+        ("BEGIN EXCLUSIVE; SELECT 1; COMMIT; SELECT 1;", False, [0]),
+        ("BEGIN; SELECT * FROM p; UPDATE p SET b = 0; ROLLBACK; BEGIN; SELECT 1; COMMIT;", False, [2]),
+        ("SAVEPOINT s; UPDATE p SET b = 0; ROLLBACK TO s; SELECT 1; RELEASE s; SELECT 1;", False, [1]),
+        ("UPDATE p SET a = 'one';", True, [0]),
+        ("PRAGMA query_only = ON; UPDATE p SET b = 0;", True, []),
     ],
 )
 def test_the_write_lock_is_told_of_whoever_takes_it(
@@ -235,13 +245,108 @@ def test_the_write_lock_is_held_to_the_end_of_the_transaction(tmp_path: Path) ->
     assert two.write_lock_seconds is three.write_lock_seconds is None
 
 
-def test_where_changes_are_asked_for_nothing_is_changed_by_looking(tmp_path: Path) -> None:
-    sql = "UPDATE p SET b = 0; INSERT INTO log SELECT changes(); CREATE INDEX i ON c (p);"
+SLOW = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT max(i) FROM n;"
+
+
+@pytest.mark.parametrize(
+    ("sql", "transaction"),
+    [
+        (f"{SLOW} SELECT others(); UPDATE p SET b = 0; SELECT others(); {SLOW} SELECT others(); {SLOW}", True),
+        (f"BEGIN IMMEDIATE; SELECT others(); {SLOW} SELECT others(); COMMIT; SELECT others(); {SLOW}", False),
+        (f"{SLOW} SELECT others(); CREATE TABLE n (a); {SLOW} SELECT others(); UPDATE p SET a = 'one';", True),
+        (f"PRAGMA user_version = 3; SELECT others(); {SLOW} SELECT others(); SELECT 1;", True),
+        (f"BEGIN; SELECT others(); SAVEPOINT s; DELETE FROM c; ROLLBACK TO s; SELECT others(); {SLOW}", False),
+        (f"SAVEPOINT s; DELETE FROM c; SELECT others(); {SLOW} RELEASE s; SELECT others(); {SLOW}", False),
+        (f"UPDATE p SET b = 0; SELECT others(); {SLOW} DELETE FROM c; SELECT others();", False),
+    ],
+)
+def test_the_time_under_the_write_lock_is_when_others_can_not_write(
+    tmp_path: Path, sql: str, *, transaction: bool
+) -> None:
+    moments: list[tuple[float, bool]] = []
+    with session(tmp_path / "o.db") as one:
+        other = apsw.Connection(str(tmp_path / "o.db"))
+
+        def others() -> int:
+            try:
+                other.execute("BEGIN IMMEDIATE; ROLLBACK")
+                moments.append((time.perf_counter(), False))
+            except apsw.BusyError:
+                moments.append((time.perf_counter(), True))
+            return 0
+
+        one._connection.create_scalar_function("others", others, 0)  # noqa: SLF001 - called between two statements
+        assert one.run(migration(WITH_ROWS, version="0"), Direction.UP).error is None
+        began = time.perf_counter()
+        trace = one.observe(migration(sql, transaction=transaction), Direction.UP)
+        ended = time.perf_counter()
+        other.close()
+    shut = [moment for moment, waits in moments if waits]
+    held = [seen.write_lock_seconds for seen in trace.statements if seen.write_lock_seconds is not None]
+    if not shut:
+        assert all(seen.write_lock_seconds in {None, seen.seconds} for seen in trace.statements)
+        return
+    (longest,) = [seconds for seconds in held if seconds == max(held)]
+    free_before = max((moment for moment, waits in moments if not waits and moment < shut[0]), default=began)
+    free_after = min((moment for moment, waits in moments if not waits and moment > shut[-1]), default=ended)
+    looking = ended - began - trace.seconds  # takes no time of the file's
+    assert shut[-1] - shut[0] - looking <= longest <= free_after - free_before
+
+
+def test_where_changes_are_asked_for_all_is_seen_and_nothing_is_changed_by_looking(tmp_path: Path) -> None:
+    sql = "UPDATE p SET b = 0; INSERT INTO log SELECT changes() FROM p; CREATE INDEX i ON c (p);"
     trace = observe(tmp_path, sql)
-    assert trace.blind is not None
-    assert "changes()" in trace.blind
-    assert [one.scanned for one in trace.statements] == [("p",), (), ("c",)]
-    assert [one.rows_written for one in trace.statements] == [3, 1, 0]
+    assert trace.error is trace.blind is None
+    assert [one.scanned for one in trace.statements] == [("p",), ("p",), ("c",)]
+    assert [one.rows_written for one in trace.statements] == [3, 3, 0]
+
+
+def test_where_a_trigger_asks_for_changes_all_is_seen(tmp_path: Path) -> None:
+    sql = (
+        "CREATE TEMP TABLE kept AS SELECT id FROM c; CREATE TEMP TABLE asked (n);"
+        "CREATE TEMP TRIGGER asks AFTER UPDATE ON c BEGIN INSERT INTO asked SELECT changes() FROM log; END;"
+        "ALTER TABLE p RENAME TO people; UPDATE c SET p = 2; DELETE FROM people WHERE id IN (SELECT id FROM kept);"
+        "CREATE TABLE p AS SELECT * FROM people; INSERT INTO p SELECT * FROM people;"
+    )
+    trace = observe(tmp_path, sql)
+    assert trace.error is trace.blind is None
+    assert [one.scanned for one in trace.statements] == [
+        ("c",), (), (), (), ("c", "log"), ("c",), ("p",), ("p",)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS, ids=[form.sql[:60] for form in FORMS])
+def test_the_same_is_seen_where_the_schema_may_ask_for_changes(bench: Bench, form: Form) -> None:
+    """In the copy, root pages and plans are those of the session itself."""
+    if form.since > sqlite_forms.version():
+        pytest.skip(f"SQLite {apsw.sqlite_lib_version()} does not run it")
+    before, _ = bench.observe(form)
+    after, _ = bench.observe(form, before="CREATE VIEW asks AS SELECT changes();")
+    assert after.blind is None
+    assert [(one.scanned, one.rewritten, one.rebuilt_indexes) for one in after.statements] == [
+        (one.scanned, one.rewritten, one.rebuilt_indexes) for one in before.statements
+    ]
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_where_changes_are_asked_for_in_any_journal_mode_all_is_seen(tmp_path: Path, mode: str) -> None:
+    before = f"PRAGMA journal_mode = {mode};"
+    with session(tmp_path / "o.db") as one:
+        for sql, transaction in ((WITH_ROWS, True), (before, False)):
+            assert one.run(migration(sql, version=sql, transaction=transaction), Direction.UP).error is None
+        trace = one.observe(migration("DELETE FROM c; INSERT INTO log SELECT changes() FROM p;"), Direction.UP)
+    assert trace.error is trace.blind is None
+    assert [one.scanned for one in trace.statements] == [("c",), ("p",)]
+
+
+def test_what_can_not_be_copied_to_be_looked_at_is_said(tmp_path: Path) -> None:
+    settings = SessionSettings(foreign_keys=True, sandboxed=False)
+    with Session(str(tmp_path / "o.db"), settings) as one:
+        one.make_bookkeeping_table()
+        sql = "ATTACH ':memory:' AS other; CREATE TABLE other.t (n); INSERT INTO t SELECT changes();"
+        trace = one.observe(migration(sql, transaction=False), Direction.UP)
+    assert trace.error is None
+    assert trace.blind == "not everything could be looked at: no such table: t"
 
 
 def test_old_names_are_told_and_new_tables_are_not(tmp_path: Path) -> None:

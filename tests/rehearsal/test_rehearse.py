@@ -20,7 +20,7 @@ from glowplug.rehearsal.outcome import WayDown
 from glowplug.schema import Schema, SchemaObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from glowplug.rehearsal.rehearse import Progress
 
@@ -40,6 +40,9 @@ class State:
 @dataclass
 class FakeConnection:
     state: State
+
+    def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
+        return [self.run(migrations[0], direction)]
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         after = copy.deepcopy(self.state)

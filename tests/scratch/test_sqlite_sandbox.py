@@ -246,7 +246,9 @@ def test_the_disk_is_bounded(database: Database, before: str, *, transaction: bo
     assert error.code.startswith(("SQLITE_FULL", "SQLITE_IOERR"))
     assert not error.timed_out
     assert error.hint is not None
-    assert "size_limit" in error.hint
+    assert (
+        error.hint == "Its part of the limit is 10.67 MiB. Give it more: size_limit under [scratch] in glowplug.toml."
+    )
     assert run(database, "DROP TABLE IF EXISTS t;", version="2", transaction=False).error is None
 
 

@@ -11,8 +11,11 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     """A lock that a statement took, or took more of.
 
     ``relation`` is a table, partitioned table, view, materialized view or sequence that existed before the migration,
-    named as before it (``public.users``); no index, TOAST or catalogue. ``mode`` in the words of SQL: ACCESS EXCLUSIVE.
-    ``held_seconds``: from when it was got to when it was let go, which is at the transaction's end.
+    named as before it (``public.users``); no index, TOAST or catalogue. ``mode`` in the words of SQL: ACCESS EXCLUSIVE;
+    MySQL's and MariaDB's are those of metadata locks: SHARED_READ, SHARED_NO_WRITE, EXCLUSIVE.
+    ``held_seconds``: from when it was got to when it was let go, which is at the transaction's end, or at that of a
+    statement which commits by itself. None where nobody saw that, or it is not held all along (MariaDB's ALTER TABLE is
+    EXCLUSIVE for moments).
     """
 
     relation: str
@@ -25,9 +28,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     ``locks`` lists a relation at the first statement that locks it and again when the mode grows. ``rewritten``: old
     relations whose file is another afterwards (TRUNCATE and REFRESH too; no sequences), ``scanned``: old tables read
-    from one end to the other, ``rebuilt_indexes``: old indexes that are built anew. ``algorithm`` and ``lock``:
-    MySQL's and MariaDB's, the least that the server accepts. ``rows_written``: SQLite's, and ``write_lock_seconds``:
-    from the write lock to the end of the transaction.
+    from one end to the other (MariaDB tells that of queries by the rows it counts, so not of empty tables),
+    ``rebuilt_indexes``: old indexes that are built anew. ``algorithm`` and ``lock``: MySQL's and MariaDB's, the least
+    that the server accepts. ``rows_written``: SQLite's, and ``write_lock_seconds``: from the write lock to the end of
+    the transaction.
     """
 
     line: int | None

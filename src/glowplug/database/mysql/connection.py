@@ -103,13 +103,18 @@ class MysqlConnection(Connection):
         observer = Observer(
             self.session, self.reader, self.access.address.database or "", superuser=self.access.superuser
         )
-        observer.prepare()
         self.reader.forget()
         started = time.perf_counter()
         error = self._run(migration, direction, observer)
         run = Run(error=error, seconds=time.perf_counter() - started)
+        observer.is_over()
         self._ran(migration, direction, run)
-        return Trace(statements=tuple(observer.seen), error=error, seconds=run.seconds, blind=observer.blind)
+        return Trace(
+            statements=tuple(observer.seen),
+            error=error,
+            seconds=max(run.seconds - observer.looking, 0.0),
+            blind=observer.blind,
+        )
 
     @property
     def rows(self) -> MysqlRows:

@@ -103,6 +103,14 @@ def _askable(statement: Statement, text: str) -> tuple[str, str] | None:
     return f"ALTER TABLE {name} DROP INDEX {existing}{quote_name(str(action.index))}", ", "
 
 
+def moves_partitions(statement: Statement) -> bool:
+    """Whether it may move the rows of some partitions, and leave the others."""
+    return any(
+        isinstance(each, actions.AlterTableSetting) and each.change in _PARTITIONS - {TableChange.ORDER_BY}
+        for each in statement.actions
+    )
+
+
 def did_nothing(statement: Statement, warnings: int) -> bool:
     """Whether all that it asks for was there, or gone, already: then the server touches no table.
 
@@ -157,8 +165,6 @@ def _locked(action: Action) -> Name | None:
         ):
             return name
         case actions.Alter(kind=ObjectKind.SEQUENCE, name=name) | actions.Drop(kind=ObjectKind.SEQUENCE, name=name):
-            return name
-        case actions.LockTable(table=name, mode=mode) if "WRITE" in mode.upper():
             return name
         case actions.Maintain(verb="optimize", table=table):
             return table

@@ -16,8 +16,27 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.database.mysql.failure import explain
-from glowplug.database.mysql.ladder import REFUSALS, altered_table, did_nothing, locked_tables, rungs
+from glowplug.database.mysql.ladder import (
+    REFUSALS,
+    altered_table,
+    did_nothing,
+    locked_tables,
+    moves_partitions,
+    rungs,
+)
 from glowplug.database.mysql.session import Reply, StatementRefused, quote_text, text_of
+from glowplug.database.mysql.trace_locks import (
+    EXCLUSIVE,
+    NO_WRITE,
+    NOT_SHOWN,
+    MetadataLocks,
+    Transaction,
+    held_throughout,
+    locked_by_hand,
+    new_parents,
+)
+from glowplug.database.mysql.trace_names import OldNames
+from glowplug.database.mysql.trace_reads import Reads
 from glowplug.database.trace import Lock, Seen
 from glowplug.dialect import Dialect
 from glowplug.sql import actions
@@ -33,6 +52,7 @@ if TYPE_CHECKING:
 
 _SYNTAX = 1064
 _WRITES_ROWS = frozenset({"DELETE", "INSERT", "REPLACE", "UPDATE"})
+_HOLDS_NOTHING = frozenset({"ALTER", "DROP", "RENAME", "TRUNCATE"})  # when it has ended
 _CHEAP = frozenset({"INSTANT", "NOCOPY"})
 _CHOSEN_BY_SETTING = re.compile(r"\b(?:alter_algorithm|old_alter_table)\b", re.IGNORECASE)
 _READ_BY_SETTING = re.compile(r"\bNO_BACKSLASH_ESCAPES\b", re.IGNORECASE)
@@ -54,65 +74,85 @@ class Observer:
     """Runs one file's text, and keeps what was seen."""
 
     def __init__(self, session: Session, reader: SnapshotReader, schema: str, *, superuser: bool) -> None:
-        """Watch ``session``, which runs it, through the session of ``reader``."""
+        """Watch ``session``, which runs it, through that of ``reader``; look at what is there before the file."""
         self.seen: list[Seen] = []
-        self.blind: str | None = None
+        self.looking = 0.0  # seconds that looking took, which are not the file's
+        self._blind: dict[str, None] = {}
         self._session = session
         self._reader = reader
         self._schema = schema
         self._superuser = superuser
-        self._now: dict[str, str] = {}  # old relations that are still there, and what each is called now
-        self._climb = True
-
-    def prepare(self) -> None:
-        """Look at what is there before the file, and at the settings that change how it is read or run."""
-        shown = self._reader.ask(
-            f"SELECT table_name FROM information_schema.tables WHERE table_schema = {quote_text(self._schema)}"
+        shown = reader.ask(
+            "SELECT table_name, table_type = 'BASE TABLE' FROM information_schema.tables"
+            f" WHERE table_schema = {quote_text(schema)}"
         )
-        self._now = {name: name for name in (text_of(row[0]) or "" for row in shown)}
+        relations = {text_of(name) or "": text_of(is_table) == "1" for name, is_table in shown}
+        self._names = OldNames(schema, relations)
+        tables = frozenset(name for name, is_table in relations.items() if is_table)
+        self._reads = Reads(reader, schema, self._names, tables)
+        self._locks = MetadataLocks(reader, schema, session.number)
+        self._transaction = Transaction()
+        self._outside = False  # whether it was said that a statement runs outside of a transaction
+        self._clock = 0.0  # seconds that the file's own statements took
+        self._ended = 0.0
         self._mode = self._setting("sql_mode")
         self._climb = self._setting("alter_algorithm").upper() in {"", "DEFAULT"}
+
+    @property
+    def blind(self) -> str | None:
+        """Why not all was seen."""
+        return "; ".join([*self._blind, *self._reads.doubts]) or None
 
     def run(self, text: str) -> Reply:
         """Run the file; what came back is what one batch would have brought."""
         batch = sql.statements(text)
         known = {each.span.start: each for each in read(text, Dialect.MYSQL).statements}
-        self.blind = self._cannot_be_split(text, batch, known)
-        if self.blind is not None or not batch:
+        why = self._cannot_be_split(text, batch, known)
+        if why is not None:
+            self._blind[why] = None
+        if why is not None or not batch:
             return self._session.batch(text.encode())
         self._climb = self._climb and not _CHOSEN_BY_SETTING.search(text)
+        began = time.perf_counter()
         whole = Reply()
         before = self._files()
         for index, piece in enumerate(batch):
             statement = known.get(piece.head)
-            locks = self._locks(statement)
             # Before a ; that ends no statement, the server sees what follows.
             end = piece.end if piece.word or index + 1 == len(batch) else len(text.rstrip(_AT_THE_END))
+            line = sql.position(text, piece.head).line
+            self._reads.begin(line, piece.word, text[piece.head : end], statement, before)
+            locks = self._claimed(statement, before)
             sent = self._send(text[piece.start : end], statement, text, before)
+            self._clock += sent.seconds
             reply = sent.reply
             if _is_syntax_error(reply) and not piece.several_results and index + 1 < len(batch):
                 # It quotes what follows, which one batch would have brought.
                 reply = self._session.batch(text.rstrip(_AT_THE_END)[piece.start :].encode())
             whole.results += reply.results
             whole.error, whole.lost = reply.error, reply.lost
-            line = sql.position(text, piece.head).line
             if reply.error is not None:
                 said = explain(reply.error, text=text, reply=whole, superuser=self._superuser)
                 self.seen.append(Seen(line=line, seconds=sent.seconds, error=said))
                 break
             after = self._files()
-            if statement is not None and did_nothing(statement, reply.warnings):
-                locks = ()
-            seen = Seen(line=line, seconds=sent.seconds, locks=locks, algorithm=sent.algorithm, lock=sent.lock)
+            seen = Seen(line=line, seconds=sent.seconds, algorithm=sent.algorithm, lock=sent.lock)
             if piece.word in _WRITES_ROWS:
                 seen = replace(seen, rows_written=sum(reply.changed))
-            self.seen.append(self._with_moves(seen, statement, sum(reply.changed), before, after))
+            scanned = self._reads.end(line, statement)
+            seen = self._with_moves(seen, statement, sum(reply.changed), before, after, scanned)
+            if statement is not None and not did_nothing(statement, reply.warnings):
+                seen = replace(seen, locks=self._with_times(locks, piece.word, statement, seen))
+            self.seen.append(seen)
+            self._note_locks(line, piece.word, statement)
             before = after
             if end != piece.end:
-                self.blind = f"from line {line} on it can't be told where each statement ends"
+                self._blind[f"from line {line} on it can't be told where each statement ends"] = None
                 break
             if statement is not None and any(isinstance(each, actions.Dynamic) for each in statement.actions):
-                self.blind = f"line {line} runs SQL that is not in the file: what that locks is not told"
+                self._blind[f"line {line} runs SQL that is not in the file: what that locks is not told"] = None
+        self._ended = time.perf_counter()
+        self.looking = self._ended - began - self._clock
         return whole
 
     def end(self, error: SqlError) -> None:
@@ -120,6 +160,13 @@ class Observer:
         if self.seen:
             last = self.seen.pop()
             self.seen.append(Seen(line=last.line, seconds=last.seconds, error=error))
+
+    def is_over(self) -> None:
+        """Take note that what Diesel does behind the file has run: until then the transaction holds its locks."""
+        at = self._clock + time.perf_counter() - self._ended
+        if self._transaction.holds:
+            still = self._names.old_all(self._locks.now()) if self._session.alive else set()
+            self._transaction.ends(self.seen, still, at)
 
     def _cannot_be_split(self, text: str, batch: tuple[sql.Statement, ...], known: dict[int, Statement]) -> str | None:
         if "\\" in text and (_READ_BY_SETTING.search(self._mode) or _READ_BY_SETTING.search(text)):
@@ -151,16 +198,24 @@ class Observer:
         reply = self._session.batch(statement.encode())
         return _Sent(reply=reply, seconds=time.perf_counter() - began)
 
-    def _with_moves(self, seen: Seen, statement: Statement | None, changed: int, before: Files, after: Files) -> Seen:
-        """Add the old relations that were written anew, and put the algorithm right by what moved."""
+    def _with_moves(  # noqa: PLR0917 - before and after
+        self,
+        seen: Seen,
+        statement: Statement | None,
+        changed: int,
+        before: Files,
+        after: Files,
+        scanned: set[str],
+    ) -> Seen:
+        """Add the old relations that were written anew or read, and put the algorithm right by what moved."""
         table = None if statement is None else altered_table(statement)
-        old = None if table is None else self._old(table)
-        was = dict(self._now)
-        anew = self._follow(statement)
-        anew |= {
+        old = None if table is None else self._names.old(table)
+        was = dict(self._names.now)
+        emptied = self._names.follow(statement)
+        anew = emptied | {
             name
             for name, called in was.items()
-            if name in self._now and _is_another(before.get(called), after.get(self._now[name]))
+            if name in self._names.now and _is_another(before.get(called), after.get(self._names.now[name]))
         }
         if statement is not None and table is not None:
             if (changed > 0 or (seen.algorithm in _CHEAP and old in anew)) and seen.algorithm != _COPY:
@@ -169,41 +224,19 @@ class Observer:
                 seen = replace(seen, algorithm=statement.algorithm, lock=statement.lock)
             if seen.algorithm == _COPY and old is not None:
                 anew.add(old)
-        return replace(seen, rewritten=tuple(name for name in was if name in anew))
+        if statement is not None and moves_partitions(statement):
+            all_moved = table is not None and seen.algorithm == _COPY and not _has_kept(before, after, table.name)
+            scanned = {old} if all_moved and old is not None else set()
+        else:
+            scanned = scanned | (anew - emptied)
+        return replace(
+            seen,
+            rewritten=tuple(name for name in was if name in anew),
+            scanned=tuple(name for name in was if name in scanned),
+        )
 
-    def _follow(self, statement: Statement | None) -> set[str]:
-        """Keep in mind what old relations are called now; give those that were emptied."""
-        emptied = set()
-        for action in () if statement is None else statement.actions:
-            match action:
-                case actions.RenameTable():
-                    old = self._old(action.table)
-                    if old is not None:
-                        self._now[old] = action.new_name.name
-                        if action.new_name.schema not in {None, self._schema}:
-                            del self._now[old]
-                case actions.Truncate():
-                    emptied.add(self._old(action.table))
-                case actions.DropTable():
-                    self._forget(action.table)
-                case actions.DropView():
-                    self._forget(action.view)
-                case actions.CreateTable() if action.or_replace or action.temporary:
-                    self._forget(action.table)
-        return {each for each in emptied if each is not None}
-
-    def _forget(self, name: Name) -> None:
-        old = self._old(name)
-        if old is not None:
-            del self._now[old]
-
-    def _old(self, name: Name) -> str | None:
-        """What a relation was called before the file; None for one that was not there."""
-        if name.schema not in {None, self._schema}:
-            return None
-        return next((old for old, now in self._now.items() if now == name.name), None)
-
-    def _locks(self, statement: Statement | None) -> tuple[Lock, ...]:
+    def _claimed(self, statement: Statement | None, files: Files) -> tuple[Lock, ...]:
+        """Give the locks that a statement takes by itself, on old relations."""
         if statement is None:
             return ()
         names = list(locked_tables(statement))
@@ -211,8 +244,38 @@ class Observer:
             if isinstance(action, actions.DropTrigger):
                 table = self._reader.table_of_trigger(action.trigger)
                 names += [] if table is None else [Name(table)]
-        old = dict.fromkeys(self._old(each) for each in names)
-        return tuple(Lock(relation=each, mode="EXCLUSIVE") for each in old if each is not None)
+        modes = dict.fromkeys(filter(None, map(self._names.old, names)), EXCLUSIVE)
+        for name, mode in locked_by_hand(statement, files):
+            if (old := self._names.old(name)) is not None:
+                modes[old] = mode
+        return tuple(Lock(relation=old, mode=mode) for old, mode in modes.items())
+
+    def _with_times(self, locks: tuple[Lock, ...], word: str, statement: Statement, seen: Seen) -> tuple[Lock, ...]:
+        """Add how long they are held, where that is as long as the statement runs, and what a copy locks as well."""
+        if held_throughout(word, statement):
+            locks = tuple(replace(lock, held_seconds=seen.seconds) for lock in locks)
+        if seen.algorithm == _COPY and self._reader.mariadb:
+            parents = self._names.old_all(each.name for each in new_parents(statement))
+            parents -= {lock.relation for lock in locks}
+            locks += tuple(Lock(relation=each, mode=NO_WRITE, held_seconds=seen.seconds) for each in sorted(parents))
+        return locks
+
+    def _note_locks(self, line: int, word: str, statement: Statement | None) -> None:
+        """Look at what the transaction holds now."""
+        if word in _HOLDS_NOTHING and not self._transaction.holds:
+            return
+        changes = word in _WRITES_ROWS and bool(self._names.now)
+        if not self._locks.shown:
+            if changes:
+                self._blind[NOT_SHOWN] = None
+            return
+        shown = self._locks.now()
+        if changes and not shown and not self._outside:
+            self._outside = True
+            self._blind[f"line {line} runs outside of a transaction: its metadata locks are gone when it ends"] = None
+        now = {old: mode for name, mode in shown.items() if (old := self._names.old(Name(name))) is not None}
+        began = self._clock - self.seen[-1].seconds
+        self._transaction.after(self.seen, now, statement, began=began, ended=self._clock)
 
     def _engine(self, table: Name, files: Files) -> str | None:
         if table.name in files and table.schema in {None, self._schema}:
@@ -235,6 +298,12 @@ class Observer:
 
 def _is_syntax_error(reply: Reply) -> bool:
     return reply.error is not None and reply.error.number == _SYNTAX
+
+
+def _has_kept(before: Files, after: Files, table: str) -> bool:
+    """Whether some partition is where it was, or nothing is known of it."""
+    was, now = before.get(table), after.get(table)
+    return was is None or now is None or any(now.get(name) == identity for name, identity in was.items())
 
 
 def _is_another(before: dict[str, str] | None, after: dict[str, str] | None) -> bool:

@@ -12,7 +12,7 @@ from glowplug.database.sqlite.failure import code_of, message_of, place, sql_err
 from glowplug.database.sqlite.file import text_of
 from glowplug.database.sqlite.rows import SessionRows
 from glowplug.database.sqlite.snapshot import build, read
-from glowplug.database.sqlite.standing import CARRIED, copy_database, copy_file, standing
+from glowplug.database.sqlite.standing import copy_file, copy_in_transaction, copy_session, standing
 from glowplug.database.sqlite.trace import Observer
 from glowplug.database.sqlite.watchdog import Watchdog
 from glowplug.dialect import Direction
@@ -119,7 +119,7 @@ class Session(Connection):
 
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, and see what each statement does."""
-        self._observer = observer = Observer(self._connection, self._sandbox)
+        self._observer = observer = Observer(self._connection, self._sandbox, self._twin)
         try:
             run = self.run(migration, direction)
         finally:
@@ -161,15 +161,7 @@ class Session(Connection):
         """
         other = Session(path, self.settings, self._watchdog.gone)
         with self._uncaged(), other._uncaged():
-            copy_database(self._connection, other._connection, "main")
-            if list(self._connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")):
-                copy_database(self._connection, other._connection, "temp")
-            for name in CARRIED:
-                value = self._connection.pragma(name)
-                if other._connection.pragma(name) != value:
-                    other._connection.pragma(name, value)
-            if self._connection.execute("SELECT 'a' LIKE 'A'").get == 0:  # no pragma tells
-                other._connection.pragma("case_sensitive_like", 1)
+            copy_session(self._connection, other._connection)
             if foreign_keys is not None:
                 other._connection.pragma("foreign_keys", int(foreign_keys))
         return other
@@ -237,7 +229,8 @@ class Session(Connection):
         }[step]
         refused = self._sandbox.refusal is not None
         if self.settings.size_limit is not None and isinstance(error, apsw.FullError):
-            hint = f"The scratch database may hold {self.settings.size_limit} bytes: see `[scratch] size_limit`."
+            part = f"{self.settings.size_limit / 2**20:.4g} MiB"
+            hint = f"Its part of the limit is {part}. Give it more: size_limit under [scratch] in glowplug.toml."
         failure = sql_error(
             error,
             code=code_of(error) if isinstance(error, apsw.Error) else None,
@@ -348,6 +341,16 @@ class Session(Connection):
             except (apsw.Error, MemoryError) as again:
                 return message_of(again) == message_of(error)
         return False
+
+    def _twin(self) -> apsw.Connection:
+        """Open a copy of the session in memory, as it is in the midst of its transaction."""
+        twin = _open(":memory:", self.settings)
+        try:
+            copy_in_transaction(self._connection, twin)
+        except BaseException:
+            twin.close(True)  # noqa: FBT003 - apsw's way to say: whatever happens
+            raise
+        return twin
 
     def _roll_back(self) -> None:
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened

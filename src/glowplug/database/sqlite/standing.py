@@ -22,6 +22,9 @@ CARRIED = (
 """What a session may have set for itself and what the next file depends on; all can be read back."""
 
 
+_VERSIONS = slice(18, 20)  # of the file's format, in its header
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """``settings`` are those of CARRIED and whether LIKE heeds case; ``more``: temporary objects or attached files."""
 
@@ -43,6 +46,52 @@ def copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -
     with target.backup(name, source, name) as backup:
         while not backup.done:
             backup.step(-1)
+
+
+def copy_session(source: apsw.Connection, target: apsw.Connection) -> None:
+    """Copy the databases of ``source``, its temporary tables and its settings."""
+    copy_database(source, target, "main")
+    if _has_temporary(source):
+        copy_database(source, target, "temp")
+    _copy_settings(source, target)
+
+
+def _copy_settings(source: apsw.Connection, target: apsw.Connection) -> None:
+    for name in CARRIED:
+        value = source.pragma(name)
+        if target.pragma(name) != value:
+            target.pragma(name, value)
+    if source.execute("SELECT 'a' LIKE 'A'").get == 0:  # no pragma tells
+        target.pragma("case_sensitive_like", 1)
+
+
+def copy_in_transaction(source: apsw.Connection, target: apsw.Connection) -> None:
+    """Copy as ``copy_session`` does what ``source`` sees in the midst of its transaction; ``target`` then is in memory.
+
+    A backup alone would have to wait for the end of that transaction.
+    """
+    import apsw  # noqa: PLC0415 - whichever SQLite this process opened
+
+    _take(target, source.serialize("main"))
+    if _has_temporary(source):
+        between = apsw.Connection(":memory:")  # nothing can be put into temp but by a backup
+        try:
+            _take(between, source.serialize("temp"))
+            with target.backup("temp", between, "main") as backup:
+                backup.step(-1)
+        finally:
+            between.close()
+    _copy_settings(source, target)
+
+
+def _has_temporary(connection: apsw.Connection) -> bool:
+    return bool(list(connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")))
+
+
+def _take(target: apsw.Connection, image: bytes) -> None:
+    if image[_VERSIONS] == b"\2\2":  # that it has a WAL, which nothing in memory has
+        image = image[: _VERSIONS.start] + b"\1\1" + image[_VERSIONS.stop :]
+    target.deserialize("main", image)
 
 
 def copy_file(source: apsw.Connection, path: str) -> None:

@@ -6,7 +6,7 @@ A table is rewritten by DROP COLUMN, by VACUUM, and by the copy into a table tha
 statement that copies.
 
 Looking changes nothing that the file could see. ``changes()`` is what EXPLAIN would change, until the statement itself
-does: so one that writes rows and may ask for that is not looked at.
+does: so one that writes rows and may ask for that is explained in a copy of the session, with the same root pages.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.sqlite import bytecode
+from glowplug.database.sqlite.failure import message_of
 from glowplug.database.sqlite.roots import Roots
 from glowplug.database.sqlite.snapshot import shadow_tables
 from glowplug.database.sqlite.tables import quoted
@@ -26,7 +27,7 @@ from glowplug.database.trace import Seen, Trace
 from glowplug.sql.sqlite import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import apsw
 
@@ -35,10 +36,15 @@ if TYPE_CHECKING:
 
 _WRITES_ROWS = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"})
 _UNCOUNTED = frozenset({"ALTER", "ANALYZE"})  # what SQLite counts there are rows of its own tables
-_CHECKS = frozenset({"foreign_key_check", "integrity_check", "quick_check"})  # other PRAGMAs work while compiled
+_EXPLAINED_PRAGMAS = frozenset(
+    {
+        *("foreign_key_check", "integrity_check", "quick_check"),
+        *("application_id", "incremental_vacuum", "user_version"),
+    }
+)  # others work while they are compiled
+_READ_ONLY = "SQLITE_READONLY"
 _WRITING = 2  # SQLITE_TXN_WRITE
 _CHANGES = re.compile(r"\bchanges\b", re.IGNORECASE)
-_BLIND = "not every statement was looked at: one that writes rows may ask for changes(), which looking would change"
 
 
 class _Table:
@@ -92,10 +98,11 @@ class _Statement:
 class Observer:
     """Sees one file run; told of each statement by the session that runs it."""
 
-    def __init__(self, connection: apsw.Connection, sandbox: Sandbox) -> None:
-        """Look through ``connection``, past ``sandbox``."""
+    def __init__(self, connection: apsw.Connection, sandbox: Sandbox, twin: Callable[[], apsw.Connection]) -> None:
+        """Look through ``connection``, past ``sandbox``; ``twin`` opens a copy of the session as it is."""
         self._connection = connection
         self._sandbox = sandbox
+        self._twin = twin
         self._text = ""
         self._counted = 0, 1  # a place in the text, and its line
         self._blind: str | None = None
@@ -155,6 +162,8 @@ class Observer:
             one.seconds = now - one.began
             one.forget()
             self._current = None
+            if self._locker is not None and self._locker[0] is one and (error.code or "").startswith(_READ_ONLY):
+                self._locker = None  # query_only: it was refused before it got the lock
         else:
             with self._aside():
                 self._finish(now)
@@ -192,8 +201,8 @@ class Observer:
         self._sandbox.looking = True
         try:
             yield
-        except (apsw.Error, UnicodeDecodeError) as error:
-            self._blind = f"not everything could be looked at: {error}"
+        except (apsw.Error, MemoryError, UnicodeDecodeError) as error:
+            self._blind = f"not everything could be looked at: {message_of(error)}"
         finally:
             self._sandbox.looking = False
             self._looking += time.perf_counter() - began
@@ -215,13 +224,15 @@ class Observer:
         return int(main), int(temporary)
 
     def _explain(self, one: _Statement, statement: str, parameters: object) -> None:
-        if one.word == "EXPLAIN" or (one.word == "PRAGMA" and not _CHECKS.intersection(map(str.lower, one.words))):
+        if one.word == "EXPLAIN" or (
+            one.word == "PRAGMA" and not _EXPLAINED_PRAGMAS.intersection(map(str.lower, one.words))
+        ):
             return
         if one.word in _WRITES_ROWS and (self._asks_for_changes or _CHANGES.search(statement)):
-            self._blind = _BLIND
-            return
-        rows = self._connection.execute(f"EXPLAIN {statement}", parameters, can_cache=False)  # type: ignore[arg-type]
-        one.program = bytecode.read([bytecode.Operation(*row) for row in rows])
+            with contextlib.closing(self._twin()) as twin:
+                one.program = _program(twin, statement, parameters)
+        else:
+            one.program = _program(self._connection, statement, parameters)
 
     def _foresee(self, one: _Statement) -> None:
         """Say which old tables the program reads and rewrites."""
@@ -320,6 +331,17 @@ class Observer:
 
     def _count(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM main.{quoted(table)}").get)
+
+
+def _pragma(words: tuple[str, ...]) -> str:
+    """Give a PRAGMA's name, which a schema's may stand before."""
+    name = words[3:4] if words[2:3] == (".",) else words[1:2]
+    return "".join(name).lower()
+
+
+def _program(connection: apsw.Connection, statement: str, parameters: object) -> bytecode.Program:
+    rows = connection.execute(f"EXPLAIN {statement}", parameters, can_cache=False)  # type: ignore[arg-type]
+    return bytecode.read([bytecode.Operation(*row) for row in rows])
 
 
 def _is_its_own(name: str) -> bool:
