@@ -39,6 +39,11 @@ def request(root: Path, *new: tuple[str, str], history: list[tuple[str, str]]) -
     return root
 
 
+TABLE = ("CREATE TABLE c (p INT);", "DROP TABLE c;")
+FORGETS = ("CREATE TABLE f (p INT); DELETE FROM __diesel_schema_migrations;", "DROP TABLE f;")
+INVENTS = ("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000');", "SELECT 1;")
+
+
 @pytest.mark.parametrize(
     ("new", "history", "expected"),
     [
@@ -60,3 +65,25 @@ def test_what_is_new_answers_for_what_it_does_to_history(
     found = [one for one in errors(chain) if one[1] is None or names[one[1]]]
     assert sorted(found, key=str) == expected
     assert code == (1 if expected else 0)
+
+
+@pytest.mark.parametrize("new", [(), (TABLE,)], ids=["nothing new", "something new"])
+@pytest.mark.parametrize(
+    ("history", "told", "decides"),
+    [(FORGETS, "way-down-leaves", "record-is-lost"), (INVENTS, "way-down-fails", "way-down-fails")],
+    ids=["forgets what ran", "records what is not there"],
+)
+def test_what_history_alone_shows_is_a_notice(
+    tmp_path: Path, new: tuple[tuple[str, str], ...], history: tuple[str, str], told: str, decides: str
+) -> None:
+    """And told again of the same in every request, it says no only where all counts."""
+    root = request(tmp_path, *new, history=[*HISTORY, history])
+    for _ in range(2):  # the second time of what the first has proved
+        code, chain = checked(root, "--base", "HEAD", "--jobs", "1")
+        assert code == 0
+        (finding,) = [each for each in chain["findings"] if each["rule"] == told]
+        assert finding["severity"] == "notice"
+    code, chain = checked(root, "--base", "HEAD", "--all")
+    assert code == 1
+    assert decides in {rule for rule, _ in errors(chain)}
+    assert told in {rule for rule, _ in errors(chain)}

@@ -1,20 +1,29 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from glowplug.check.at_once import each_apart
-from glowplug.errors import EnvironmentFailure
+from glowplug.errors import (
+    ConfigurationError,
+    EnvironmentFailure,
+    GlowplugError,
+    MissingExtension,
+    UnknownOutcome,
+    UsageError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     Tell = Callable[[Any], None]
 
@@ -45,8 +54,49 @@ def test_what_one_raises_is_raised_with_its_trace_and_ends_the_others(tmp_path: 
 
     began = time.monotonic()
     with pytest.raises(RuntimeError, match=r"(?s)in fail.*ValueError: a bug"):
-        each_apart([wait, fail], at_once=2, hear=lambda _number, _said: None)
+        each_apart([fail, wait], at_once=2, hear=lambda _number, _said: None)
     assert time.monotonic() - began < 20
+    assert not (tmp_path / "late").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UsageError("a", advice="b"),
+        ConfigurationError("a", file=Path("glowplug.toml"), line=3, advice="b"),
+        MissingExtension("a", line=3),
+        UnknownOutcome("a"),
+    ],
+)
+def test_what_glowplug_raises_on_purpose_is_raised_as_it_is(error: GlowplugError) -> None:
+    def fail(_tell: Tell) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        each_apart([fail], at_once=1, hear=lambda _number, _said: None)
+    assert type(raised.value) is type(error)
+    assert vars(raised.value) == vars(error)
+
+
+@pytest.mark.parametrize("first_fails", [True, False])
+def test_of_several_that_raise_the_first_counts_whichever_was_quicker(tmp_path: Path, *, first_fails: bool) -> None:
+    def fail(number: int, after: float) -> Callable[[Tell], None]:
+        def run(_tell: Tell) -> None:
+            time.sleep(after)
+            if first_fails or number:
+                raise UsageError(str(number))
+
+        return run
+
+    def wait(_tell: Tell) -> None:
+        time.sleep(10)
+        (tmp_path / "late").touch()
+
+    tasks = [fail(0, 0.5), fail(1, 0.0), wait, wait]
+    began = time.monotonic()
+    with pytest.raises(UsageError, match=r"\A0\Z" if first_fails else r"\A1\Z"):
+        each_apart(tasks, at_once=3, hear=lambda _number, _said: None)
+    assert time.monotonic() - began < 8
     assert not (tmp_path / "late").exists()
 
 
@@ -89,3 +139,50 @@ def test_a_signal_ends_the_children_which_clean_up(tmp_path: Path) -> None:
     assert child.wait(20) != 0
     assert len(list(tmp_path.iterdir())) == 2
     child.stdout.close()
+
+
+def test_children_whose_parent_is_killed_end_and_clean_up(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert child.stdout is not None
+    assert {child.stdout.readline(), child.stdout.readline()} == {"0\n", "1\n"}
+    children = psutil.Process(child.pid).children()
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    assert {path.name for path in tmp_path.iterdir()} == {str(each.pid) for each in children}
+    assert len(children) == 2
+
+
+@pytest.mark.postgres
+def test_a_check_that_is_killed_leaves_no_server_at_work(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "20240101000000_m").mkdir(parents=True)
+        (tmp_path / name / "20240101000000_m" / "up.sql").write_text("SELECT pg_sleep(60);")
+        (tmp_path / name / "20240101000000_m" / "down.sql").write_text("SELECT 1;")
+    chains = "".join(f'[[chain]]\nmigrations = "{name}"\nbackend = "postgres"\n' for name in ("one", "two"))
+    (tmp_path / "glowplug.toml").write_text(chains)
+    command = [sys.executable, "-m", "glowplug", "check", "--base", "none", "--jobs", "2", "--only", "rehearsal"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        process, deadline = psutil.Process(run.pid), time.monotonic() + 60
+        servers: set[int] = set()
+        while len(servers) < 2:
+            assert time.monotonic() < deadline
+            assert run.poll() is None
+            time.sleep(0.1)
+            everything = process.children(recursive=True)
+            servers = {server for each in everything for server in _server_that_is_used(each)}
+        run.kill()
+    _, alive = psutil.wait_procs(everything, timeout=8)
+    assert alive == []
+
+
+def _server_that_is_used(process: psutil.Process) -> Iterator[int]:
+    """Give the server's process where this one serves the migrations' role."""
+    with contextlib.suppress(psutil.Error):
+        title = " ".join(process.cmdline())
+        if title.startswith("postgres: glowplug_") and "administrator" not in title:
+            yield process.ppid()

@@ -7,9 +7,9 @@ from glowplug.finding import Finding, Severity
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.project.faults import DOWN_IS_EMPTY
-from glowplug.rehearsal import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
-from glowplug.rehearsal.outcome import WayDown
-from glowplug.schema import Difference
+from glowplug.rehearsal import Alone, ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
+from glowplug.rehearsal.outcome import Forgotten, WayDown
+from glowplug.schema import Difference, SchemaObject
 from glowplug.schema.noise import Noise
 
 COMPLETE = ChainDown(outcome=WayDown.COMPLETE, reverted=1)
@@ -26,15 +26,21 @@ def refusal(one: Migration, direction: Direction, **more: object) -> StepError:
     return StepError(direction=direction, file=one.file(direction), error=error)
 
 
-def judged(*trips: RoundTrip, down: ChainDown = COMPLETE, forward_only: bool = False) -> list[Finding]:
+def judged(
+    *trips: RoundTrip,
+    down: ChainDown = COMPLETE,
+    forward_only: bool = False,
+    forgotten: Forgotten | None = None,
+    alone: Alone | None = None,
+) -> list[Finding]:
     chain = Chain(
         directory="migrations",
         dialect=Dialect.POSTGRES,
         migrations=tuple(trip.migration for trip in trips),
         settings=ChainSettings(),
     )
-    rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=())
-    return list(judge(chain, rehearsal, forward_only=forward_only))
+    rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=(), forgotten=forgotten)
+    return list(judge(chain, rehearsal, forward_only=forward_only, alone=alone))
 
 
 def test_a_restored_migration_gives_nothing() -> None:
@@ -107,6 +113,38 @@ def test_a_recorded_version_that_is_not_on_disk_stops_the_way_down() -> None:
     trip = RoundTrip(migration=one, outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL)
     (finding,) = judged(trip, down=way)
     assert (finding.rule, finding.version) == ("way-down-fails", "9")
+
+
+RESTORED = RoundTrip(migration=migration(), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL)
+OLD, FRESH = (SchemaObject(kind="table", name=name, properties={}) for name in ("old", "fresh"))
+
+
+def test_what_the_way_down_leaves_is_an_error_unless_history_alone_leaves_it() -> None:
+    down = ChainDown(outcome=WayDown.COMPLETE, reverted=2, left=(OLD, FRESH), lost=(LOST,))
+    (finding,) = judged(RESTORED, down=down)
+    assert (finding.rule, finding.severity) == ("way-down-leaves", Severity.ERROR)
+    before = ChainDown(outcome=WayDown.COMPLETE, reverted=1, left=(OLD,), lost=(LOST,))
+    ours, theirs = judged(RESTORED, down=down, alone=Alone(forgotten=frozenset(), chain_down=before))
+    assert (ours.severity, theirs.severity) == (Severity.ERROR, Severity.NOTICE)
+    assert ours.message.splitlines()[1:] == ["table fresh is left behind"]
+    assert theirs.message.splitlines()[1:] == ["table old is left behind", str(LOST)]
+    assert ours.fingerprint != theirs.fingerprint
+    (theirs,) = judged(RESTORED, down=before, alone=Alone(forgotten=frozenset(), chain_down=before))
+    assert theirs.severity is Severity.NOTICE
+    gone = ChainDown(outcome=WayDown.FAILED, failed_at="1")
+    (finding,) = judged(RESTORED, down=before, alone=Alone(forgotten=frozenset(), chain_down=gone))
+    assert finding.severity is Severity.ERROR
+
+
+def test_a_record_that_nobody_is_known_to_have_lost_is_an_error_unless_history_alone_loses_it() -> None:
+    forgotten = Forgotten(versions=("1", "2"), culprit=None)
+    for alone, severity in (
+        (None, Severity.ERROR),
+        (Alone(forgotten=frozenset({"1"}), chain_down=COMPLETE), Severity.ERROR),
+        (Alone(forgotten=frozenset({"1", "2", "3"}), chain_down=COMPLETE), Severity.NOTICE),
+    ):
+        (finding,) = judged(RESTORED, forgotten=forgotten, alone=alone)
+        assert (finding.rule, finding.severity) == ("record-is-lost", severity)
 
 
 def test_a_comment_only_down_tells_whether_the_server_takes_it() -> None:

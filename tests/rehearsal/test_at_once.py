@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from glowplug.database.interface import Run, SqlError
+from glowplug.database.rows import Answer
+from glowplug.database.trace import Trace
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import EnvironmentFailure, Interrupted, MissingExtension
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
-from glowplug.rehearsal import Outcome, Rehearsal, rehearse, stretches
+from glowplug.rehearsal import Outcome, Rehearsal, rehearse, stretches, walk
+from glowplug.rehearsal.assertions import AssertSettings, Broken
+from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, Refusal, TestFailure
 from glowplug.rehearsal.stretches import cut
 from glowplug.schema import Schema, SchemaObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from glowplug.rehearsal.rehearse import Progress
 
@@ -42,10 +47,14 @@ class FakeDatabase:
     versions: set[str] = field(default_factory=set)
     closed: bool = False
     log: list[str] = field(default_factory=list)
+    rows: None = None
 
     @property
     def connection(self) -> FakeDatabase:
         return self
+
+    def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
+        return [self.run(migrations[0], direction)]
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         if self.stop.is_set():
@@ -251,13 +260,77 @@ def test_recorded_versions_that_differ_are_not_believed() -> None:
     assert answer == rehearse(chain(*good(8)), FakeServer(), forward_only=False)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("code", ["53200", "40P01", "55006", "XX000"])
+@pytest.mark.parametrize("code", ["53200", "40P01", "55006", "57014", "XX000"])
 def test_what_another_stretch_may_have_caused_is_not_believed(code: str) -> None:
     files = good(8)
     files[2] = ("+t2", f"!{code}")
     one, other, server = both(chain(*files))
     assert other == one
     assert len(server.databases) == 4
+
+
+MOMENT = SqlError(code="40P01", message="deadlock detected")
+NOTHING = Data(outcome=DataOutcome.LOSSLESS)
+PLAIN = Measurement(observed=None, observed_down=None, data=NOTHING)
+TRACE = Trace(statements=(), error=MOMENT, seconds=0.0)
+OTHER_WAYS = {
+    "the up": replace(PLAIN, observed=TRACE),
+    "the down": replace(PLAIN, observed_down=TRACE),
+    "rows": replace(PLAIN, data=replace(NOTHING, failure=Failure(direction=Direction.UP, error=MOMENT))),
+    "an odd row": replace(PLAIN, data=replace(NOTHING, refusals=(Refusal(direction=Direction.UP, error=MOMENT),))),
+    "its test": replace(PLAIN, tests=(TestFailure(line=1, message="this query fails", error=MOMENT),)),
+    "a timeout": replace(
+        PLAIN, observed=replace(TRACE, error=SqlError(code=None, message="took too long", timed_out=True))
+    ),
+}
+
+
+@dataclass
+class FakeTrial:
+    """Measures ``one`` of the migration with this version on the databases of stretches, elsewhere nothing."""
+
+    version: str
+    one: Measurement
+    assertions: tuple[()] = ()
+
+    def measure(
+        self, _chain: Chain, database: FakeDatabase, migration: Migration, *, forward_only: bool
+    ) -> Measurement:
+        del forward_only
+        return self.one if migration.version == self.version and database.number < 3 else PLAIN
+
+
+@pytest.mark.parametrize("version", ["000", "004", "007"])
+@pytest.mark.parametrize("measured", OTHER_WAYS.values(), ids=OTHER_WAYS)
+def test_what_another_stretch_may_have_done_to_a_measurement_is_not_believed(
+    measured: Measurement, version: str
+) -> None:
+    server = FakeServer()
+    trial = FakeTrial(version, measured)
+    shown = rehearse(chain(*good(8)), server, forward_only=False, jobs=3, trial=trial)  # type: ignore[arg-type]
+    assert len(server.databases) == 4
+    assert [trip.measurement for trip in shown.round_trips] == [PLAIN] * 8
+
+
+def test_an_error_that_is_the_migrations_own_is_believed_of_a_measurement() -> None:
+    server = FakeServer()
+    error = SqlError(code="23505", message="a duplicate")
+    trial = FakeTrial("004", replace(PLAIN, observed=replace(TRACE, error=error)))
+    rehearse(chain(*good(8)), server, forward_only=False, jobs=3, trial=trial)  # type: ignore[arg-type]
+    assert len(server.databases) == 3
+
+
+def test_what_another_stretch_may_have_done_to_an_assertion_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken(assertion=AssertSettings(sql="SELECT 1", because="x"), answer=Answer(error=MOMENT))
+
+    def assert_all(_chain: Chain, database: FakeDatabase, _trial: object) -> tuple[Broken, ...]:
+        return (broken,) if database.number < 3 else ()
+
+    monkeypatch.setattr(walk, "assert_all", assert_all)
+    server = FakeServer()
+    shown = rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert len(server.databases) == 4
+    assert shown.broken == ()
 
 
 def test_a_size_that_all_reached_together_is_not_believed() -> None:

@@ -42,6 +42,22 @@ def test_sections_queries_and_rows_are_read_with_their_lines() -> None:
     assert last.rows == (("x'0aff'",),)
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_line_ends_at_a_line_feed_alone(mark: str) -> None:
+    test = parse(
+        f"-- glowplug: given\nINSERT INTO a VALUES ('x{mark}y');\n"
+        f"-- glowplug: after up\nSELECT '{mark}', a FROM a;\n--> 'x{mark}y'\n"
+    )
+    assert test.given == f"INSERT INTO a VALUES ('x{mark}y');"
+    (only,) = test.after(Direction.UP)
+    assert (only.line, only.sql, only.rows) == (4, f"SELECT '{mark}', a FROM a", ((f"x{mark}y",),))
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert parse(GOOD.replace("\n", "\r\n")) == parse(GOOD)
+    assert parse("-- glowplug: given\r\n\r\n-- glowplug: after up\r\nSELECT 1\r\n--> 1\r\n").given == ""
+
+
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from glowplug.check.report import conclude
 from glowplug.finding import Severity
+from glowplug.rehearsal import Outcome, RoundTrip, SecondUp
 from glowplug.report.text import render
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
-    from glowplug.rehearsal import RoundTrip
 
 
 def test_what_a_migration_says_commands_neither_terminal_nor_runner(full_report: CheckReport) -> None:
@@ -36,17 +36,24 @@ def test_the_summary_names_what_decided(full_report: CheckReport) -> None:
 def test_what_was_proved_earlier_is_told_from_what_was_proved_now(full_report: CheckReport) -> None:
     (chain, *_) = full_report.chains
     assert chain.rehearsal is not None
-    first, *others = chain.rehearsal.round_trips
+    first = chain.rehearsal.round_trips[0]
 
     def told(trips: tuple[RoundTrip, ...]) -> str:
         assert chain.rehearsal is not None
         rehearsed = dataclasses.replace(chain.rehearsal, round_trips=trips)
         return click.unstyle(render(replace(full_report, chains=(replace(chain, rehearsal=rehearsed),))))
 
-    cached = dataclasses.replace(first, cached=True)
-    assert "  1 proved by an earlier run, 1 by this one\n" in told((cached, *others))
-    every = tuple(dataclasses.replace(trip, cached=True) for trip in (first, *others))
-    assert "  2 proved by an earlier run, none by this one\n" in told(every)
+    second = dataclasses.replace(first, cached=True)
+    assert "  1 proved by an earlier run, 1 by this one\n" in told((second, first))
+    assert "  2 proved by an earlier run, none by this one\n" in told((second, second))
+    for outcome in (Outcome.DIFFERS, Outcome.DOWN_FAILED, Outcome.UP_FAILED, Outcome.NOT_REACHED):
+        failed = dataclasses.replace(first, outcome=outcome, second_up=None)
+        assert "  1 proved by an earlier run, none by this one\n" in told((second, failed))
+    failed = dataclasses.replace(first, second_up=SecondUp.FAILED)
+    assert "  1 proved by an earlier run, none by this one\n" in told((second, failed))
+    assert "earlier run" not in told((dataclasses.replace(failed, cached=True), first))
+    without = dataclasses.replace(first, outcome=Outcome.NO_DOWN, second_up=None)
+    assert "  1 proved by an earlier run, 1 by this one\n" in told((second, without))
 
 
 def test_quiet_leaves_the_verdict(full_report: CheckReport) -> None:

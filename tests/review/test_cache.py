@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,7 +159,7 @@ def test_the_key_is_all_that_an_answer_depends_on(tmp_path: Path, monkeypatch: p
     assert key() == keys[0]
     package = tmp_path / "glowplug"
     (package / "review" / "rules").mkdir(parents=True)
-    for room in ("sql", "schema", "store"):
+    for room in ("sql", "schema", "project", "store"):
         (package / room).mkdir()
     rule = package / "review" / "rules" / "a.py"
     monkeypatch.setattr(machinery.glowplug, "__file__", str(package / "__init__.py"))
@@ -166,6 +168,35 @@ def test_the_key_is_all_that_an_answer_depends_on(tmp_path: Path, monkeypatch: p
     keys.append(key())
     rule.write_text("2")
     keys.append(key())
+    for room in ("sql", "schema", "project", "store"):
+        (package / room / "a.py").write_text("")
+        keys.append(key())
     monkeypatch.setattr(machinery.glowplug, "__version__", "99")
     keys.append(key())
     assert len(set(keys)) == len(keys)
+
+
+REVIEWS = """
+import sys
+from glowplug.dialect import Dialect
+from glowplug.project import Chain, Migration
+from glowplug.project.configuration import ChainSettings
+from glowplug.review.engine import review
+from glowplug.review.context import Terms
+
+before = set(sys.modules)
+for dialect in Dialect:
+    text = b"CREATE TABLE t (a int); ALTER TABLE t ADD b text; DO 1; no SQL;"
+    one = Migration(version="1", name="1", path="m/1", up=text, down=text)
+    chain = Chain(directory="m", dialect=dialect, migrations=(one,), settings=ChainSettings())
+    assert not review(chain, Terms.of(chain)).broken
+for name in set(sys.modules) - before:
+    if "site-packages" in (getattr(sys.modules[name], "__file__", None) or ""):
+        print(name.split(".")[0])
+"""
+
+
+def test_every_parser_that_a_review_loads_is_in_the_key() -> None:
+    loaded = subprocess.run([sys.executable, "-c", REVIEWS], capture_output=True, text=True, check=True).stdout
+    keyed = {name.split(".")[0] for name in module._PARSERS}  # noqa: SLF001 - that is what is asserted of it
+    assert set(loaded.split()) == keyed

@@ -22,6 +22,7 @@ from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.lent import RunNames
 from glowplug.scratch.mysql.claim import sweep
+from glowplug.scratch.mysql.identity import lent_identity
 from glowplug.scratch.mysql.url import find_lent_server
 from glowplug.scratch.settings import Request, ScratchSettings
 
@@ -169,6 +170,84 @@ def test_other_runs_may_start_at_any_moment(
     assert set(found) == {()}
 
 
+XA = "CREATE TABLE t (i INT);\nXA START 'g'; INSERT INTO t VALUES (1); XA END 'g';\nXA # now\nPREPARE 'g'"
+
+
+@pytest.mark.parametrize(
+    ("up", "line"),
+    [
+        (XA, 3),
+        ("DO 0;\nCREATE PROCEDURE p() BEGIN XA START 'g'; XA END 'g'; XA PREPARE 'g'; END; CALL p()", 2),
+        ("SELECT 1;\nSET @s = 'xa prepare ''g'''; EXECUTE IMMEDIATE @s", 2),
+        ("/*!50000 XA PREPARE 'g' */", 1),
+    ],
+    ids=["a statement", "a procedure", "a text", "a conditional comment"],
+)
+def test_what_would_outlive_the_run_is_not_begun(
+    lent_mysql: str, administrator: Administrator, up: str, line: int
+) -> None:
+    """Nobody can tell whose a prepared transaction is, and a killed run could not end it."""
+    with open_server(request_for(lent_mysql)) as server:
+        error = server.create().connection.run(outside(up), Direction.UP).error
+        assert error is not None
+        assert error.line == line
+        assert "XA PREPARE is not run on a server that is lent" in error.message
+    assert administrator._session.rows("XA RECOVER") == [[]]  # noqa: SLF001 - glowplug itself never asks
+
+
+def test_what_ends_with_the_run_is_run(lent_mysql: str) -> None:
+    up = (
+        "/* no XA PREPARE */ CREATE TABLE said (t TEXT); INSERT INTO said VALUES ('XA PREPARE');"
+        "XA START 'g'; INSERT INTO said VALUES ('in it'); XA END 'g'; XA COMMIT 'g' ONE PHASE"
+    )
+    with open_server(request_for(lent_mysql)) as server:
+        assert server.create().connection.run(outside(up), Direction.UP).error is None
+
+
+def outside(up: str) -> Migration:
+    """A file that is run in no transaction."""
+    return Migration(version="1", name="1", path="m/1", up=up.encode(), down=None, run_in_transaction=False)
+
+
+@pytest.mark.parametrize("beside", ["_probe", "_twin_probe"])
+def test_what_a_killed_run_left_beside_its_schemas_is_removed(
+    lent_mysql: str, administrator: Administrator, beside: str
+) -> None:
+    """Keys that the server made are told by a table in a schema of its own: it may be all that is left."""
+    name = RunNames(server=administrator.identity(), suffix="_twin").new()
+    administrator.create_schema(name + beside, charset=None, collation=None)
+    with open_server(request_for(lent_mysql)) as server:
+        assert f"removed {name}, which a killed run had left on the server" in server.describe().notes
+        assert ours(administrator) == set()
+
+
+def test_a_run_that_is_interrupted_while_it_asks_for_keys_leaves_nothing(
+    lent_mysql: str, administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the exception ends is the very session that made the schema."""
+    rows, made = Session.rows, set()
+
+    def rows_until_there_is_a_probe(session: Session, sql: str) -> object:
+        if "probe LIKE" in sql:
+            rows(session, sql.partition(";")[0])
+            made.update(name for name in administrator.schemas() if name.endswith("_probe"))
+            session.close()
+            raise KeyboardInterrupt
+        return rows(session, sql)
+
+    monkeypatch.setattr(Session, "rows", rows_until_there_is_a_probe)
+    up = "CREATE TABLE a (i INT PRIMARY KEY); CREATE TABLE b (i INT, FOREIGN KEY (i) REFERENCES a (i))"
+    with contextlib.suppress(KeyboardInterrupt), open_server(request_for(lent_mysql)) as server:
+        database = server.create()
+        with database.branch():  # so that the twin has to be made anew
+            pass
+        assert database.connection.run(migration(up), Direction.UP).error is None
+        with database.excursion():
+            pytest.fail("nothing interrupted it")
+    assert len(made) == 1
+    assert ours(administrator) == set()
+
+
 @pytest.mark.parametrize(
     "name",
     ["glowplug_production", "glowplug_0123456789", "glowplug_0123456789abcdef", "{0}x", "x{0}", "{0}_twins", "{0}_"],
@@ -255,5 +334,75 @@ def test_an_administrator_of_glowplugs_own_schemas_alone_will_do(lent_mysql: str
             assert f"removed {name}, which a killed run had left on the server" in server.describe().notes
             use(server)
         assert ours(administrator) == set()
+    finally:
+        administrator.drop_account("lender", host="localhost")
+
+
+CHANGES = {
+    "a time zone": (
+        "INSERT INTO mysql.time_zone_name VALUES ('Here', 1)",
+        "DELETE FROM mysql.time_zone_name WHERE name = 'Here'",
+    ),
+    "when a time zone changes": (
+        "INSERT INTO mysql.time_zone_transition VALUES (1, 0, 1)",
+        "DELETE FROM mysql.time_zone_transition WHERE time_zone_id = 1",
+    ),
+    "an account": ("CREATE USER app@localhost", "DROP USER app@localhost"),
+    "a role": ("CREATE ROLE app", "DROP ROLE app"),
+    "what an account may do": (
+        "GRANT SELECT ON elsewhere.* TO other@localhost",
+        "REVOKE ALL ON elsewhere.* FROM other@localhost",
+    ),
+    "what a role may do": ("GRANT reader TO other@localhost", "REVOKE reader FROM other@localhost"),
+    "a database": ("CREATE DATABASE another", "DROP DATABASE another"),
+    "a table elsewhere": ("CREATE TABLE elsewhere.t (i INT)", "DROP TABLE elsewhere.t"),
+    "a routine elsewhere": (
+        "CREATE FUNCTION elsewhere.f() RETURNS INT DETERMINISTIC RETURN 1",
+        "DROP FUNCTION elsewhere.f",
+    ),
+    "a function of a library": (
+        "INSERT INTO mysql.func VALUES ('f', 0, 'f.so', 'function')",
+        "DELETE FROM mysql.func WHERE name = 'f'",
+    ),
+    "a variable": ("SET GLOBAL innodb_strict_mode = OFF", "SET GLOBAL innodb_strict_mode = ON"),
+}
+
+
+def test_a_lent_server_is_told_by_what_it_is_and_not_by_what_runs_make_on_it(
+    lent_mysql: str, administrator: Administrator
+) -> None:
+    session = administrator._session  # noqa: SLF001 - to change what glowplug itself never changes
+    session.rows("CREATE DATABASE elsewhere; CREATE USER other@localhost; CREATE ROLE reader")
+    try:
+        told = lent_identity(administrator)
+        assert told is not None
+        with open_server(request_for(lent_mysql)) as server:
+            assert server.identity() == told
+            use(server)
+            assert lent_identity(administrator) == told
+        for what, (change, back) in CHANGES.items():
+            session.rows(change)
+            changed = lent_identity(administrator)
+            session.rows(back)
+            assert changed not in {None, told}, what
+        assert lent_identity(administrator) == told
+    finally:
+        session.rows("DROP DATABASE elsewhere; DROP USER other@localhost; DROP ROLE reader")
+
+
+@pytest.mark.parametrize(
+    "rights", ["", "GRANT SELECT ON mysql.user TO 'lender'@'localhost'"], ids=["nothing", "accounts alone"]
+)
+def test_a_server_that_does_not_show_all_that_it_is_can_not_be_told(
+    lent_mysql: str, administrator: Administrator, rights: str
+) -> None:
+    session = administrator._session  # noqa: SLF001 - to make an account that glowplug itself never makes
+    session.rows("CREATE USER 'lender'@'localhost' IDENTIFIED BY 'x'; GRANT CREATE USER ON *.* TO 'lender'@'localhost'")
+    session.rows("GRANT ALL PRIVILEGES ON `glowplug\\_%`.* TO 'lender'@'localhost' WITH GRANT OPTION")
+    session.rows(rights or "DO 0")
+    _, _, socket = lent_mysql.partition("@")
+    try:
+        with open_server(request_for(f"mysql://lender:x@{socket}")) as server:
+            assert server.identity() is None
     finally:
         administrator.drop_account("lender", host="localhost")

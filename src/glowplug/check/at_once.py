@@ -1,7 +1,8 @@
 """Several chains at once, each in a process of its own: they share nothing but the machine.
 
 Processes, not threads: the readers of SQL and of catalogues are Python's own, and a process can be ended whatever it
-waits for. A child is a copy of this one, made before any driver is loaded; what it found comes back by a pipe.
+waits for. A child is a copy of this one, made before any driver is loaded; what it found comes back by a pipe. Another
+pipe ties it to this process: however that ends, its children end and clean up.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
+import threading
+import time
 import traceback
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from glowplug.errors import EnvironmentFailure
+from glowplug.errors import EnvironmentFailure, GlowplugError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from multiprocessing.process import BaseProcess
 
 ResultT = TypeVar("ResultT")
@@ -36,53 +40,101 @@ def each_apart(
     """Run every task in a process of its own, ``at_once`` of them at a time, and give what they return, in order.
 
     A task is called with what it may tell on its way, which ``hear`` gets with the task's number, in this process.
-    An exception here (a signal's) ends all of them, and waits until they have cleaned up.
+    What a task raises ends those behind it, and is raised once those before it are done: of several the first's, as
+    if one ran after the other. An exception here (a signal's) ends all of them, and waits until they have cleaned up.
 
     Raises:
+        GlowplugError: a task raised it.
         EnvironmentFailure: a process ended without an answer.
-        RuntimeError: a task raised, with its trace.
+        RuntimeError: a task raised something else, with its trace.
     """
     waiting = list(enumerate(tasks))[::-1]
     running: dict[Connection, _Child[ResultT]] = {}
     results: dict[int, ResultT] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                child = _Child(*waiting.pop())
-                running[child.pipe] = child
-            ready = wait(list(running))
-            for child in [child for pipe, child in running.items() if pipe in ready]:
-                kind, value = child.receive()
-                if kind == "told":
-                    hear(child.number, value)
-                    continue
-                child.end()
-                del running[child.pipe]
-                if kind == "raised":
-                    raise RuntimeError(value)
-                results[child.number] = value
-    finally:
-        for child in running.values():
-            child.stop()
-        for child in running.values():
-            child.end()
+    failed: dict[int, Exception] = {}
+    with _Tie() as tie:
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    child = _Child(*waiting.pop(), tie)
+                    running[child.pipe] = child
+                ready = wait(list(running))
+                for child in [child for pipe, child in running.items() if pipe in ready]:
+                    if child.pipe not in running:
+                        continue  # ended for what one before it raised
+                    kind, value = child.receive()
+                    if kind == "told":
+                        hear(child.number, value)
+                        continue
+                    _end([running.pop(child.pipe)])
+                    if kind == "returned":
+                        results[child.number] = value
+                        continue
+                    failed[child.number] = value
+                    waiting.clear()
+                    behind = [pipe for pipe, other in running.items() if other.number > child.number]
+                    _stop([running.pop(pipe) for pipe in behind])
+        finally:
+            _stop(running.values())
+    if failed:
+        raise failed[min(failed)]
     return [results[number] for number in range(len(tasks))]
 
 
+def _stop(children: Iterable[_Child[Any]]) -> None:
+    children = tuple(children)
+    for child in children:
+        child.stop()
+    _end(children)
+
+
+def _end(children: Iterable[_Child[Any]]) -> None:
+    for child in children:
+        child.end()
+
+
+class _Tie:
+    """A pipe that nobody writes to, and whose writing end this process alone holds: its end is this process's end."""
+
+    def __enter__(self) -> Self:
+        self._reading, self._writing = os.pipe()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._writing)
+        os.close(self._reading)
+
+    def bind(self) -> None:
+        """Let the calling process, a child, end as by SIGTERM when the other ends; by force if that takes too long."""
+        os.close(self._writing)
+        threading.Thread(target=self._end_with_it, name="glowplug-tie", daemon=True).start()
+
+    def _end_with_it(self) -> None:
+        os.read(self._reading, 1)
+        main = threading.main_thread().ident
+        if main is not None:
+            signal.pthread_kill(main, signal.SIGTERM)  # it alone runs Python's handlers, whatever it waits for
+            time.sleep(_PATIENCE)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class _Child(Generic[ResultT]):
-    def __init__(self, number: int, task: Callable[[Callable[[Any], None]], ResultT]) -> None:
+    def __init__(self, number: int, task: Callable[[Callable[[Any], None]], ResultT], tie: _Tie) -> None:
         self.number = number
         context = multiprocessing.get_context("fork")
         self.pipe, other = context.Pipe(duplex=False)
-        self._process: BaseProcess = context.Process(target=_run, args=(task, other), name=f"glowplug-chain-{number}")
+        self._process: BaseProcess = context.Process(
+            target=_run, args=(task, other, tie), name=f"glowplug-chain-{number}"
+        )
         self._process.start()
         other.close()
 
     def receive(self) -> tuple[str, Any]:
+        """What it told, returned or raised, and which of these."""
         try:
             message: tuple[str, Any] = self.pipe.recv()
-        except EOFError as error:
-            raise EnvironmentFailure("a process that checks one of the chains ended without an answer") from error
+        except EOFError:
+            return "raised", EnvironmentFailure("a process that checks one of the chains ended without an answer")
         return message
 
     def stop(self) -> None:
@@ -97,13 +149,16 @@ class _Child(Generic[ResultT]):
             self._process.join()
 
 
-def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection) -> None:
+def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection, tie: _Tie) -> None:
     """Do the task in the child, which ends here whatever happens: nothing of the parent's own way out is gone."""
     try:
+        tie.bind()
         try:
             answer = ("returned", task(lambda said: pipe.send(("told", said))))
+        except GlowplugError as error:
+            answer = ("raised", error)
         except Exception:  # noqa: BLE001 - the parent raises it
-            answer = ("raised", traceback.format_exc())
+            answer = ("raised", RuntimeError(traceback.format_exc()))
         with contextlib.suppress(BrokenPipeError):
             pipe.send(answer)
     finally:

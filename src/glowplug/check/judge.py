@@ -16,12 +16,12 @@ from glowplug.rehearsal import Outcome, SecondUp
 from glowplug.rehearsal.outcome import WayDown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.finding import Fault, Finding
     from glowplug.project import Chain, Migration
-    from glowplug.rehearsal import ChainDown, Rehearsal, RoundTrip, StepError
+    from glowplug.rehearsal import Alone, ChainDown, Rehearsal, RoundTrip, StepError
     from glowplug.rehearsal.assertions import Broken
     from glowplug.schema import Difference
     from glowplug.schema.noise import Noise
@@ -34,14 +34,18 @@ ABOUT_AN_ABSENT_DOWN = frozenset({DOWN_IS_MISSING.rule, DOWN_IS_EMPTY.rule})
 REACHED_ENOUGH = 3  # a chain shorter than this has no habit yet
 
 
-def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool) -> tuple[Finding, ...]:
-    """Say everything that a person should know about this chain, the layout's findings included."""
+def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool, alone: Alone | None = None) -> tuple[Finding, ...]:
+    """Say everything that a person should know about this chain, the layout's findings included.
+
+    ``alone``: what history shows without what is new, where that was looked at. What is of no single migration, and
+    shows there as well, is a notice: nothing that is history alone can make the answer no.
+    """
     found = [*chain.findings]
     for trip in rehearsal.round_trips:
         found.extend(_of_round_trip(trip))
         found.extend(_of_test(trip))
-    found.extend(_of_records(rehearsal))
-    found.extend(_of_way_down(chain, rehearsal))
+    found.extend(_of_records(rehearsal, alone))
+    found.extend(_of_way_down(chain, rehearsal, alone))
     return _without_repeats(chain, rehearsal.round_trips, found, forward_only=forward_only)
 
 
@@ -132,22 +136,23 @@ def _of_test(trip: RoundTrip) -> Iterator[Finding]:
         )
 
 
-def _of_records(rehearsal: Rehearsal) -> Iterator[Finding]:
+def _of_records(rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
     forgotten = rehearsal.forgotten
     if forgotten is None:
         return
     message = f"what ran is no longer recorded in {BOOKKEEPING_TABLE}, so that Diesel would run it again and the way "
     message += "down leaves it out: " + ", ".join(forgotten.versions[:SHOWN]) + _more(len(forgotten.versions))
     if forgotten.culprit is None:
-        yield faults.RECORD_IS_LOST.found(message)
+        of_history = alone is not None and alone.forgotten.issuperset(forgotten.versions)
+        yield faults.RECORD_IS_LOST.found(message, severity=Severity.NOTICE if of_history else None)
     else:
         yield _about(faults.RECORD_IS_LOST, forgotten.culprit, message, direction=Direction.UP)
 
 
-def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
+def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
     down = rehearsal.chain_down
     if down.outcome is WayDown.COMPLETE:
-        yield from _of_complete_way_down(rehearsal, down)
+        yield from _of_complete_way_down(rehearsal, down, alone)
     if down.outcome is not WayDown.FAILED or down.error is None:
         return
     trips = {trip.migration.version: trip for trip in rehearsal.round_trips if trip.migration.runnable}
@@ -157,6 +162,7 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal) -> Iterator[Finding]:
             f"the way down stops after {down.reverted} reverts at {down.failed_at}: {describe_error(down.error)}",
             version=down.failed_at,
             place=Place(file=chain.directory),
+            severity=Severity.NOTICE if alone is not None and alone.chain_down.failed_at == down.failed_at else None,
         )
     elif trip.outcome not in SAID_OF_ITS_DOWN:
         yield _failed(
@@ -195,18 +201,28 @@ def way_down_broken(down: ChainDown) -> Finding:
     )
 
 
-def _of_complete_way_down(rehearsal: Rehearsal, down: ChainDown) -> Iterator[Finding]:
+def _of_complete_way_down(rehearsal: Rehearsal, down: ChainDown, alone: Alone | None) -> Iterator[Finding]:
     clean = all(trip.outcome is Outcome.RESTORED for trip in rehearsal.round_trips)
-    severity = faults.WAY_DOWN_LEAVES.severity if clean else Severity.NOTICE
-    left = [f"{item.kind} {item.name} is left behind" for item in down.left]
-    lines = [*left, *(str(item) for item in down.lost)]
-    if lines:
+    before = {} if alone is None else _as_it_was_not(alone.chain_down)
+    lines = _as_it_was_not(down)
+    of_new = [line for key, line in lines.items() if key not in before]
+    of_history = [line for key, line in lines.items() if key in before]
+    message = "after the whole way down the database is not as it was before the first migration"
+    if of_new:
+        severity = None if clean else Severity.NOTICE
+        yield faults.WAY_DOWN_LEAVES.found(f"{message}:\n{_first(of_new)}", severity=severity)
+    if of_history:
         yield faults.WAY_DOWN_LEAVES.found(
-            "after the whole way down the database is not as it was before the first migration:\n"
-            + "\n".join(lines[:SHOWN])
-            + _more(len(lines)),
-            severity=severity,
+            f"{message}, with what is new or without:\n{_first(of_history)}",
+            severity=Severity.NOTICE,
+            subject="history",
         )
+
+
+def _as_it_was_not(down: ChainDown) -> dict[object, str]:
+    """What is left or lost, each with its line."""
+    lines: dict[object, str] = {item: str(item) for item in down.lost}
+    return {(item.kind, item.name): f"{item.kind} {item.name} is left behind" for item in down.left} | lines
 
 
 def _without_repeats(
@@ -260,7 +276,11 @@ def _about(fault: Fault, migration: Migration, message: str, *, direction: Direc
 
 
 def _listed(differences: tuple[Difference, ...]) -> str:
-    return "\n".join(map(str, differences[:SHOWN])) + _more(len(differences))
+    return _first([str(item) for item in differences])
+
+
+def _first(lines: Sequence[str]) -> str:
+    return "\n".join(lines[:SHOWN]) + _more(len(lines))
 
 
 def _by_reason(noise: tuple[Noise, ...]) -> str:

@@ -14,7 +14,7 @@ from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
 from glowplug.errors import EnvironmentFailure, GlowplugError
 from glowplug.finding import Place
-from glowplug.rehearsal import Outcome, rehearse, stops_only_since
+from glowplug.rehearsal import Outcome, history_alone, rehearse, stops_only_since
 from glowplug.rehearsal.grounds import Grounds
 from glowplug.rehearsal.known import Known
 from glowplug.rehearsal.proved import Answer, Proved
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from glowplug.check.terms import Terms
     from glowplug.finding import Finding
     from glowplug.project import Chain
-    from glowplug.rehearsal import Rehearsal, StepError
+    from glowplug.rehearsal import Alone, Rehearsal, StepError
     from glowplug.scratch.interface import Server, ServerDescription
 
 NOT_LIKE_PRODUCTION = (
@@ -60,8 +60,8 @@ def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
         if answer is not None:
             rehearsal = answer.rehearsal
             with ServerLater(request, answer.description, answer.findings) as server:
-                broken = stops_only_since(chain, server, rehearsal, new.new)
-                rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
+                alone = history_alone(chain, server, rehearsal, new.new)
+                rehearsed = _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
         else:
             with open_server(dataclasses.replace(request, resume=known.resume(chain))) as server:
                 if terms.options.cached and known.proved.keys is None:  # it is a server that had to be reached first
@@ -75,14 +75,12 @@ def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
                     trial=trial,
                     known=known,
                 )
-                broken = stops_only_since(chain, server, rehearsal, new.new)
+                alone = history_alone(chain, server, rehearsal, new.new)
                 answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
                 known.proved.store_answer(answer)
-                rehearsed = _rehearsed(chain, new, server, rehearsal, terms)
+                rehearsed = _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
     except GlowplugError as error:
         return Rehearsed(problem=Problem.of(error), findings=chain.findings)
-    if broken:
-        return replace(rehearsed, findings=(*rehearsed.findings, way_down_broken(rehearsal.chain_down)))
     return rehearsed
 
 
@@ -95,16 +93,20 @@ def _known(chain: Chain, new: NewIn, terms: Terms, trial: Trial, server: str | N
     return Known.of(chain, Proved.of(chain, grounds, terms.environment), new.new)
 
 
-def _rehearsed(chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: Terms) -> Rehearsed:
+def _rehearsed(
+    chain: Chain, new: NewIn, server: Server, rehearsal: Rehearsal, terms: Terms, *, alone: Alone | None
+) -> Rehearsed:
+    history = None if terms.options.everything else alone
     return Rehearsed(
         scratch=server.describe(),
         rehearsal=rehearsal,
         findings=(
-            *judge(chain, rehearsal, forward_only=terms.cage.forward_only),
+            *judge(chain, rehearsal, forward_only=terms.cage.forward_only, alone=history),
             *_of_rows(chain, rehearsal, new),
             *_of_assertions(rehearsal, terms),
             *server.findings(),
             *(() if terms.options.everything else _foretold(rehearsal, new)),
+            *((way_down_broken(rehearsal.chain_down),) if stops_only_since(alone, rehearsal, new.new) else ()),
         ),
         problem=_unproved(rehearsal, new),
     )

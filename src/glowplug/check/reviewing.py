@@ -39,7 +39,8 @@ def review_chain(chain: Chain, new: NewIn, terms: Terms) -> Review:
     asked = ReviewTerms.of(held)
     fresh = new.new if not terms.options.everything else frozenset(item.name for item in chain.migrations)
     known = chain.directory not in terms.options.alone
-    cache, key = Cache.of(terms.environment), key_of(chain, asked, new=fresh, known=known)
+    cache = Cache.of(terms.environment) if terms.options.cached else Cache(directory=None)
+    key = key_of(chain, asked, new=fresh, known=known)
     reviewed = cache.load(key)
     if reviewed is None:
         reviewed = _review(chain, asked, fresh, known=known)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from glowplug.rehearsal.outcome import ChainDown, Outcome, Rehearsal, RoundTrip, SecondUp, StepError
 from glowplug.rehearsal.rehearse import rehearse
-from glowplug.rehearsal.without import stops_only_since
+from glowplug.rehearsal.without import Alone, history_alone, stops_only_since
 
-__all__ = ["ChainDown", "Outcome", "Rehearsal", "RoundTrip", "SecondUp", "StepError", "rehearse", "stops_only_since"]
+__all__ = [
+    "Alone",
+    "ChainDown",
+    "Outcome",
+    "Rehearsal",
+    "RoundTrip",
+    "SecondUp",
+    "StepError",
+    "history_alone",
+    "rehearse",
+    "stops_only_since",
+]

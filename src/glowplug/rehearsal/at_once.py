@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from glowplug.rehearsal.doubtful import errors_of
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.round_trip import is_a_moment
 from glowplug.rehearsal.walk import Walked
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     Tell = Callable[[str, int, int, Migration], None]
     Told = tuple[str, int, int, Migration]
 
-_OF_THE_SERVER = ("40", "53", "55", "58", "XX")
-"""Classes of SQLSTATEs that may have come of what else the server did: deadlocks, resources, objects in use."""
+_OF_THE_SERVER = ("40", "53", "55", "57", "58", "XX")
+"""Classes of SQLSTATEs that may have come of what else the server did: deadlocks, resources, objects in use, timeouts.
+
+A file that takes too long by itself does so a second time.
+"""
 
 
 def walk_at_once(
@@ -136,11 +140,13 @@ def _together(chain: Chain, walked: Sequence[Walked]) -> Walked:
 
 
 def _errors(walked: Walked) -> Iterator[SqlError]:
-    steps = [trip.error for trip in walked.trips]
-    if walked.back is not None:
-        steps.append(walked.back.chain_down.error)
-    return (step.error for step in steps if step is not None)
+    """Give every error that was met: in the files, in what they were tried with, and in what was asked at the end."""
+    for trip in walked.trips:
+        yield from errors_of(trip)
+    if walked.back is not None and walked.back.chain_down.error is not None:
+        yield walked.back.chain_down.error.error
+    yield from (broken.answer.error for broken in walked.broken if broken.answer.error is not None)
 
 
 def _may_be_anothers(error: SqlError) -> bool:
-    return (error.code or "").startswith(_OF_THE_SERVER)
+    return error.timed_out or (error.code or "").startswith(_OF_THE_SERVER)

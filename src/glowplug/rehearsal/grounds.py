@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from glowplug.scratch.settings import Request
 
 _ROOMS = ("database", "project", "rehearsal", "schema", "scratch", "sql", "store")
-_DISTRIBUTIONS = ("apsw", "msgspec", "postgast", "psycopg", "psycopg-binary", "PyMySQL", "sqlglot", "syntaqlite")
+_DISTRIBUTIONS = ("apsw", "msgspec", "postgast", "protobuf", "psycopg", "psycopg-binary", "PyMySQL", "syntaqlite")
 
 
 class Grounds(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ _NO_ROWS = "no rows"
 _CELL = re.compile(r"\s*(?:(?P<bytes>[xX]'[0-9a-fA-F]*')|'(?P<text>(?:[^']|'')*)'|(?P<bare>[^|']*))\s*(?:\||\Z)")
 _POSTGRES_BYTES = re.compile(r"\\x(?:[0-9a-f]{2})*")
 _NEEDS_QUOTES = re.compile(r"\s|.*\s\Z|.*['|]|NULL\Z|\Z", re.DOTALL)
+_LINE_END = re.compile(r"\r?\n")  # no other, as for servers and editors: U+2028 is a character of a value
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 _SECTIONS = {"given": None, "after up": Direction.UP, "after down": Direction.DOWN}
@@ -124,7 +125,7 @@ def parse(text: str) -> MigrationTest:
     expectations: list[tuple[Direction, Expectation]] = []
     section: str | None = None
     draft = _Draft()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         header = _HEADER.match(line)
         if header is not None:
             expectations += draft.finish(section)

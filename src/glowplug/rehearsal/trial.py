@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from glowplug.database.interface import SqlError
+from glowplug.errors import CannotBranch
 from glowplug.rehearsal.data import measure
-from glowplug.rehearsal.measured import NOT_ASKED, Data, DataOutcome, Measurement
+from glowplug.rehearsal.measured import NOT_ASKED, Data, DataOutcome, Measurement, TestFailure
 from glowplug.rehearsal.migration_test import run_test
 
 if TYPE_CHECKING:
@@ -45,8 +48,24 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
                 settings=self.data,
                 seeds=self.seeds,
                 forward_only=forward_only,
+                previous=_previous(chain, migration),
             )
         if migration.test is None:
             return measurement
+        return msgspec.structs.replace(measurement, tests=_run_test(database, migration))
+
+
+def _run_test(database: Database, migration: Migration) -> tuple[TestFailure, ...]:
+    """Run its test.sql; one that can't be run has not held."""
+    try:
         with database.branch() as connection:
-            return msgspec.structs.replace(measurement, tests=run_test(connection, migration))
+            return run_test(connection, migration)
+    except CannotBranch as obstacle:
+        error = SqlError(code=None, message=obstacle.message, hint=obstacle.advice)
+        return (TestFailure(line=None, message="this test could not be run on a copy of the database", error=error),)
+
+
+def _previous(chain: Chain, migration: Migration) -> Migration | None:
+    """Give the migration that goes up before this one."""
+    before = itertools.takewhile(lambda each: each is not migration, chain.migrations)
+    return next((each for each in reversed(tuple(before)) if each.runnable), None)

@@ -27,6 +27,7 @@ TALLIES = (
     (Outcome.NOT_REACHED, "was not reached", "were not reached"),
 )
 
+PROVED = frozenset({Outcome.RESTORED, Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
 
 ROWS = (
     (DataOutcome.LOSSLESS, "lossless"),
@@ -36,8 +37,8 @@ ROWS = (
     (DataOutcome.NOT_MEASURED, "not measured"),
 )
 
-MILD = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"})
-"""PostgreSQL's locks that reading and writing rows take as well."""
+MILD = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARED_READ", "SHARED_WRITE"})
+"""PostgreSQL's and MariaDB's locks that reading and writing rows take as well."""
 
 
 def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -> Iterator[str]:
@@ -49,9 +50,10 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
     way_down = _way_down(rehearsal.chain_down)
     if deciding or not history:
         yield f"  {'New, which decide' if history else 'All'}: {_tally(deciding)}"
-    cached = sum(trip.cached for trip in rehearsal.round_trips)
-    if cached:
-        yield f"  {cached} proved by an earlier run, {len(rehearsal.round_trips) - cached or 'none'} by this one"
+    proved = [trip for trip in rehearsal.round_trips if _is_proved(trip)]
+    earlier = sum(trip.cached for trip in proved)
+    if earlier:
+        yield f"  {earlier} proved by an earlier run, {len(proved) - earlier or 'none'} by this one"
     rows = _rows(deciding)
     if rows:
         yield f"  Rows: {rows}"
@@ -62,6 +64,11 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
         yield f"  History: {_tally(history)}; the way down {way_down}; `--all` for the list"
     else:
         yield f"  The whole way down {way_down}"
+
+
+def _is_proved(trip: RoundTrip) -> bool:
+    """Whether it went up, and all the way back and up again that there is."""
+    return trip.outcome in PROVED and trip.second_up in {None, SecondUp.EQUAL}
 
 
 def _rows(trips: Iterable[RoundTrip]) -> str:

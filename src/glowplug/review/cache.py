@@ -28,8 +28,9 @@ MOST_ENTRIES = 32
 LARGEST = 32 * 2**20
 """Bytes of one entry; what is larger is not kept."""
 
-_ROOMS = ("review", "sql", "schema", "store")
-_PARSERS = ("postgast", "syntaqlite")
+_ROOMS = ("review", "sql", "schema", "project", "store")
+_PARSERS = ("postgast", "google.protobuf", "syntaqlite")
+"""All that a review runs beside glowplug's own: MySQL's reader is its own, PostgreSQL's tree comes as protobuf."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True):
