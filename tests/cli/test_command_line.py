@@ -55,3 +55,69 @@ def test_a_bug_is_no_verdict(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "glowplug itself failed: TypeError: planted" in done.stdout
     assert "Traceback" in done.stderr
+
+
+SECRET = "s3/cr@t?"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "{0}"),
+        ("check", "{0}", "--format", "json"),
+        ("check", ".", "{0}"),
+        ("check", ".", "{0}", "--format", "json"),
+        ("check", "--base", "{0}"),
+        ("check", "--since", "{0}"),
+        ("check", "--jobs", "{0}"),
+        ("check", "--jobs", "{0}", "--format=json"),
+        ("check", "--statement-timeout", "{0}"),
+        ("check", "--{0}"),
+        ("lint", "{0}"),
+        ("lint", "--backend", "{0}", "x.sql"),
+        ("explain", "{0}"),
+        ("server", "install", "{0}"),
+        ("server", "{0}"),
+        ("{0}",),
+    ],
+)
+@pytest.mark.parametrize(
+    "url", [f"postgres://user:{SECRET}@host/db", f"mysql://host/db?user=u&password={SECRET}"], ids=["user", "parameter"]
+)
+def test_no_complaint_repeats_a_password(tmp_path: Path, arguments: tuple[str, ...], url: str) -> None:
+    (tmp_path / "diesel.toml").write_text("", encoding="ascii")
+    command = [sys.executable, "-m", "glowplug", *(each.format(url) for each in arguments)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 2, said
+    assert said.strip()
+    assert not [part for part in SECRET.split("/") if part in said]
+
+
+def signalled(*numbers: str) -> str:
+    """A run that gets these signals, and has a bug then."""
+    return (
+        "import os, signal, glowplug.cli.check as check, glowplug.cli\n"
+        "def planted(*_, **__):\n"
+        f"    for number in {numbers!r}: os.kill(os.getpid(), getattr(signal, number))\n"
+        "    raise TypeError('planted')\n"
+        "check.find_project = planted\n"
+        "glowplug.cli.main()\n"
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_an_interruption_is_told(tmp_path: Path, number: str, code: int, form: str) -> None:
+    """A document is there at the codes 0 to 4: this is no verdict, and none of them."""
+    command = [sys.executable, "-c", signalled(number), "check", "--format", form]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.strip() == "glowplug: interrupted; what was running is stopped and removed"
+
+
+def test_under_nohup_a_terminal_that_is_gone_ends_nothing(tmp_path: Path) -> None:
+    command = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", signalled("SIGHUP"), "check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "planted" in done.stdout

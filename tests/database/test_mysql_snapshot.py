@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.mysql.catalogue import algorithm_of
+from glowplug.database.mysql.objects import untold_of_columns
+from glowplug.database.mysql.session import Session
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
@@ -186,6 +189,58 @@ def test_no_change_goes_unseen(place: Place, change: str) -> None:
     before = after(place, BASE)
     kind, name = CHANGES[change]
     assert (kind, name) in {(each.kind, each.name) for each in diff(before, after(place, change))}
+
+
+MERGED = """
+CREATE TABLE mem (i INT) ENGINE = MyISAM;
+CREATE TABLE `m)2` (i INT) ENGINE = MyISAM;
+CREATE TABLE merged (i INT) ENGINE = MERGE UNION = (mem) INSERT_METHOD = FIRST COMMENT = 'it''s UNION=(mem)';
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE merged UNION = (mem, `m)2`)",
+        "ALTER TABLE merged INSERT_METHOD = LAST",
+        "ALTER TABLE merged INSERT_METHOD = NO",
+    ],
+)
+def test_what_no_catalogue_tells_of_a_table_is_seen(place: Place, change: str) -> None:
+    before = after(place, MERGED)
+    assert before.objects["table", "merged"].properties["options"] == "INSERT_METHOD=FIRST UNION=(`mem`)"
+    assert [each.name for each in diff(before, after(place, change))] == ["merged"]
+    assert not diff(before, after(place, "DROP TABLE merged; DROP TABLE mem; DROP TABLE `m)2`;" + MERGED))
+
+
+def test_what_no_catalogue_of_mysqls_tells_of_a_column_is_seen() -> None:
+    """As MySQL 8.0 writes it."""
+    line = "  `a``b` point NOT NULL{0} COMMENT 'no /*!80003 SRID 1 */'"
+
+    def options(told: str) -> str | None:
+        creates = {"t": f"CREATE TABLE `t` (\n{line.format(told)},\n  `c` int\n) ENGINE=InnoDB"}
+        found = untold_of_columns(creates)
+        assert found.keys() <= {("t", "a`b")}
+        return found.get(("t", "a`b"))
+
+    assert options("") is None
+    assert options(" /*!80023 INVISIBLE */") is None
+    assert options(" /*!80003 SRID 4326 */") == "SRID 4326"
+    assert (
+        options(" /*!50606 STORAGE MEMORY */ /*!50606 COLUMN_FORMAT FIXED */") == "STORAGE MEMORY, COLUMN_FORMAT FIXED"
+    )
+
+
+def test_a_views_algorithm_is_in_its_create_statement(place: Place, server: OwnServer) -> None:
+    after(place, "CREATE TABLE a (i INT); CREATE ALGORITHM = MERGE VIEW w AS SELECT i FROM a")
+    session = Session(server.address)
+    assert algorithm_of(session, place.schema, "w") == "MERGE"
+    after(place, "CREATE OR REPLACE ALGORITHM = TEMPTABLE VIEW w AS SELECT i FROM a")
+    assert algorithm_of(session, place.schema, "w") == "TEMPTABLE"
+    after(place, "DROP TABLE a")
+    assert algorithm_of(session, place.schema, "w") == "TEMPTABLE"
+    assert algorithm_of(session, place.schema, "nowhere") is None
+    session.close()
 
 
 @pytest.mark.parametrize(

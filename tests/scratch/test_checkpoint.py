@@ -20,7 +20,7 @@ from glowplug.rehearsal.round_trip import round_trip
 from glowplug.schema import diff
 from glowplug.scratch import checkpoint as module
 from glowplug.scratch import identity, open_server
-from glowplug.scratch.checkpoint import Checkpoints, Manifest
+from glowplug.scratch.checkpoint import Checkpoints, Manifest, shelf_of
 from glowplug.scratch.mysql import database as mysql
 from glowplug.scratch.settings import Request, ScratchSettings
 
@@ -282,6 +282,22 @@ def test_two_at_once_begin_at_one_state_and_go_their_own_ways(bench: Bench) -> N
         up(mine, SECOND)
         up(its, THIRD)
         assert (mine.connection.recorded(), its.connection.recorded()) == (("02", "01"), ("03", "01"))
+
+
+def test_a_cache_that_is_cleared_meanwhile_disturbs_no_run(bench: Bench) -> None:
+    """MySQL's twin begins with what was kept, too, when it is asked for and after each branch."""
+    keep(bench, "k", FIRST)
+    with open_server(bench.request(resume=("k",))) as server:
+        database = resumed(server)
+        assert shelf_of({"GLOWPLUG_CACHE_DIR": str(bench.cache)}).clear().files == 1
+        for _ in range(2):
+            with database.branch() as branch:
+                assert branch.recorded() == ("01",)
+                assert branch.run(SECOND, Direction.UP).error is None
+        with database.excursion() as away:
+            assert away.recorded() == ("01",)
+            assert away.run(SECOND, Direction.UP).error is None
+    assert bench.kept() == []
 
 
 def test_which_server_it_is_is_known_before_it_starts(bench: Bench) -> None:

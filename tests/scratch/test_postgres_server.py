@@ -249,7 +249,7 @@ def test_a_cached_data_directory_of_someone_else_is_not_used(tmp_path: Path) -> 
     environment = {"GLOWPLUG_CACHE_DIR": str(tmp_path)}
     with open_server(request(environment=environment)):
         pass
-    (archive,) = (tmp_path / "data").glob("*.tar")
+    (archive,) = (tmp_path / "data").iterdir()
     archive.write_bytes(b"planted")
     os.chown(archive, 65534, 65534)
     with open_server(request(environment=environment)) as server:
@@ -261,7 +261,7 @@ def test_a_torn_cached_data_directory_is_made_again(tmp_path: Path) -> None:
     environment = {"GLOWPLUG_CACHE_DIR": str(tmp_path)}
     with open_server(request(environment=environment)):
         pass
-    (archive,) = (tmp_path / "data").glob("*.tar")
+    (archive,) = (tmp_path / "data").iterdir()
     os.truncate(archive, 1 << 20)
     with open_server(request(environment=environment)) as server:
         assert failure(server.create(), "SELECT 1") is None

@@ -10,9 +10,10 @@ import pytest
 from glowplug.errors import EnvironmentFailure
 from glowplug.scratch.area import Area
 from glowplug.scratch.template import Template
+from glowplug.store.shelf import CHECKSUM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -51,13 +52,25 @@ def test_it_is_made_once_and_again_for_other_facts(area: Area, tmp_path: Path) -
     assert len(list((tmp_path / "data").iterdir())) == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"no tar at all", None], ids=["empty", "other", "cut"])
-def test_one_that_is_damaged_is_made_again(area: Area, tmp_path: Path, damage: bytes | None) -> None:
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "other": lambda _: b"no tar at all",
+    "cut": lambda content: content[:1200],
+    "a file's content": lambda content: content.replace(b"1" + bytes(511), b"7" + bytes(511)),
+    "a file's name": lambda content: content.replace(b"note", b"nose").replace(b"note", b"nose"),
+    "a tar alone": lambda content: content[CHECKSUM:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_one_that_is_damaged_is_made_again(area: Area, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    """Also where tar takes it: what was unpacked then is gone again."""
     made: list[Path] = []
     unpacked(template(made), area, tmp_path, "a")
     (archive,) = (tmp_path / "data").iterdir()
     content = archive.read_bytes()
-    archive.write_bytes(content[:1200] if damage is None else damage)
+    archive.write_bytes(damage(content))
+    assert archive.read_bytes() != content
     assert unpacked(template(made), area, tmp_path, "b") == "2"
     assert unpacked(template(made), area, tmp_path, "c") == "2"
 
@@ -70,6 +83,20 @@ def test_another_users_is_not_trusted(area: Area, tmp_path: Path) -> None:
     os.chown(archive, 65534, 65534)
     assert unpacked(template(made), area, tmp_path, "b") == "2"
     assert archive.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("way", ["others may write it", "a link"])
+def test_one_that_others_may_have_made_is_not_trusted(area: Area, tmp_path: Path, way: str) -> None:
+    made: list[Path] = []
+    unpacked(template(made), area, tmp_path, "a")
+    (archive,) = (tmp_path / "data").iterdir()
+    if way == "a link":
+        archive.symlink_to(archive.rename(tmp_path / "elsewhere"))
+    else:
+        archive.chmod(0o660)
+    assert unpacked(template(made), area, tmp_path, "b") == "2"
+    assert not archive.is_symlink()
+    assert archive.stat().st_mode & 0o077 == 0
 
 
 def test_what_nobody_uses_is_removed(area: Area, tmp_path: Path) -> None:

@@ -32,12 +32,21 @@ def read(shelf: Shelf, key: str = KEY) -> bytes | None:
         return None if file is None else file.read()
 
 
+def read_at_once(shelf: Shelf, key: str = KEY) -> bytes | None:
+    with shelf.reading_at_once(key) as entry:
+        if entry is None:
+            return None
+        file, is_whole = entry
+        first = file.read(1)
+        return first + file.read() if is_whole() else None
+
+
 def test_what_is_stored_comes_back_either_way(shelf: Shelf) -> None:
     assert shelf.load(KEY) is None
     assert shelf.store(KEY, b"one")
-    assert shelf.load(KEY) == read(shelf) == b"one"
+    assert shelf.load(KEY) == read(shelf) == read_at_once(shelf) == b"one"
     assert shelf.store_by(OTHER, lambda file: file.write(b"two") and None)
-    assert shelf.load(OTHER) == read(shelf, OTHER) == b"two"
+    assert shelf.load(OTHER) == read(shelf, OTHER) == read_at_once(shelf, OTHER) == b"two"
     assert stat.S_IMODE(file_of(shelf).stat().st_mode) == 0o600
 
 
@@ -53,7 +62,7 @@ def test_a_program_may_write_and_read_it_by_its_descriptor(shelf: Shelf) -> None
 
 
 def nothing_there(shelf: Shelf) -> bool:
-    return all(shelf.load(key) is None and read(shelf, key) is None for key in (KEY, OTHER))
+    return not any(look(shelf, key) for look in (Shelf.load, read, read_at_once) for key in (KEY, OTHER))
 
 
 @pytest.mark.parametrize("change", ["emptied", "cut", "flipped", "longer", "renamed", "writable"])
@@ -89,6 +98,7 @@ def test_what_is_no_file_is_not_waited_for(shelf: Shelf, kind: str) -> None:
         file.mkdir()
     assert shelf.load(KEY) is None
     assert read(shelf) is None
+    assert read_at_once(shelf) is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -14,13 +14,15 @@ import click
 
 import glowplug
 from glowplug.cli._index import COMMANDS
-from glowplug.errors import GlowplugError, Interrupted
+from glowplug.cli._secrets import masked
+from glowplug.errors import GlowplugError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
 
 MANY_OBJECTS = 100_000
 """Made before Python looks for cycles. Values here refer to no one above them: collecting took a tenth of a review."""
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -64,28 +66,30 @@ def cli() -> None:
 def main() -> None:
     """Run the command line, and exit with its code.
 
-    SIGINT and SIGTERM are raised as exceptions, so that every server is stopped and removed on the way out.
+    SIGINT, SIGTERM and SIGHUP are raised as exceptions, so that every server is stopped and removed on the way out;
+    a SIGHUP that was ignored at the start stays so.
     """
     gc.set_threshold(MANY_OBJECTS)
     atexit.register(gc.freeze)  # else Python looks for cycles once more, in everything, before it ends
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    for number in _ENDS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a verdict is not lost to a terminal's encoding
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(masked(shown.getvalue()), nl=False, err=True)
         sys.exit(error.exit_code)
-    except Interrupted as interruption:
+    except click.Abort as abort:  # click's word for a KeyboardInterrupt
         click.echo("glowplug: interrupted; what was running is stopped and removed", err=True)
-        sys.exit(interruption.exit_code)
-    except click.Abort as abort:
         cause = abort.__cause__ or abort.__context__
         sys.exit(cause.exit_code if isinstance(cause, Interrupted) else 130)
     except GlowplugError as error:
-        _complain(f"glowplug: {error}")
+        _complain(f"glowplug: {masked(str(error)) if isinstance(error, UsageError) else error}")
         sys.exit(error.exit_code)
     except Exception:  # noqa: BLE001 - Python's own exit code for a bug is 1, which here is a verdict
         import traceback  # noqa: PLC0415 - it brings a tokenizer that no verdict needs
@@ -102,6 +106,6 @@ def _complain(text: str) -> None:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for again in _ENDS:
         signal.signal(again, signal.SIG_IGN)  # the way out is not to be interrupted: it stops servers
     raise Interrupted(number)

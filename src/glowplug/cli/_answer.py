@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from glowplug.check.report import Problem, conclude
 from glowplug.cli._options import everywhere, wants_colour
+from glowplug.cli._secrets import holds_url, masked
 from glowplug.errors import EnvironmentFailure, GlowplugError, UsageError
 from glowplug.finding import Severity
 from glowplug.report import FORMATS, render
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
     from glowplug.cli._options import FunctionT
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*:/+[^/]*@", re.IGNORECASE)  # a Path has one slash
 REPORT_IT = "This is a bug of glowplug's, and no verdict on the migrations: please report it with the trace above."
 
 
@@ -80,7 +80,7 @@ def reject_urls(*arguments: Path | str | None) -> None:
     Raises:
         UsageError: there is one.
     """
-    if any(_URL.match(str(argument)) for argument in arguments):
+    if any(map(holds_url, arguments)):
         raise UsageError(
             "a URL is no argument: it may hold a password, which every process of this machine could read",
             advice="Put a scratch server's URL into GLOWPLUG_SCRATCH_URL; give a checkout or a migrations directory.",
@@ -88,7 +88,11 @@ def reject_urls(*arguments: Path | str | None) -> None:
 
 
 def _failed(error: GlowplugError) -> CheckReport:
-    return conclude((), fail_on=Severity.ERROR, base=None, problem=Problem.of(error))
+    problem = Problem.of(error)
+    if isinstance(error, UsageError):
+        advice = None if problem.advice is None else masked(problem.advice)
+        problem = structs.replace(problem, message=masked(problem.message), advice=advice)
+    return conclude((), fail_on=Severity.ERROR, base=None, problem=problem)
 
 
 def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> None:

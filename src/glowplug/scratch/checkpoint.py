@@ -19,7 +19,7 @@ from glowplug.store.place import cache_path
 from glowplug.store.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from glowplug.scratch.area import Area
@@ -59,6 +59,22 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
 
 
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """One that is held open: it can be unpacked any number of times, though it be removed meanwhile."""
+
+    checkpoint: Checkpoint
+    file: IO[bytes]
+    begins: int
+
+    def unpack(self, area: Area, target: Path) -> bool:
+        """Put its files into ``target``, an empty directory of ``area``; where that fails, nothing is left there."""
+        os.lseek(self.file.fileno(), self.begins, os.SEEK_SET)
+        status, _ = area.run(["tar", "-xf", "-"], directory=target, stdin=self.file)
+        if status != 0:
+            _empty(target)
+        return status == 0
+
+
 class Checkpoints(msgspec.Struct, frozen=True, kw_only=True):
     """All that are kept."""
 
@@ -75,16 +91,24 @@ class Checkpoints(msgspec.Struct, frozen=True, kw_only=True):
         What is not whole, or can't be unpacked, is removed from the cache and not used.
         """
         for key in keys:
-            with self.shelf.reading(key) as file:
-                manifest = None if file is None else _manifest(file)
-                if file is None or manifest is None:
+            with self.opened(key) as opened:
+                if opened is None:
                     continue
-                status, _ = area.run(["tar", "-xf", "-"], directory=target, stdin=file)
-            if status == 0:
-                return Checkpoint(key=key, manifest=manifest)
+                if opened.unpack(area, target):
+                    return opened.checkpoint
             self.shelf.remove(key)
-            _empty(target)
         return None
+
+    @contextlib.contextmanager
+    def opened(self, key: str) -> Iterator[Opened | None]:
+        """Hold one open; None where there is none that is whole."""
+        with self.shelf.reading(key) as file:
+            manifest = None if file is None else _manifest(file)
+            if file is None or manifest is None:
+                yield None
+                return
+            begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+            yield Opened(checkpoint=Checkpoint(key=key, manifest=manifest), file=file, begins=begins)
 
     def keep(self, key: str, manifest: Manifest, directory: Path, entries: Sequence[str]) -> bool:
         """Keep ``entries`` of ``directory``, files and directories that nobody writes to; whether they are kept."""

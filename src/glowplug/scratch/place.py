@@ -20,6 +20,7 @@ SOCKET_PATH_LIMIT = 103
 MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108 - what is made in it is made by mkdtemp
 _FALLBACKS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - the same
 _ROOM_FOR_SOCKET = 40
+_SEPARATORS = frozenset(",:")  # of directories: PostgreSQL's for sockets, MariaDB's for temporary files
 _MEMORY = Path("/proc/meminfo")
 _CGROUPS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -62,9 +63,10 @@ def temporary_directories(user: ServerUser | None) -> list[Path]:
 
 
 def usable(base: Path, user: ServerUser | None) -> bool:
-    """Whether an area can lie in ``base``: a short path, writable for glowplug, open to ``user``."""
+    """Whether an area can lie in ``base``: a short path that is one to every server, writable, open to ``user``."""
     short = len(os.fsencode(base)) + len(PREFIX) + _ROOM_FOR_SOCKET <= SOCKET_PATH_LIMIT
-    return short and base.is_dir() and os.access(base, os.W_OK | os.X_OK) and _enterable(base, user)
+    one = _SEPARATORS.isdisjoint(os.fspath(base))
+    return short and one and base.is_dir() and os.access(base, os.W_OK | os.X_OK) and _enterable(base, user)
 
 
 def _enterable(directory: Path, user: ServerUser | None) -> bool:

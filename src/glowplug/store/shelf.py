@@ -7,6 +7,7 @@ though it be removed meanwhile.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import stat
@@ -74,8 +75,23 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
             if file is None or not _is_whole(file, key, self.largest):
                 yield None
                 return
+            file.seek(CHECKSUM)
             _touch(file)
             yield file
+
+    @contextlib.contextmanager
+    def reading_at_once(self, key: str) -> Iterator[tuple[IO[bytes], Callable[[], bool]] | None]:
+        """Lend it as ``reading`` does, before it is known whether it is what was stored: the function finds that out.
+
+        It may do so in another thread, while the file is read: to be used where that costs less than to wait.
+        """
+        with self._file(key) as file:
+            if file is None:
+                yield None
+                return
+            file.seek(CHECKSUM)
+            _touch(file)
+            yield file, functools.partial(_is_whole, file, key, self.largest)
 
     def store(self, key: str, payload: bytes) -> bool:
         """Keep it, as a whole or not at all; whether it is kept. ``tidy`` afterwards holds the bounds."""
@@ -98,7 +114,6 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
             file.flush()
             if os.fstat(file.fileno()).st_size > self.largest + CHECKSUM:
                 raise OSError("too large to be kept")
-            file.seek(CHECKSUM)
             checksum = _digest_of(file, key)
             file.seek(0)
             file.write(checksum)
@@ -213,23 +228,20 @@ def _touch(file: IO[bytes]) -> None:
 
 
 def _is_whole(file: IO[bytes], key: str, largest: int) -> bool:
-    """Whether the checksum before it is right; the file then stands behind that."""
+    """Whether the checksum before it is right; the file stands where it stood."""
     try:
         if os.fstat(file.fileno()).st_size > largest + CHECKSUM:
             return False
-        checksum = file.read(CHECKSUM)
-        if _digest_of(file, key) != checksum:
-            return False
-        file.seek(CHECKSUM)
+        return _digest_of(file, key) == os.pread(file.fileno(), CHECKSUM, 0)
     except OSError:
         return False
-    return True
 
 
 def _digest_of(file: IO[bytes], key: str) -> bytes:
-    digest = _digest(key, b"")
-    while part := file.read(_PART):
+    digest, offset = _digest(key, b""), CHECKSUM
+    while part := os.pread(file.fileno(), _PART, offset):
         digest.update(part)
+        offset += len(part)
     return digest.digest()
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Closing
-from glowplug.database.mysql.session import Session, StatementRefused, first_column, quote_name, quote_text, text_of
+from glowplug.database.mysql.session import (
+    ALL_ROWS,
+    Session,
+    StatementRefused,
+    first_column,
+    quote_name,
+    quote_text,
+    text_of,
+)
 from glowplug.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
     from glowplug.database.mysql.session import Address
 
 _DROP_SECONDS = 30
+_LIMITS = ("QUERIES_PER_HOUR", "UPDATES_PER_HOUR", "CONNECTIONS_PER_HOUR", "USER_CONNECTIONS")
+_LONG_PATIENCE = 600.0  # seconds for a statement that may move any number of rows
 _LONGEST_WAIT = 2147483  # seconds that an idle session lives: the most that every platform's server takes
 
 
@@ -52,6 +62,7 @@ class Administrator(Closing):
         """
         self.address = address.to(None)
         self._session = Session(self.address)
+        self._session.rows(f"SET sql_select_limit = {ALL_ROWS}")
 
     def version(self) -> ServerVersion:
         """Ask the server what it is."""
@@ -86,6 +97,15 @@ class Administrator(Closing):
         self._session.rows(f"CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{account.password}'")
         self._grant(name, schema, everything=everything)
 
+    def readmit(self, account: Address, *, host: str, schema: str, everything: bool) -> None:
+        """Let ``account`` in again with its password and rights, whatever became of it."""
+        self.create_account(account, host=host, schema=schema, everything=everything)
+        name = f"'{account.user}'@'{host}'"
+        limits = (f"MAX_{each} 0" for each in _LIMITS)
+        self._session.rows(f"ALTER USER {name} IDENTIFIED BY '{account.password}' REQUIRE NONE WITH {' '.join(limits)}")
+        with contextlib.suppress(StatementRefused):  # a server that can't unlock an account has locked none
+            self._session.rows(f"ALTER USER {name} ACCOUNT UNLOCK")
+
     def drop_account(self, user: str, *, host: str) -> None:
         """Remove the account ``user``."""
         self._session.rows(f"DROP USER IF EXISTS '{user}'@'{host}'")
@@ -112,7 +132,7 @@ class Administrator(Closing):
 
     def build(self, blueprint: Blueprint, schema: str, there: Standing | None) -> bool:
         """Make ``schema`` from another's blueprint, ``there`` being what it is; whether that worked."""
-        session = Session(self.address)
+        session = Session(self.address, patience=_LONG_PATIENCE)
         try:
             return blueprint.build(session, schema, there)
         finally:
@@ -139,7 +159,7 @@ class Administrator(Closing):
         """
         name = f"'{account.user}'@'{host}'"
         self._session.rows(f"GRANT ALL PRIVILEGES ON *.* TO {name}")
-        session = Session(account.to(schema))
+        session = Session(account.to(schema), patience=_LONG_PATIENCE)
         try:
             for statement in statements:
                 reply = session.batch(statement.encode())
@@ -173,6 +193,10 @@ class Administrator(Closing):
             f" WHERE table_schema IN ({names})"
         )
         return int(float(text_of(self._session.rows(question)[0][0][0]) or 0))
+
+    def wait_for(self, patience: float) -> None:
+        """Take a server that is silent for so many seconds for lost from now on."""
+        self._session.wait_for(patience)
 
     def close(self) -> None:
         """End the session; never raises."""

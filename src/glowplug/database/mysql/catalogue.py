@@ -18,6 +18,7 @@ Record = dict[str, str | None]
 Wanted = dict[str, tuple[str, tuple[str, ...], str, str]]
 
 _COUNTER = re.compile(r"^(\) ENGINE=\S+) AUTO_INCREMENT=\d+", re.MULTILINE)
+_ALGORITHM = re.compile(r"CREATE ALGORITHM=(\w+) ")
 _CHARSETS = ("character_set_client", "collation_connection", "database_collation")
 
 _DATABASE = ("default_character_set_name", "default_collation_name")
@@ -95,6 +96,8 @@ def read_catalogue(session: Session, schema: str, *, mariadb: bool) -> Catalogue
     sections["views"] = [each for each in sections["views"] if each["table_name"] != BOOKKEEPING_TABLE]
     for view in sections["views"]:  # the server writes the schema's own name before every table
         view["view_definition"] = (view["view_definition"] or "").replace(f"{quote_name(schema)}.", "")
+        if not mariadb:  # whose catalogue tells it
+            view["algorithm"] = algorithm_of(session, schema, str(view["table_name"]))
     counters = {str(each["table_name"]): each.pop("auto_increment") for each in sections["tables"]}
     kinds = {str(each["table_name"]): each["table_type"] for each in sections["tables"] if each["table_type"] != "VIEW"}
     statements = [f"SHOW CREATE DATABASE {quote_name(schema)}"]
@@ -120,6 +123,16 @@ def read_columns(session: Session, schema: str, *, mariadb: bool) -> tuple[list[
     sections = _read(session, schema, wanted)
     columns = [each for each in sections["columns"] if each["table_name"] != BOOKKEEPING_TABLE]
     return columns, sections.get("checks", [])
+
+
+def algorithm_of(session: Session, schema: str, view: str) -> str | None:
+    """Read a view's ALGORITHM from its CREATE statement; None where the server does not show that."""
+    try:
+        answer = session.rows(f"SHOW CREATE VIEW {quote_name(schema)}.{quote_name(view)}")
+    except StatementRefused:
+        return None
+    found = _ALGORITHM.match(text_of(answer[0][0][1]) or "")
+    return found.group(1) if found else None
 
 
 def _may_have_routines(session: Session, schema: str) -> bool:

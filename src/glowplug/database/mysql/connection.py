@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
+from glowplug.database.mysql.entry import may_shut, try_entry
 from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.leftovers import read_leftovers
+from glowplug.database.mysql.prepared import outlives_the_run
 from glowplug.database.mysql.rows import MysqlRows
 from glowplug.database.mysql.session import (
+    ALL_ROWS,
     NO_SUCH_TABLE,
     UNKNOWN_DATABASE,
     NoDatabase,
+    Refused,
     Session,
     first_column,
     quote_name,
@@ -42,15 +46,23 @@ DIESEL_SETUP = (
 )
 """What Diesel sets on each MySQL connection, and all that it sets."""
 
+_LIMIT = "sql_select_limit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How the migrations' account reaches its schema, what its session is set up with, and who watches it."""
+    """How the migrations' account reaches its schema, what its session is set up with, and who watches it.
+
+    ``readmit`` gives the account its password and its rights again, whatever a migration made of them.
+    ``is_lent``: the server is there for others, too, and after this run.
+    """
 
     address: Address
     session_setup: tuple[str, ...] = ()
     watchdog: Watchdog
     superuser: bool = False
+    readmit: Callable[[], None] = lambda: None
+    is_lent: bool = False
 
 
 class MysqlConnection(Connection):
@@ -93,7 +105,8 @@ class MysqlConnection(Connection):
         self.reader.forget()
         started = time.perf_counter()
         error = self._run(migration, direction)
-        run = Run(error=error, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        run = Run(error=error or self._shut_out(migration, direction), seconds=seconds)
         self._ran(migration, direction, run)
         return run
 
@@ -106,12 +119,13 @@ class MysqlConnection(Connection):
         self.reader.forget()
         started = time.perf_counter()
         error = self._run(migration, direction, observer)
-        run = Run(error=error, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
         observer.is_over()
+        run = Run(error=error or self._shut_out(migration, direction), seconds=seconds)
         self._ran(migration, direction, run)
         return Trace(
             statements=tuple(observer.seen),
-            error=error,
+            error=run.error,
             seconds=max(run.seconds - observer.looking, 0.0),
             blind=observer.blind,
         )
@@ -133,7 +147,8 @@ class MysqlConnection(Connection):
             return ()
         schema = self.access.address.database or ""
         reply = self._round_trip(
-            f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC".encode(),
+            f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC"
+            f" LIMIT {ALL_ROWS}".encode(),
             rows=True,
         )
         if reply.error is None:
@@ -147,7 +162,19 @@ class MysqlConnection(Connection):
         reply = self._round_trip(b"SHOW SESSION VARIABLES", rows=True) if self.session.alive else None
         if reply is None or reply.error is not None:
             return None
-        return {text_of(row[0]) or "": text_of(row[1]) for row in reply.rows[0]}
+        found = {text_of(row[0]) or "": text_of(row[1]) for row in reply.rows[0]}
+        return found if len(found) < int(found.get(_LIMIT) or 0) else self._settings_beyond_the_limit()
+
+    def _settings_beyond_the_limit(self) -> dict[str, str | None] | None:
+        """Read the session's variables where it shows only so many rows, and put that limit back."""
+        reply = self._round_trip(f"SELECT @@SESSION.{_LIMIT} LIMIT 1".encode(), rows=True)
+        if reply.error is None:
+            limit = first_column(reply.rows[0])[0]
+            questions = f"SET SESSION {_LIMIT} = {ALL_ROWS}; SHOW SESSION VARIABLES; SET SESSION {_LIMIT} = {limit}"
+            reply = self._round_trip(questions.encode(), rows=True)
+        if reply.error is not None:
+            return None
+        return {text_of(row[0]) or "": text_of(row[1]) for row in reply.rows[0]} | {_LIMIT: limit}
 
     def set(self, variable: str, value: str) -> bool:
         """Set a session variable to an SQL expression; whether the server took it."""
@@ -188,6 +215,17 @@ class MysqlConnection(Connection):
             self._roll_back()
         return error
 
+    def _shut_out(self, migration: Migration, direction: Direction) -> SqlError | None:
+        """Look whether the file that just ended keeps Diesel's next session from beginning, and let it in again."""
+        if not may_shut(migration.sql(direction) or b""):
+            return None
+        error = try_entry(self.access.address)
+        if error is not None:
+            self.access.readmit()
+            if try_entry(self.access.address) is not None:
+                raise LostConnection(f"the scratch server takes no more sessions: {error.message}")
+        return error
+
     def _file(self, content: bytes | None, direction: Direction, observer: Observer | None) -> SqlError | None:
         if content is None:
             return SqlError(code=None, message=f"there is no {direction.file_name}")
@@ -198,7 +236,8 @@ class MysqlConnection(Connection):
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             return SqlError(code=None, message=f"{direction.file_name} is not valid UTF-8", line=line)
-        return self._send(content, text, observer)
+        refused = outlives_the_run(text) if self.access.is_lent else None
+        return refused or self._send(content, text, observer)
 
     def _send(self, sql: bytes, text: str | None = None, observer: Observer | None = None) -> SqlError | None:
         """One batch under the watchdog; ``text`` is the file's own, to find an error's line in, and to be observed."""
@@ -229,7 +268,11 @@ class MysqlConnection(Connection):
             self.session.close()
 
     def _open(self) -> None:
-        self.session = Session(self.access.address)
+        try:
+            self.session = Session(self.access.address, patience=None)
+        except Refused:
+            self.access.readmit()  # what shut it may be no file's own text
+            self.session = Session(self.access.address, patience=None)
         try:
             for statement in DIESEL_SETUP:
                 self.session.rows(statement)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _NAME = r"`(?:[^`]|``)*`"
 _KEY = re.compile(rf"^  KEY ({_NAME}) \(({_NAME}(?:,{_NAME})*)\),?$", re.MULTILINE)
 _FOREIGN = re.compile(rf"^  CONSTRAINT ({_NAME}) (FOREIGN KEY \(({_NAME}(?:, ?{_NAME})*)\).*)$", re.MULTILINE)
-_ELSEWHERE = "_probe"
+PROBE = "_probe"
+"""What a schema's name and this make the name of a schema beside it, which a run that is ended may leave."""
 
 
 def may_be_generated(create: str) -> dict[str, str]:
@@ -34,7 +35,7 @@ def generated_keys(session: Session, schema: str, table: str, keys: Mapping[str,
     Raises:
         StatementRefused: it can't be asked.
     """
-    beside = quote_name(schema + _ELSEWHERE)
+    beside = quote_name(schema + PROBE)
     added = ", ".join(f"ADD KEY `{number} probe` ({columns})" for number, columns in enumerate(keys.values()))
     try:
         answers = session.rows(

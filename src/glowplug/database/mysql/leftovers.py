@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql.session import quote_name, text_of
+from glowplug.database.mysql.session import ALL_ROWS, quote_name, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,11 @@ def read_leftovers(ask: Callable[..., Reply]) -> dict[str, str] | None:
     """
     counted = ", ".join(f"'Com_{each}'" for each in (*_COUNTERS, "prepare_sql", "dealloc_sql"))
     questions = (
-        f"SHOW SESSION STATUS WHERE variable_name IN ({counted});"
-        "SELECT @@in_transaction, CURRENT_ROLE() IS NOT NULL;"
+        "SELECT variable_name, variable_value FROM information_schema.session_status"
+        f" WHERE variable_name IN ({counted}) LIMIT {ALL_ROWS};"
+        "SELECT @@in_transaction, CURRENT_ROLE() IS NOT NULL LIMIT 1;"
         "SELECT variable_name, variable_type, character_set_name, HEX(variable_value)"
-        " FROM information_schema.user_variables"
+        f" FROM information_schema.user_variables LIMIT {ALL_ROWS}"
     )
     reply = ask(questions.encode(), rows=True)
     if reply.error is not None:

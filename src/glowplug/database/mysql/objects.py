@@ -18,6 +18,12 @@ _KEY_LINE = re.compile(
 )
 _CONSTRAINT_LINE = re.compile(r"CONSTRAINT `((?:[^`]|``)*)` (.*)")
 _NO_PARTITIONED = re.compile(r"\s*\bpartitioned\b")
+_TEXT = r"'(?:[^'\\]|''|\\.)*'"
+_NAMES = r"(?:`(?:[^`]|``)*`|[^`)])*"
+_UNTOLD_OPTION = re.compile(rf"(INSERT_METHOD=\w+|UNION=\({_NAMES}\))|{_TEXT}")
+"""What ``create_options`` leaves out: found where no text is."""
+_COLUMN_LINE = re.compile(r"`((?:[^`]|``)*)` ")
+_UNTOLD_OF_COLUMN = re.compile(rf"/\*!\d+ ((?:SRID|COLUMN_FORMAT|STORAGE) \w+) \*/|{_TEXT}")
 _EXTRAS = re.compile(
     r"\b(?:DEFAULT_GENERATED|(VIRTUAL|STORED|PERSISTENT) GENERATED|(INVISIBLE)|on update (\S+))(?:,\s*|\s*)",
     re.IGNORECASE,
@@ -49,9 +55,10 @@ def objects(
         if kinds[name] != "view":
             yield from _table(record, catalogue.creates[name], kinds[name])
     yield from _views(sections["views"])
+    untold = untold_of_columns(catalogue.creates)
     for record in columns:
         if kinds.get(str(record["table_name"])) in {"table", "view"}:
-            yield _column(record, kinds)
+            yield _column(record, kinds, untold.get((str(record["table_name"]), str(record["column_name"]))))
     yield from _column_checks(checks)
     for record in sections["triggers"]:
         yield _trigger(record)
@@ -80,7 +87,8 @@ def _table(record: Record, create: str, kind: str) -> Iterator[SchemaObject]:
         yield SchemaObject(kind=kind, name=name, properties={"definition": create.partition("` ")[2]})
         return
     body, options = _split_create(create)
-    _, partitioned, partitions = options.partition("PARTITION BY")
+    plain, partitioned, partitions = options.partition("PARTITION BY")
+    untold = [each.group(1) for each in _UNTOLD_OPTION.finditer(plain) if each.group(1)]
     collation = record["table_collation"]
     properties = {
         "type": None if record["table_type"] == "BASE TABLE" else record["table_type"],
@@ -89,7 +97,7 @@ def _table(record: Record, create: str, kind: str) -> Iterator[SchemaObject]:
         "charset": collation and collation.partition("_")[0],
         "collation": collation,
         "comment": record["table_comment"],
-        "options": _NO_PARTITIONED.sub("", record["create_options"] or "").strip(),
+        "options": " ".join([_NO_PARTITIONED.sub("", record["create_options"] or "").strip(), *untold]).strip(),
         "partitions": partitioned and f"PARTITION BY{partitions}".removesuffix("*/").strip(),
         "periods": "; ".join(line for line in body if line.startswith("PERIOD FOR")),
     }
@@ -135,7 +143,19 @@ def _child(table: SchemaObject, line: str, seen: set[Key]) -> SchemaObject | Non
     return SchemaObject(kind="index", name=f"{table.name}.{name}", properties=properties, parent=table.key)
 
 
-def _column(record: Record, kinds: Mapping[str, str]) -> SchemaObject:
+def untold_of_columns(creates: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """What no catalogue of MySQL's tells of a column, and its table's CREATE statement does, in a comment each."""
+    found: dict[tuple[str, str], str] = {}
+    for table, create in creates.items():
+        for line in _split_create(create)[0] if "/*!" in create else ():
+            column = _COLUMN_LINE.match(line)
+            told = [each.group(1) for each in _UNTOLD_OF_COLUMN.finditer(line) if each.group(1)]
+            if column is not None and told:
+                found[table, column.group(1).replace("``", "`")] = ", ".join(told)
+    return found
+
+
+def _column(record: Record, kinds: Mapping[str, str], untold: str | None) -> SchemaObject:
     table = str(record["table_name"])
     extra = record["extra"] or ""
     found = list(_EXTRAS.finditer(extra))
@@ -152,6 +172,7 @@ def _column(record: Record, kinds: Mapping[str, str]) -> SchemaObject:
         "charset": record["character_set_name"],
         "collation": record["collation_name"],
         "comment": record["column_comment"],
+        "options": untold,
     }
     applying = _some(properties)
     if record["column_default"] is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import SqlError
 from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.session import (
+    ALL_ROWS,
     UNKNOWN_DATABASE,
     ServerError,
     StatementRefused,
@@ -71,7 +72,7 @@ class MysqlRows(Rows):
                 return ()
             raise
         self._engines = {str(each["table_name"]): each["engine"] for each in catalogue.sections["tables"]}
-        reply = self._ask(b"SELECT @@foreign_key_checks", rows=True)
+        reply = self._ask(b"SELECT @@foreign_key_checks LIMIT 1", rows=True)
         enforced = reply.error is None and first_column(reply.rows[0]) != ["0"]
         counts = self._reader.counts(
             [str(each["table_name"]) for each in catalogue.sections["tables"] if each["table_type"] == "BASE TABLE"]
@@ -202,7 +203,7 @@ class MysqlRows(Rows):
         error = self._refused(reply)
         if error is not None or not reply.warnings:
             return error
-        warnings = self._ask(b"SHOW WARNINGS", rows=True)
+        warnings = self._ask(f"SHOW WARNINGS LIMIT {ALL_ROWS}".encode(), rows=True)
         for _, number, message in warnings.rows[0] if warnings.rows else ():
             if int(text_of(number) or 0) in _ADJUSTED:
                 return explain(

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CONNECT_SECONDS = 15
+"""For the server to take a connection, and to greet."""
+
+PATIENCE = 120.0
+"""Seconds for a statement of glowplug's own: more than any of them is given on the server."""
 
 Row = tuple[bytes | str | None, ...]
 
 UNKNOWN_DATABASE = 1049
 NO_SUCH_TABLE = 1146
+
+ALL_ROWS = 2**64 - 1
+"""A LIMIT that cuts nothing: without one, a session's sql_select_limit cuts glowplug's own questions, too."""
 
 _ROWS_AT_ONCE = 1000
 _BYTES = 63  # the number of the character set called binary
@@ -31,6 +38,7 @@ _STRINGS = frozenset(
         *(FIELD_TYPE.STRING, FIELD_TYPE.TINY_BLOB, FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING),
     }
 )
+_OF_THE_DRIVER = range(2000, 3000)
 _LOST = frozenset({CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_LOST_EXTENDED, 0})
 
 
@@ -105,12 +113,15 @@ class Session:
     connection. Text is sent and read as bytes: a migration may change the session's character sets.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, patience: float | None = PATIENCE) -> None:
         """Connect with the flags that Diesel sets, on a session that has the server's own defaults.
+
+        A server that is silent for ``patience`` seconds is lost; None: another thread sees to that.
 
         Raises:
             NoDatabase: the address's database does not exist.
-            LostConnection: the server can't be reached, or refuses.
+            Refused: the server does not take this account's session, or any.
+            LostConnection: the server can't be reached.
         """
         if address.unix_socket is not None:
             _knock(address.unix_socket)
@@ -127,14 +138,21 @@ class Session:
                 client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
                 ssl_disabled=address.unix_socket is not None,
                 connect_timeout=CONNECT_SECONDS,
+                read_timeout=CONNECT_SECONDS,
+                write_timeout=CONNECT_SECONDS,
                 cursorclass=_Cursor,
                 use_unicode=False,
                 conv={},
             )
         except pymysql.err.MySQLError as error:
             said = _server_error(error)
-            kind = NoDatabase if said.number == UNKNOWN_DATABASE else LostConnection
-            raise kind(f"the scratch server can't be reached: {said.message}") from error
+            message = f"the scratch server can't be reached: {said.message}"
+            if said.number == UNKNOWN_DATABASE:
+                raise NoDatabase(message) from error
+            if said.number == 0 or said.number in _OF_THE_DRIVER:
+                raise LostConnection(message) from error
+            raise Refused(message, said) from error
+        self.wait_for(patience)
         self._link.encoding = "latin-1"  # names in results: it decodes whatever the migration makes of them
         self.number = int(cast("Callable[[], int]", self._link.thread_id)())
 
@@ -142,6 +160,11 @@ class Session:
     def alive(self) -> bool:
         """Whether the connection was usable when last seen."""
         return bool(self._link.open)
+
+    def wait_for(self, patience: float | None) -> None:
+        """Wait so many seconds for a sign of the server from now on; None: for ever."""
+        for name in ("_read_timeout", "_write_timeout"):  # what it is given to connect with holds for good
+            setattr(self._link, name, patience)
 
     def batch(self, sql: bytes, *, rows: bool = False) -> Reply:
         """Send ``sql`` as one multi-statement query and read all that comes back, up to the first error."""
@@ -213,6 +236,15 @@ class Session:
 
 class NoDatabase(LostConnection):
     """The database that a session was to work in does not exist: a migration may have dropped its own."""
+
+
+class Refused(LostConnection):
+    """The server answers, and takes no session."""
+
+    def __init__(self, message: str, error: ServerError) -> None:
+        """Keep what the server said."""
+        super().__init__(message)
+        self.error = error
 
 
 class StatementRefused(LostConnection):

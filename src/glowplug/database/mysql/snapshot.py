@@ -13,6 +13,7 @@ from glowplug.database.mysql.catalogue import read_catalogue, read_columns
 from glowplug.database.mysql.generated import generated_keys, may_be_generated
 from glowplug.database.mysql.objects import objects
 from glowplug.database.mysql.session import (
+    ALL_ROWS,
     NO_SUCH_TABLE,
     UNKNOWN_DATABASE,
     Session,
@@ -246,10 +247,11 @@ class SnapshotReader:
 
     def _open(self) -> None:
         self._session = Session(self._address)
+        self._session.rows(f"SET sql_select_limit = {ALL_ROWS}")
         version = text_of(self._session.rows("SELECT VERSION()")[0][0][0]) or ""
         self.mariadb = bool(re.search("mariadb", version, re.IGNORECASE))
         self._session.rows("SET time_zone = '+00:00'; SET sql_mode = ''; SET sql_quote_show_create = 1")
-        self._session.rows(f"SET lock_wait_timeout = {_LOCK_SECONDS}; SET sql_select_limit = DEFAULT")
+        self._session.rows(f"SET lock_wait_timeout = {_LOCK_SECONDS}")
         if self.mariadb:
             self._session.rows(f"SET max_statement_time = {_READING_SECONDS}")
         else:

@@ -286,7 +286,7 @@ class Observer:
             return None
 
     def _setting(self, name: str) -> str:
-        reply = self._session.batch(f"SELECT @@SESSION.{name}".encode(), rows=True)
+        reply = self._session.batch(f"SELECT @@SESSION.{name} LIMIT 1".encode(), rows=True)
         return (text_of(reply.rows[0][0][0]) or "") if reply.error is None else ""
 
     def _files(self) -> Files:

@@ -92,7 +92,7 @@ class Watchdog:
     def _end(self, watched: _Watched) -> None:
         for kill, grace in (("KILL QUERY", KILL_QUERY_GRACE), ("KILL CONNECTION", KILL_CONNECTION_GRACE)):
             with contextlib.suppress(LostConnection):
-                administrator = Session(self._administrator)
+                administrator = Session(self._administrator, patience=KILL_CONNECTION_GRACE)
                 try:
                     administrator.batch(f"{kill} {watched.session.number}".encode())
                 finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql import Administrator, StatementRefused
+from glowplug.database.mysql import PATIENCE, PROBE, Administrator, StatementRefused
 from glowplug.errors import EnvironmentFailure, GlowplugError
 from glowplug.scratch.lent import RunNames
 
@@ -16,6 +16,7 @@ HOST = "%"
 """From where the migrations' account may come: a lent server sees glowplug's machine under names of its own."""
 
 _TWIN = "_twin"
+_SIGN_OF_LIFE = 10.0  # seconds, on the way out
 
 
 class Claim:
@@ -46,6 +47,9 @@ class Claim:
     def close(self) -> None:
         """End the account's sessions, remove all that bears the name, then let go of it; never raises."""
         with contextlib.suppress(GlowplugError):
+            self._administrator.wait_for(_SIGN_OF_LIFE)
+            self._administrator.version()
+            self._administrator.wait_for(PATIENCE)
             _remove(self._administrator, self.name)
         self._administrator.close()
 
@@ -58,7 +62,8 @@ def sweep(address: Address) -> tuple[str, ...]:
     """
     with Administrator(address) as administrator:
         run_of = _names(administrator).run_of
-        runs = {run for name in (*administrator.schemas(), *administrator.accounts()) if (run := run_of(name))}
+        found = (*administrator.schemas(), *administrator.accounts())
+        runs = {run for name in found if (run := run_of(name.removesuffix(PROBE)))}
         return tuple(_sweep(administrator, run) for run in sorted(runs) if administrator.lock(run))
 
 
@@ -87,6 +92,7 @@ def _remove(administrator: Administrator, run: str) -> None:
     administrator.interrupt(run, by_force=True)
     for schema in (run, f"{run}{_TWIN}"):
         administrator.drop_schema(schema)
+        administrator.drop_schema(f"{schema}{PROBE}")
     administrator.drop_account(run, host=HOST)
 
 

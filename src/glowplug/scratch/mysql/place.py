@@ -49,11 +49,12 @@ class Place:
         *,
         ran: Ran,
         end: Callable[[], None] | None = None,
+        is_lent: bool = False,
     ) -> None:
         """Take over ``schema`` on the server at ``administrator``; nothing is made or connected yet.
 
         ``ran`` hears of every run. ``end`` ends the server, which is this place's alone, or removes what is there;
-        None where another place's end does that too.
+        None where another place's end does that too. ``is_lent``: the server is there for others, and stays.
         """
         self._request = request
         self._account = account
@@ -67,6 +68,8 @@ class Place:
             session_setup=request.chain.session_setup,
             watchdog=Watchdog(administrator, seconds=request.statement_timeout),
             superuser=request.settings.superuser,
+            readmit=self._readmit,
+            is_lent=is_lent,
         )
         self.reader: SnapshotReader | None = None
         self._connection: MysqlConnection | None = None
@@ -79,6 +82,11 @@ class Place:
     def create_account(self) -> None:
         """Make the account, with its rights on the schema; on a lent server both places have the same one."""
         self.administrator.create_account(
+            self._address, host=self._account.host, schema=self.schema, everything=self._request.settings.superuser
+        )
+
+    def _readmit(self) -> None:
+        self.administrator.readmit(
             self._address, host=self._account.host, schema=self.schema, everything=self._request.settings.superuser
         )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.mysql import Address
     from glowplug.finding import Finding
-    from glowplug.scratch.checkpoint import Checkpoint
+    from glowplug.scratch.checkpoint import Opened
     from glowplug.scratch.interface import Database
     from glowplug.scratch.mysql.place import Ran
     from glowplug.scratch.mysql.source import Installation
@@ -104,15 +104,14 @@ class OwnServers(_Servers):
         super().__init__(request)
         self._installation = installation
         self._checkpoints = Checkpoints.of(request.environment)
-        self._checkpoint: Checkpoint | None
+        self._opened: Opened | None = None
         self._cache = cache_directory(request.environment)
         self._names = (f"m{number}" for number in itertools.count())
         self._running: dict[str, OwnServer] = {}
         self._accounts: dict[str, Account] = {}
         with contextlib.ExitStack() as stack:
             self._area = stack.enter_context(Area(room=2 * limit))
-            self._spare: OwnServer | None
-            self._spare, self._checkpoint = self._unpack(request.resume) or (self._start(), None)
+            self._spare: OwnServer | None = self._resumed(request.resume, stack) or self._start()
             base = tree_size(self._spare.directory / DATA)
             self._watch = SizeWatch(
                 limit=limit, base=base, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
@@ -131,7 +130,7 @@ class OwnServers(_Servers):
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
         account = Account.random(SCHEMA, host="localhost")
-        if self._checkpoint is not None:  # nobody wants to resume
+        if self._opened is not None:  # nobody wants to resume
             self._forget_checkpoint()
 
         def open_place(_: str, ran: Ran) -> Place:
@@ -144,9 +143,10 @@ class OwnServers(_Servers):
 
     def resume(self) -> Resumed | None:
         """Give a database on a server that was started with a checkpoint, once."""
-        checkpoint = self._checkpoint
-        if checkpoint is None:
+        opened = self._opened
+        if opened is None:
             return None
+        checkpoint = opened.checkpoint
         try:
             if self._spare is not None:
                 _ = self._spare.address
@@ -154,16 +154,15 @@ class OwnServers(_Servers):
             self._checkpoints.shelf.remove(checkpoint.key)
             self._forget_checkpoint()
             return None
-        self._checkpoint = None
+        self._opened = None
         account = account_of(checkpoint)
 
         def open_place(_: str, ran: Ran) -> Place:
             server, self._spare = self._spare, None
             if server is None:
-                again = self._unpack((checkpoint.key,))
-                if again is None:
-                    raise EnvironmentFailure("a kept state of the database, which the rehearsal began with, is gone")
-                server = again[0]
+                server = self._unpack(opened)
+                if server is None:
+                    raise EnvironmentFailure("a kept state of the database can't be unpacked a second time")
             return self._place(server, account, ran, kind=ResumedPlace)
 
         database = self._database(open_place, account, from_scratch=True)
@@ -189,19 +188,35 @@ class OwnServers(_Servers):
         self._running[server.socket] = server
         return server
 
-    def _unpack(self, keys: Sequence[str]) -> tuple[OwnServer, Checkpoint] | None:
-        """Start a server with what another run kept under the first of ``keys`` that there is."""
+    def _resumed(self, keys: Sequence[str], end: contextlib.ExitStack) -> OwnServer | None:
+        """Start a server with what another run kept under the first of ``keys`` that there is.
+
+        It is held open till ``end``: a twin begins with it too, whoever clears the cache meanwhile.
+        """
+        for key in keys:
+            with contextlib.ExitStack() as holding:
+                opened = holding.enter_context(self._checkpoints.opened(key))
+                if opened is None:
+                    continue
+                server = self._unpack(opened)
+                if server is not None:
+                    self._opened = opened
+                    end.enter_context(holding.pop_all())
+                    return server
+            self._checkpoints.shelf.remove(key)
+        return None
+
+    def _unpack(self, opened: Opened) -> OwnServer | None:
         directory = self._area.subdirectory(next(self._names))
-        checkpoint = self._checkpoints.unpack(keys, self._area, directory)
-        if checkpoint is None:
+        if not opened.unpack(self._area, directory):
             directory.rmdir()
             return None
-        server = OwnServer(self._installation, self._area, directory, password_of(checkpoint))
+        server = OwnServer(self._installation, self._area, directory, password_of(opened.checkpoint))
         self._running[server.socket] = server
-        return server, checkpoint
+        return server
 
     def _forget_checkpoint(self) -> None:
-        self._checkpoint = None
+        self._opened = None
         if self._spare is not None:
             self._running.pop(self._spare.socket, None)
             self._spare.close()
@@ -266,7 +281,7 @@ class LentServers(_Servers):
         def open_place(role: str, ran: Ran) -> Place:
             is_twin = role == "twin"
             schema, end = (claim.twin, None) if is_twin else (claim.name, claim.close)
-            place = Place(self._request, self._lent.address, account, schema, ran=ran, end=end)
+            place = Place(self._request, self._lent.address, account, schema, ran=ran, end=end, is_lent=True)
             place.create_account()
             return place
 
