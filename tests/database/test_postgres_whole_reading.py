@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glowplug.database.postgres.catalogue import CONSTANTS, finish, sections, union
+from glowplug.database.postgres.catalogue import CONSTANTS, OF_RELATIONS, finish, scoped, sections, union
 from glowplug.database.postgres.objects import Known
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.record import fields
@@ -127,6 +127,27 @@ def test_what_is_seldom(connection: PostgresConnection) -> None:
         assert found == whole(connection), change
         assert before is None or before.properties.get(what) != found[kind, name].properties.get(what), change
         assert what in found[kind, name].properties, change
+
+
+def test_relations_may_be_given_more_than_once(connection: PostgresConnection) -> None:
+    """As they are where a transaction holds more than one lock on each."""
+    connection.forget()
+    before = connection.snapshot().objects
+    session = connection.session
+    numbered = [item for item in enumerate(sections(session.server_version)) if item[1].topic in OF_RELATIONS]
+    constants = within(session, CONSTANTS).results[0]
+    values = [constants.get_value(0, column) for column in range(constants.nfields)]
+    listed = within(session, "SELECT string_agg(oid::text, ',') FROM pg_class WHERE oid >= 16384").results[0]
+    oids = (listed.get_value(0, 0) or b"").decode()
+    prepared = f"PREPARE twice (oid[]) AS {finish(scoped(numbered, quick=False), values)}"
+    reply = within(session, f"{prepared}; EXECUTE twice ('{{{oids},{oids}}}'); DEALLOCATE twice")
+    assert reply.ok, reply.failure
+    groups: Groups = {}
+    Known(session.server_version).put(groups, reply.results[0])
+    found = {key: found for group in groups.values() for key, found in group.items()}
+    assert found
+    assert found == {key: before[key] for key in found}
+    assert {key for key, each in before.items() if each.kind == "column"} <= found.keys()
 
 
 def test_a_column_counts_those_before_it_that_are_still_there(connection: PostgresConnection) -> None:

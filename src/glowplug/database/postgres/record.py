@@ -6,7 +6,16 @@ import csv
 import re
 
 _QUOTED = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)', re.DOTALL)
+_RECORD = re.compile(r'\([^"()]*(?:"[^"]*"[^"()]*)*\)')
 _LONG = 100_000  # csv refuses a field of more than 131,072 characters
+
+
+def records(text: str) -> list[list[str | None]]:
+    """Take rows' text forms apart that follow one another without anything in between, each as ``fields`` does."""
+    found = _RECORD.findall(text)
+    if '""' in text or "\\" in text or len(text) > _LONG:
+        return [fields(record) for record in found]
+    return [[field or None for field in row] for row in csv.reader([record[1:-1] for record in found], strict=True)]
 
 
 def fields(record: str) -> list[str | None]:

@@ -97,12 +97,12 @@ def _types() -> Section:
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
         },
         topic=TYPES,
-        source="pg_type t JOIN schemas s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid"
+        source="pg_type t JOIN schemas s ON s.oid = t.typnamespace"
         " LEFT JOIN (SELECT enumtypid, string_agg(quote_literal(enumlabel), ',' ORDER BY enumsortorder) AS labels"
         " FROM pg_enum GROUP BY enumtypid) l ON l.enumtypid = t.oid",
         where=f"t.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')} AND (t.typtype IN ('e', 'r', 'p')"
-        " OR (t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid))"
-        " OR (t.typtype = 'c' AND c.relkind = 'c'))",
+        " OR (t.typtype = 'b' AND t.typinput <> 'array_in'::regproc)"
+        " OR (t.typtype = 'c' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c'))",
         commented=("pg_type", "t.oid", "0"),
     )
 
@@ -161,8 +161,8 @@ def _extensions() -> Section:
             " AND d.refobjid = e.oid AND d.deptype = 'e')",
             # Members are the extension's own business, unless the migrations' role may redefine them.
             "routines": Seldom(
-                f"EXISTS (SELECT FROM pg_proc p WHERE p.proowner = {ROLE} AND p.oid IN"
-                " (SELECT objid FROM owned_by_extension WHERE classid = 'pg_proc'::regclass))",
+                "EXISTS (SELECT FROM owned_by_extension o WHERE o.classid = 'pg_proc'::regclass"
+                f" AND (SELECT p.proowner FROM pg_proc p WHERE p.oid = o.objid) = {ROLE})",
                 "(SELECT md5(string_agg(item, ' ' ORDER BY item COLLATE \"C\")) FROM (SELECT ROW("
                 "p.oid::regprocedure, p.prosrc, p.probin, p.prosecdef, p.provolatile, p.proisstrict, p.proparallel,"
                 f" p.proleakproof, p.procost, p.prorows, p.proconfig, {privileges})::text AS item FROM pg_depend d"

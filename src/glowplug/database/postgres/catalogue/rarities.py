@@ -32,6 +32,7 @@ def rarities(version: int) -> tuple[Section, ...]:
         _languages(),
         _subscriptions(),
         _large_objects(),
+        _dependencies(),
     )
 
 
@@ -253,11 +254,27 @@ def _large_objects() -> Section:
     return Section(
         kind="'large objects'",
         name="pg_get_userbyid(m.owner)",
-        properties={"count": "m.count", "privileges": "m.privileges"},
+        properties={"count": "m.count", "privileges": "m.privileges", "comments": "m.comments"},
         rare="pg_largeobject_metadata",
         source="(SELECT lomowner AS owner, count(*)::text AS count,"
-        f" (SELECT string_agg(DISTINCT {privileges}, ' or ')) AS privileges"
+        f" (SELECT string_agg(DISTINCT {privileges}, ' or ')) AS privileges,"
+        " string_agg(quote_literal(obj_description(oid, 'pg_largeobject')), ' '"
+        " ORDER BY obj_description(oid, 'pg_largeobject') COLLATE \"C\") AS comments"
         " FROM pg_largeobject_metadata GROUP BY lomowner) m",
+    )
+
+
+def _dependencies() -> Section:
+    """What DEPENDS ON EXTENSION, and is dropped with it."""
+    declared = "d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x'"
+    return Section(
+        kind="'dependency on an extension'",
+        name=f"concat_ws(' ', o.type, o.identity, 'on', {name_of('e.extname')})",
+        properties={},
+        rare=f"pg_depend d WHERE {declared}",
+        source="pg_depend d JOIN pg_extension e ON e.oid = d.refobjid"
+        " CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) o",
+        where=declared,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from glowplug.database.postgres.catalogue import indexes
+from glowplug.database.postgres.catalogue.columns import columns
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
     KEYS,
@@ -13,30 +15,23 @@ from glowplug.database.postgres.catalogue.section import (
     Section,
     Seldom,
     name_of,
-    once,
+    options_of,
     owner_of,
     privileges_of,
-    sorted_items,
     tablespace_of,
     truth,
 )
 
 _PG_17 = 170000
-_PG_18 = 180000
 
 _ACCESS_METHOD = Seldom("r.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = r.relam)")
 
 _COMMENTS = "pg_description x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0"
 
 
-def _options(array: str) -> Seldom:
-    items = f"(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({array}) AS items (item))"
-    return Seldom(f"{array} IS NOT NULL", items)
-
-
 def relations(version: int) -> tuple[Section, ...]:
     """Give the sections for a server of this ``server_version_num``."""
-    return (_tables(), _views(), _columns(version), _constraints(), _indexes(), _sequences(), _triggers(),
+    return (_tables(), _views(), columns(version), _constraints(), _indexes(version), _sequences(), _triggers(),
             _internal_triggers(), _rules(), _policies())  # fmt: skip
 
 
@@ -59,10 +54,10 @@ def _tables() -> Section:
             " WHEN 'i' THEN 'index' END",
             "row_security": truth("r.relrowsecurity"),
             "force_row_security": truth("r.relforcerowsecurity"),
-            "options": _options("r.reloptions"),
+            "options": options_of("r.reloptions"),
             "toast_options": Seldom(
                 "EXISTS (SELECT FROM pg_class t WHERE t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL)",
-                f"(SELECT {_options('t.reloptions')} FROM pg_class t WHERE t.oid = r.reltoastrelid)",
+                f"(SELECT {options_of('t.reloptions')} FROM pg_class t WHERE t.oid = r.reltoastrelid)",
             ),
             "access_method": _ACCESS_METHOD,
             "tablespace": tablespace_of("r.reltablespace"),
@@ -73,7 +68,7 @@ def _tables() -> Section:
             ),
             "foreign_options": Seldom(
                 "r.relkind = 'f'",
-                f"(SELECT {_options('t.ftoptions')} FROM pg_foreign_table t WHERE t.ftrelid = r.oid)",
+                f"(SELECT {options_of('t.ftoptions')} FROM pg_foreign_table t WHERE t.ftrelid = r.oid)",
             ),
             "owner": owner_of("r.relowner"),
             "privileges": privileges_of("r.relacl", "r.relowner", "r"),
@@ -93,7 +88,7 @@ def _views() -> Section:
         parent=("'schema'", "r.schema"),
         properties={
             "definition": "pg_get_viewdef(r.oid)",
-            "options": _options("r.reloptions"),
+            "options": options_of("r.reloptions"),
             "populated": "CASE WHEN r.relkind = 'm' THEN r.relispopulated::text END",
             "access_method": _ACCESS_METHOD,
             "tablespace": tablespace_of("r.reltablespace"),
@@ -108,93 +103,18 @@ def _views() -> Section:
     )
 
 
-def _columns(version: int) -> Section:
-    name = name_of("a.attname")
-    not_null = {}
-    join = scoped_join = ""
-    if version >= _PG_18:
-        # Named since 18. An ordinary one says no more than attnotnull does, but for its name.
-        not_null = {
-            "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
-            " THEN 'NO INHERIT' END",
-            "not_null_name": "CASE WHEN nn.conname <> a.relname || '_' || a.attname || '_not_null'"
-            " THEN nn.conname::text END",
-        }
-        join = (
-            " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"
-        )
-        scoped_join = (
-            " LEFT JOIN "
-            + once(
-                "SELECT n.* FROM unnest($1) AS given (oid) CROSS JOIN LATERAL (SELECT conrelid, conkey[1] AS attnum,"
-                " conname, convalidated, connoinherit FROM pg_constraint WHERE contype = 'n' AND conrelid = given.oid"
-                " OFFSET 0) n"  # the planner would read them all
-            )
-            + " nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"
-        )
-    defaults = once(f"SELECT * FROM pg_attrdef WHERE adrelid = {THE_GIVEN}")
-    # Not a number: the planner would expect no row at all beyond those that initdb made.
-    of_all = _attributes(f"x.attrelid >= (SELECT {FIRST_USER_OID}::oid)")
-    of_some = _attributes(f"x.attrelid = {THE_GIVEN}")
-    return Section(
-        kind="'column'",
-        name=f"a.relation || '.' || {name}",
-        parent=("a.relation_kind", "a.relation"),
-        properties={
-            "position": "a.position",
-            "type": "format_type(a.atttypid, a.atttypmod)",
-            "not_null": "a.attnotnull::text",
-            **not_null,
-            "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0) END",  # without columns
-            "generated": "CASE a.attgenerated WHEN 's' THEN 'stored: ' || pg_get_expr(ad.adbin, ad.adrelid)"
-            " WHEN 'v' THEN 'virtual: ' || pg_get_expr(ad.adbin, ad.adrelid) END",
-            "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
-            "collation": "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END",
-            "storage": "CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain'"
-            " WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END",
-            "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
-            "statistics": "nullif(a.attstattarget, -1)",
-            # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
-            "options": Seldom(
-                "(a.attoptions IS NOT NULL AND NOT (starts_with(a.attoptions[1], 'pg_attver=')"
-                " AND array_length(a.attoptions, 1) = 1))",
-                "(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\")"
-                " FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%')",
-            ),
-            "foreign_options": _options("a.attfdwoptions"),
-            "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
-            "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
-        },
-        relation="a.attrelid",
-        topic=TABLES,
-        source=f"{of_all} LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
-        scoped_source=f"{of_some} LEFT JOIN {defaults} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
-        + scoped_join,
-        commented=("pg_class", "a.attrelid", "a.attnum"),
-    )
-
-
-def _attributes(condition: str) -> str:
-    return (
-        "(SELECT x.*, row_number() OVER (PARTITION BY x.attrelid ORDER BY x.attnum) AS position, r.relname,"
-        " r.name AS relation, r.kind AS relation_kind FROM relations r JOIN pg_attribute x ON x.attrelid = r.oid"
-        f" WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {condition} AND x.attnum > 0 AND NOT x.attisdropped) a"
-        " JOIN pg_type t ON t.oid = a.atttypid"
-    )
-
-
 def _constraints() -> Section:
     definition = "pg_get_constraintdef(c.oid)"
     return Section(
         kind="'constraint'",
-        name=f"r.name || '.' || {name_of('c.conname')}",
-        parent=("r.kind", "r.name"),
+        name="c.conname",
+        grouped=True,
         properties={
             "definition": f"CASE WHEN c.convalidated THEN {definition}"
             f" ELSE regexp_replace({definition}, ' NOT VALID$', '') END",
             "validated": "c.convalidated::text",
             "inherited": "CASE WHEN c.coninhcount > 0 THEN CASE WHEN c.conislocal THEN 'and local' ELSE 'only' END END",
-            "index_options": _options("ic.reloptions"),
+            "index_options": options_of("ic.reloptions"),
             "index_tablespace": tablespace_of("ic.reltablespace"),
             "index_comment": Seldom(
                 f"(EXISTS (SELECT FROM {_COMMENTS} AND x.objoid >= {FIRST_USER_OID})"
@@ -220,15 +140,13 @@ def _constraints() -> Section:
     )
 
 
-def _indexes() -> Section:
+def _indexes(version: int) -> Section:
     return Section(
         kind="'index'",
-        name=f"r.name || '.' || {name_of('c.relname')}",
-        parent=("r.kind", "r.name"),
+        name="c.relname",
+        grouped=True,
         properties={
-            # Without its own name, as a constraint's definition is, so that a new name alone is told from a new index.
-            "definition": "replace(pg_get_indexdef(x.indexrelid), ' INDEX ' || quote_ident(c.relname) || ' ON ',"
-            " ' INDEX ON ')",
+            "definition": indexes.DEFINITION,
             "unique": "x.indisunique::text",
             "valid": "(x.indisvalid AND x.indisready)::text",
             "clustered": truth("x.indisclustered"),
@@ -245,6 +163,7 @@ def _indexes() -> Section:
                 " WHERE a.attrelid = c.oid AND a.attstattarget >= 0)",
             ),
         },
+        in_bulk={"definition": indexes.in_bulk(version)},
         relation="r.oid",
         topic=KEYS,
         scope=f"x.indrelid = {THE_GIVEN}",
@@ -257,12 +176,26 @@ def _indexes() -> Section:
 
 
 def _sequences() -> Section:
-    # Its table is looked up apart from the relations: an ALTER SEQUENCE locks the sequence alone.
+    # Its table is looked up apart from the relations: an ALTER SEQUENCE locks the sequence alone. And one by one, by
+    # index (that is what OFFSET 0 is for): the planner would read all that there is of all tables for a few sequences.
     owner = f"os.name || '.' || {name_of('o.relname')} || '.' || {name_of('oa.attname')}"
+    dependency = (
+        "x.classid = 'pg_class'::regclass AND x.objid = r.oid AND x.objsubid = 0"
+        " AND x.refclassid = 'pg_class'::regclass AND x.deptype IN ('a', 'i') AND x.refobjsubid > 0"
+    )
+    lookups = (
+        ("refobjid, refobjsubid", "pg_depend", dependency, "od"),
+        ("relname, relnamespace", "pg_class", "x.oid = od.refobjid", "o"),
+        ("attname", "pg_attribute", "x.attrelid = od.refobjid AND x.attnum = od.refobjsubid", "oa"),
+    )
+    found = "".join(
+        f" LEFT JOIN LATERAL (SELECT {found} FROM {catalogue} x WHERE {condition} OFFSET 0) {name} ON true"
+        for found, catalogue, condition, name in lookups
+    )
     return Section(
         kind="'sequence'",
         name="r.name",
-        parent=("CASE WHEN o.oid IS NULL THEN 'schema' ELSE 'column' END", f"coalesce({owner}, r.schema)"),
+        parent=("CASE WHEN os.oid IS NULL THEN 'schema' ELSE 'column' END", f"coalesce({owner}, r.schema)"),
         properties={
             "type": "format_type(s.seqtypid, NULL)",
             "start": "s.seqstart",
@@ -278,11 +211,8 @@ def _sequences() -> Section:
         },
         relation="r.oid",
         topic=SEQUENCES,
-        source="relations r JOIN pg_sequence s ON s.seqrelid = r.oid"
-        " LEFT JOIN pg_depend od ON od.classid = 'pg_class'::regclass AND od.objid = r.oid AND od.objsubid = 0"
-        " AND od.refclassid = 'pg_class'::regclass AND od.deptype IN ('a', 'i') AND od.refobjsubid > 0"
-        " LEFT JOIN (pg_class o JOIN schemas os ON os.oid = o.relnamespace) ON o.oid = od.refobjid"
-        " LEFT JOIN pg_attribute oa ON oa.attrelid = od.refobjid AND oa.attnum = od.refobjsubid",
+        source=f"relations r JOIN pg_sequence s ON s.seqrelid = r.oid{found}"
+        " LEFT JOIN schemas os ON os.oid = o.relnamespace",
         where="r.relkind = 'S'",
         commented=("pg_class", "r.oid", "0"),
     )
@@ -294,8 +224,8 @@ _ENABLED = "CASE {} WHEN 'O' THEN 'true' WHEN 'D' THEN 'false' WHEN 'R' THEN 're
 def _triggers() -> Section:
     return Section(
         kind="'trigger'",
-        name=f"r.name || '.' || {name_of('t.tgname')}",
-        parent=("r.kind", "r.name"),
+        name="t.tgname",
+        grouped=True,
         properties={"definition": "pg_get_triggerdef(t.oid)", "enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
         topic=TRIGGERS,
@@ -316,6 +246,7 @@ def _internal_triggers() -> Section:
         properties={"enabled": _ENABLED.format("t.tgenabled")},
         relation="r.oid",
         topic=TRIGGERS,
+        rare="pg_trigger WHERE tgisinternal AND tgenabled <> 'O'",
         scope=f"t.tgrelid = {THE_GIVEN}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
         own_oid="t.oid",
@@ -326,11 +257,12 @@ def _internal_triggers() -> Section:
 def _rules() -> Section:
     return Section(
         kind="'rule'",
-        name=f"r.name || '.' || {name_of('w.rulename')}",
-        parent=("r.kind", "r.name"),
+        name="w.rulename",
+        grouped=True,
         properties={"definition": "pg_get_ruledef(w.oid)", "enabled": _ENABLED.format("w.ev_enabled")},
         relation="r.oid",
         topic=VIEWS,
+        rare=f"pg_rewrite WHERE oid >= {FIRST_USER_OID} AND rulename <> '_RETURN'",
         scope=f"w.ev_class = {THE_GIVEN}",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
         own_oid="w.oid",
@@ -342,8 +274,8 @@ def _rules() -> Section:
 def _policies() -> Section:
     return Section(
         kind="'policy'",
-        name=f"r.name || '.' || {name_of('p.polname')}",
-        parent=("r.kind", "r.name"),
+        name="p.polname",
+        grouped=True,
         properties={
             "command": "CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'"
             " WHEN 'd' THEN 'delete' ELSE 'all' END",
@@ -355,6 +287,7 @@ def _policies() -> Section:
         },
         relation="r.oid",
         topic=VIEWS,
+        rare="pg_policy",
         scope=f"p.polrelid = {THE_GIVEN}",
         source="pg_policy p JOIN relations r ON r.oid = p.polrelid",
         commented=("pg_policy", "p.oid", "0"),

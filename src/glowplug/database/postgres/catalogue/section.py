@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.catalogue.indexes import UNNAMED
 from glowplug.database.postgres.quoting import literal
 
 if TYPE_CHECKING:
@@ -50,12 +51,16 @@ class Section:
 
     Everything in it is looked up under ``search_path = pg_catalog, pg_temp``; kind, name, the parent's kind and
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
+    ``grouped``: each of its rows is all objects that are parts of one of ``relations``, which ``source`` calls r;
+    then name is an identifier, the relation is the parent, and kind a literal. ``ranked``: of those, the first property
+    is a number, whose rank within the relation stands for it.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
     given relations alone, where the planner needs to be told; both are None outside of relations. ``scoped_source`` is
     another source for the given relations, that looks once where the other would for every row. ``own_oid`` is
     one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
     ``topic`` joins sections that are read together; of relations: what ``scoped`` reads of some.
+    ``in_bulk``: other expressions for the same values of properties, which cost more to plan and less for each of many.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
@@ -63,9 +68,12 @@ class Section:
     name: str
     parent: tuple[str, str] = ("NULL::text", "NULL::text")
     properties: Mapping[str, str | Seldom]
+    in_bulk: Mapping[str, str] = field(default_factory=dict)
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
+    grouped: bool = False
+    ranked: bool = False
     topic: str = ""
     relation: str | None = None
     scope: str | None = None
@@ -78,41 +86,64 @@ class Section:
         """The properties, in the order of the row's values."""
         return (*self.properties, "comment") if self.commented else tuple(self.properties)
 
+    @property
+    def word(self) -> str:
+        """The kind, where that is a literal."""
+        return self.kind.strip("'")
+
     def select(self, number: int, *, scoped: bool = False, quick: bool = False) -> str:
         """Give the SELECT.
 
         Its rows are the relation's oid that an object belongs to, if to one, and one text that holds the section's
-        number and the whole object. ``scoped``: only of the given relations.
-        ``quick``: a third value says whether the object has what this query does not read ("t" or "f"), which is
-        nothing where it belongs to no relation.
+        number and the whole object; if ``grouped``, the number, then the relation, then every object of that.
+        ``scoped``: only of the given relations.
+        ``quick``: a third value says whether there is what this query does not read ("t" or "f"), which is
+        nothing where the object belongs to no relation.
         """
-        given = [(Seldom.of(expression), expression) for expression in self.properties.values()]
         leaving = quick and self.relation is not None
-        values = [str(number), self.kind, self.name, *self.parent]
-        values += [seldom.otherwise if seldom and leaving else str(expression) for seldom, expression in given]
+        chosen = self.properties if scoped else {**self.properties, **self.in_bulk}
+        given = [(Seldom.of(expression), expression) for expression in chosen.values()]
+        values = [seldom.otherwise if seldom and leaving else str(expression) for seldom, expression in given]
         source = (self.scoped_source if scoped else None) or self.source
-        if self.commented:
-            catalogue, oid, column = self.commented
+        if self.commented and self.commented[0] in _OLDER:
+            values.append(self._comment(*self.commented))
+        elif self.commented:
             values.append("d.description")
-            comments = "pg_description"
-            if scoped and self.scoped_source:
-                comments = once(f"SELECT * FROM pg_description WHERE objoid = {THE_GIVEN}")
-            source += (
-                f" LEFT JOIN {comments} d ON d.objoid = {oid} AND d.objsubid = {column}"
-                f" AND d.classoid = '{catalogue}'::regclass"
-            )
-            if not scoped and catalogue not in _OLDER:
-                source += f" AND d.objoid >= {FIRST_USER_OID}"
-        group = "''" if self.relation is None else f"{self.relation}::text"
+            source += self._comments(*self.commented, scoped=scoped)
         conditions = [self.where]
         if scoped and self.scope:
             conditions.append(self.scope)
         if not scoped and self.own_oid:
             conditions.append(f"{self.own_oid} >= {FIRST_USER_OID}")
-        where = " AND ".join(conditions)
+        found = f"FROM {source} WHERE {' AND '.join(conditions)}"
         unread = " OR ".join(seldom.condition for seldom, _ in given if seldom and leaving) or "false"
+        if self.grouped:
+            of = f"ROW({number}, min(r.kind), min(r.name))::text"  # the relation's one, without comparing them
+            more = f", bool_or({unread})" if quick else ""
+            parts = f"string_agg(ROW({', '.join((self.name, *values))})::text, '')"
+            return f"SELECT r.oid::text, {of} || {parts}{more} {found} GROUP BY r.oid"
+        group = "''" if self.relation is None else f"{self.relation}::text"
         more = f", {unread}" if quick else ""
-        return f"SELECT {group}, ROW({', '.join(values)})::text{more} FROM {source} WHERE {where}"
+        whole = f"ROW({', '.join((str(number), self.kind, self.name, *self.parent, *values))})::text"
+        return f"SELECT {group}, {whole}{more} {found}"
+
+    def _comments(self, catalogue: str, oid: str, column: str, *, scoped: bool) -> str:
+        comments = "pg_description"
+        if scoped and self.scoped_source:
+            comments = once(f"SELECT * FROM pg_description WHERE objoid = {THE_GIVEN}")
+        join = (
+            f" LEFT JOIN {comments} d ON d.objoid = {oid} AND d.objsubid = {column}"
+            f" AND d.classoid = '{catalogue}'::regclass"
+        )
+        return join if scoped else f"{join} AND d.objoid >= {FIRST_USER_OID}"
+
+    @staticmethod
+    def _comment(catalogue: str, oid: str, column: str) -> str:
+        """One by one: there are few of these, and many comments of the server's own."""
+        return (
+            f"(SELECT d.description FROM pg_description d WHERE d.objoid = {oid} AND d.objsubid = {column}"
+            f" AND d.classoid = '{catalogue}'::regclass)"
+        )
 
 
 def once(query: str) -> str:
@@ -142,6 +173,12 @@ def sorted_items(array: str) -> str:
     return (
         f"(SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE \"C\") FROM unnest({array}) AS items (item))"
     )
+
+
+def options_of(array: str) -> Seldom:
+    """Options, where there are any, as sorted text."""
+    items = f"(SELECT string_agg(item, ' ' ORDER BY item COLLATE \"C\") FROM unnest({array}) AS items (item))"
+    return Seldom(f"{array} IS NOT NULL", items)
 
 
 def no_extension_owns(catalogue: str, oid: str) -> str:
@@ -188,7 +225,11 @@ def union(chosen: Iterable[tuple[int, Section]], *, quick: bool = False) -> str:
     ``quick``: the third value of a row says whether there is more to read of the object than this query does.
     """
     common = _COMMON.format(
-        owned="MATERIALIZED", relations="MATERIALIZED", condition=no_extension_owns("pg_class", "c.oid")
+        owned="MATERIALIZED",
+        relations="MATERIALIZED",
+        first=f"(SELECT {FIRST_USER_OID}::oid)",  # of a number, the planner would expect no row at all
+        condition=no_extension_owns("pg_class", "c.oid"),
+        also=f", {UNNAMED}",
     )
     return common + " UNION ALL ".join(section.select(number, quick=quick) for number, section in chosen)
 
@@ -200,7 +241,11 @@ def scoped(chosen: Iterable[tuple[int, Section]], *, quick: bool) -> str:
     is of no use.
     """
     common = _COMMON.format(
-        owned="NOT MATERIALIZED", relations="MATERIALIZED", condition=f"c.oid = {THE_GIVEN} AND {_NO_EXTENSION}"
+        owned="NOT MATERIALIZED",
+        relations="MATERIALIZED",
+        first=f"{FIRST_USER_OID}",
+        condition=f"c.oid = {THE_GIVEN} AND {_NO_EXTENSION}",
+        also="",
     )
     return common + " UNION ALL ".join(section.select(number, scoped=True, quick=quick) for number, section in chosen)
 
@@ -227,9 +272,9 @@ _COMMON = f"""WITH owned_by_extension AS {{owned}} (
     c.relacl, c.reloptions, c.relam, c.reltablespace, c.reltoastrelid, c.reloftype, c.relpersistence, c.relispartition,
     c.relpartbound, c.relispopulated, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-      WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' WHEN 'S' THEN 'sequence' ELSE 'index' END AS kind
+      WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'sequence' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
-  WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND c.relkind <> 't'
+  WHERE c.oid >= {{first}} AND c.relpersistence <> 't' AND c.relkind NOT IN ('i', 'I', 't')
     AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey') AND {{condition}}
-)
+){{also}}
 """
