@@ -45,10 +45,7 @@ FILES = {
 NO_TABLE = (
     "[[data.table]] gives rows to no table: in no state of the migrations there is one called 'usrs'; is 'users' meant?"
 )
-NO_COLUMN = (
-    "[[data.column]] gives values to no column: users never has one that is called 'emial', letter by letter; "
-    "is 'email' meant?"
-)
+NO_COLUMN = "[[data.column]] gives values to no column: users never has one that is called 'emial'; is 'email' meant?"
 TOLD = [(6, "warning", NO_TABLE), (11, "warning", NO_COLUMN)]
 
 

@@ -54,6 +54,18 @@ ON_POSTGRES = [
     ("CREATE TABLE {t} (a text)", "ALTER TABLE {t} ADD b int NOT NULL DEFAULT 1, ADD CHECK (a <> '' AND b > 0)", None),
     ("CREATE TABLE {t} (a int, b int)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (a < b)", "a row that c refuses"),
     ("CREATE TABLE {t} (a jsonb)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (jsonb_typeof(a) = 'array')", None),
+    ("CREATE TABLE {t} (a jsonb)", "ALTER TABLE {t} ALTER a TYPE varchar(100)", None),
+    ("CREATE TABLE {t} (a numeric)", "ALTER TABLE {t} ALTER a TYPE numeric(6,2)", "the number 10000"),
+    ("CREATE TABLE {t} (a numeric)", "ALTER TABLE {t} ALTER a TYPE varchar(6)", None),
+    ("CREATE TABLE {t} (a numeric)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (a = round(a, 2))", None),
+    ("CREATE TABLE {t} (a numeric)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (scale(a) <= 2 AND sqrt(a) > 0)", None),
+    ("CREATE TABLE {t} (a float8)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (a > -5)", "a row that c refuses"),
+    ("CREATE TABLE {t} (a float8)", "CREATE UNIQUE INDEX ON {t} (sqrt(a))", "a negative number"),
+    ("CREATE TABLE {t} (a inet)", "ALTER TABLE {t} ALTER a TYPE cidr", None),
+    ("CREATE TABLE {t} (a inet)", "ALTER TABLE {t} ADD EXCLUDE USING gist (a inet_ops WITH &&)", None),
+    ("CREATE TABLE {t} (a time)", "ALTER TABLE {t} ALTER a TYPE varchar(8)", None),
+    ("CREATE TABLE {t} (a bit varying)", "ALTER TABLE {t} ALTER a TYPE bit(8)", None),
+    ("CREATE TABLE {t} (a bit varying(9))", "ALTER TABLE {t} ALTER a TYPE bit varying(4)", None),
 ]
 SETUP = {
     POSTGRES: "CREATE TYPE many AS ENUM ('kept', 'gone'); CREATE TYPE fewer AS ENUM ('kept');"
@@ -65,6 +77,10 @@ ON_MYSQL = [
     ("CREATE TABLE {t} (a varchar(80))", "ALTER TABLE {t} MODIFY a varchar(4)", "a text of 5 characters"),
     ("CREATE TABLE {t} (a bigint)", "ALTER TABLE {t} MODIFY a int", "a number above 2147483647"),
     ("CREATE TABLE {t} (a int)", "ALTER TABLE {t} MODIFY a int unsigned", "a number below 0"),
+    ("CREATE TABLE {t} (a double)", "ALTER TABLE {t} MODIFY a double unsigned", "a number below 0"),
+    ("CREATE TABLE {t} (a decimal(9,2))", "ALTER TABLE {t} MODIFY a decimal(9,2) unsigned", "a number below 0"),
+    ("CREATE TABLE {t} (a double)", "ALTER TABLE {t} MODIFY a decimal(6,2)", "the number 10000"),
+    ("CREATE TABLE {t} (a double)", "ALTER TABLE {t} ADD CONSTRAINT c CHECK (a = round(a, 2))", None),
     ("CREATE TABLE {t} (a varchar(20))", "ALTER TABLE {t} ADD UNIQUE (a)", "two equal values"),
     ("CREATE TABLE {t} (a enum('kept', 'gone'))", "ALTER TABLE {t} MODIFY a enum('kept')", "the value 'gone'"),
     (
@@ -200,3 +216,30 @@ def test_what_can_not_be_filled_is_named_with_the_server_s_words() -> None:
         assert why["public.refusing"] == "not today"
         assert "no partition" in why["public.no_partition"]
         assert "public.impossible has no row" in why["public.child"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "kind", "up"),
+    [
+        pytest.param(POSTGRES, "numeric", "ALTER TABLE t ALTER a TYPE numeric(6,2)", marks=pytest.mark.postgres),
+        pytest.param(POSTGRES, "real", "ALTER TABLE t ALTER a TYPE numeric(6,2)", marks=pytest.mark.postgres),
+        pytest.param(POSTGRES, "numeric(9,4)", "ALTER TABLE t ALTER a TYPE numeric(6,2)", marks=pytest.mark.postgres),
+        pytest.param(MYSQL, "double", "ALTER TABLE t MODIFY a decimal(6,2)", marks=pytest.mark.mysql),
+        pytest.param(MYSQL, "float", "ALTER TABLE t MODIFY a decimal(6,2)", marks=pytest.mark.mysql),
+        pytest.param(MYSQL, "decimal(9,4)", "ALTER TABLE t MODIFY a decimal(6,2)", marks=pytest.mark.mysql),
+    ],
+)
+def test_a_digit_more_than_there_will_be_room_for_is_an_edge(dialect: Dialect, kind: str, up: str) -> None:
+    table = f"CREATE TABLE t (a {kind} NOT NULL)"
+    with database(dialect, table) as rows:
+        before = rows.tables()
+        assert rows.execute(up) is None
+        later = rows.tables()
+        assert rows.execute(f"DROP TABLE t; {table}") is None
+        found = edges(rows, before, later=later, dialect=dialect, settings=DataSettings(), only=[before[0].name])
+        (edge,) = (each for each in found if each.value == "a number with 3 digits behind the point")
+        assert rows.insert(before[0], ("a",), [("1.25",), *((row["a"],) for row in edge.rows)]) == (None, None)
+        assert edge.query is not None
+        assert [float(str(row[0])) for row in rows.query(edge.query).rows] == [1.006]
+        assert rows.execute(up) is None
+        assert {row["a"] for row in contents(rows, "t")} == {"1.25", "1.01"}

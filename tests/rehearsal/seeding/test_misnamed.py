@@ -112,6 +112,7 @@ def test_a_name_that_any_state_has_is_right(name: str) -> None:
             column("second", "cc"),
             "to no column: second never has one that is called 'cc', letter by letter; is 'c' meant?",
         ),
+        (column("second", "C"), "never has one that is called 'C', letter by letter; is 'c' meant?"),
         (column("app.second", "later"), "never has one that is called 'later', letter by letter"),
     ],
 )
@@ -126,6 +127,15 @@ def test_a_name_needs_to_fit_one_of_several_chains() -> None:
     chains = [tables_of(chain(POSTGRES)), tables_of(chain(SQLITE, Dialect.SQLITE), ())]
     assert told(table("heir") + table("FIRST") + column("Second", "d"), *chains) == []
     assert len(told(table("heirs") + column("second", "e"), *chains)) == 2
+
+
+@pytest.mark.parametrize(("ups", "dialect"), [(SQLITE, Dialect.SQLITE), (MYSQL, Dialect.MYSQL)])
+def test_case_counts_in_no_name_of_sqlite_and_mysql(ups: tuple[str, ...], dialect: Dialect) -> None:
+    found = tables_of(chain(ups, dialect))
+    assert told(column("SECOND", "D") + column("second", "a"), found) == []
+    (said,) = told(column("second", "E"), found)
+    assert "second never has one that is called 'E'" in said
+    assert "letter by letter" not in said
 
 
 WRITTEN = "CREATE TABLE a (x int);"

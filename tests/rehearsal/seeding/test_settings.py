@@ -72,6 +72,37 @@ def test_a_table_is_meant_however_sqlite_lets_it_be_named(name: str) -> None:
         assert {row["a"] for row in contents(rows, "odd")} == {"77"}
 
 
+NAMED_OTHERWISE = """
+[[data.column]]
+table = "people"
+column = "EMAIL"
+pattern = "user{n}@example.org"
+[[data.table]]
+table = "plans"
+rows = [{Name = "free"}]
+"""
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        pytest.param(Dialect.SQLITE, marks=pytest.mark.sqlite),
+        pytest.param(Dialect.MYSQL, marks=pytest.mark.mysql),
+        pytest.param(Dialect.POSTGRES, marks=pytest.mark.postgres),
+    ],
+)
+def test_case_counts_in_the_names_of_columns_on_postgresql_alone(dialect: Dialect) -> None:
+    setup = "CREATE TABLE people (Email VARCHAR(40) NOT NULL); CREATE TABLE plans (name VARCHAR(40) NOT NULL)"
+    with database(dialect, setup) as rows:
+        seed(rows, rows.tables(), dialect=dialect, settings=read(NAMED_OTHERWISE), only={"people", "public.people"})
+        values = [value for row in contents(rows, "people") for value in row.values()]
+        assert len(values) == 50
+        assert all(str(value).startswith("user") for value in values) is (dialect is not Dialect.POSTGRES)
+        if dialect is not Dialect.POSTGRES:
+            seed(rows, rows.tables(), dialect=dialect, settings=read(NAMED_OTHERWISE), only={"plans"})
+            assert contents(rows, "plans") == [{"name": "free"}]
+
+
 @pytest.mark.sqlite
 def test_sql_that_fails_is_told() -> None:
     toml = '[[data.column]]\ntable = "odd"\ncolumn = "a"\nsql = "no_such_function({n})"\n'

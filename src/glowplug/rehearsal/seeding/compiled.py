@@ -117,6 +117,7 @@ def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around
     own = {name for link in to_itself for name in link.referenced} | around.written
     keyed = {name for key in plan.keys for name in key.columns}
     told = {name for condition in plan.conditions for name in names(condition)}
+    tried = {name for each in case.rest for name in names(each)} | plan.untold
     columns: dict[str, Chosen] = {}
     sizes: dict[str, int | None] = {}
     for place, planned in enumerate(plan.columns):
@@ -128,7 +129,8 @@ def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around
             if not planned.column.nullable or case.needs.get(name, ANYTHING).null is False:
                 return None
             needs = Needs(null=True)
-        made = _maker(planned, needs, making, strategy, numbered_by_us=name in own)
+        about = msgspec.structs.replace(making, simple=True) if name in tried else making
+        made = _maker(planned, needs, about, strategy, numbered_by_us=name in own)
         if made is None and name not in linked and name not in itself:
             if planned.omissible:
                 made = listed((None,))

@@ -22,6 +22,8 @@ _MOST = 20_000
 """A length above this is none that one means: LONGTEXT."""
 _PADDED = "007"
 _NO_ASCII = "Zoë ß 日本 🦊"
+_DIGITS_OF_FLOATS = 6
+"""Digits that a float has room for beside the one before its point, in single precision."""
 _ONE_BYTE = '"char"'
 """PostgreSQL's type of a single byte, which is no letter beyond ASCII."""
 _QUOTED = 'it\'s "quoted" \\ 100%'
@@ -58,6 +60,9 @@ def _refused(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeValue]:
         most = 10 ** (later.precision - (later.scale or 0))
         if _takes(now, most):
             yield EdgeValue(words=f"the number {most}", value=str(most), where=f"{{c}} >= {most}")
+        yield from _refused_digits(now, later, dialect)
+    if later.family in {Family.DECIMAL, Family.FLOAT} and later.minimum is not None and now.minimum is None:
+        yield EdgeValue(words=f"a number below {later.minimum}", value="-1", where=f"{{c}} < {later.minimum}")
     if later.family is Family.ENUM and now.family in {Family.ENUM, Family.TEXT}:
         for label in now.labels if now.family is Family.ENUM else ("no label",):
             if label not in later.labels:
@@ -84,6 +89,19 @@ def _refused_integers(now: Type, later: Type) -> Iterator[EdgeValue]:
         yield EdgeValue(words=f"a number below {low}", value=str(low - 1), where=f"{{c}} < {low}")
     if now.family is not Family.INTEGER:
         yield EdgeValue(words="a number with a fraction", value="1.5", where="{c} <> floor({c})")
+
+
+def _refused_digits(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeValue]:
+    """Give a number with a digit more behind the point than there is room for; SQLite keeps them all."""
+    scale = later.scale or 0
+    has_more = now.family is Family.FLOAT or (now.family is Family.DECIMAL and (now.scale is None or now.scale > scale))
+    has_room = scale >= 0 and (now.family is Family.DECIMAL or scale < _DIGITS_OF_FLOATS)
+    if has_more and has_room and dialect is not Dialect.SQLITE and _takes(now, 1):
+        shown = "{c}::numeric" if dialect is Dialect.POSTGRES else "{c}"
+        words = "a digit behind the point" if scale == 0 else f"{scale + 1} digits behind the point"
+        yield EdgeValue(
+            words=f"a number with {words}", value=f"1.{'0' * scale}6", where=f"{shown} <> round({shown}, {scale})"
+        )
 
 
 def _label(label: str) -> EdgeValue:
@@ -232,6 +250,12 @@ def _boolean(_: Type, dialect: Dialect) -> Iterator[EdgeValue]:
     yield EdgeValue(words="false", value=words[1], where=f"{{c}} = {words[1]}")
 
 
+def _address(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
+    if dialect is Dialect.POSTGRES and kind.name in {"inet", "cidr"}:
+        network = "2001:db8::/32" if kind.name == "cidr" else "2001:db8::1"
+        yield EdgeValue(words="an address of version 6", value=network, where="family({c}) = 6")
+
+
 def _enum(kind: Type, _: Dialect) -> Iterator[EdgeValue]:
     yield from map(_label, kind.labels[:12])
 
@@ -269,6 +293,7 @@ _MAKERS: dict[Family, Callable[[Type, Dialect], Iterator[EdgeValue]]] = {
     Family.JSON: _json,
     Family.BYTES: _bytes,
     Family.BOOLEAN: _boolean,
+    Family.ADDRESS: _address,
     Family.ENUM: _enum,
     Family.SET: _set,
     Family.ARRAY: _array,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
+from glowplug.rehearsal.seeding.settings import column_of
 
 if TYPE_CHECKING:
     from glowplug.database.rows import Rows, Value
     from glowplug.rehearsal.seeding.plan import Plan
     from glowplug.rehearsal.seeding.settings import TableSettings
+    from glowplug.schema.tables import Table
 
 
 def as_value(value: object, dialect: Dialect) -> Value:
@@ -28,9 +30,11 @@ def as_value(value: object, dialect: Dialect) -> Value:
     return str(value)
 
 
-def given_rows(settings: TableSettings, dialect: Dialect) -> list[dict[str, Value]]:
-    """Give the rows of a table as they stand in glowplug.toml."""
-    return [{column: as_value(value, dialect) for column, value in row.items()} for row in settings.rows]
+def given_rows(settings: TableSettings, table: Table, dialect: Dialect) -> list[dict[str, Value]]:
+    """Give the rows of a table as they stand in glowplug.toml, by how the table calls its columns."""
+    there = [column.name for column in table.columns]
+    called = {name: column_of(name, there, table.name) or name for row in settings.rows for name in row}
+    return [{called[name]: as_value(value, dialect) for name, value in row.items()} for row in settings.rows]
 
 
 def asked_values(rows: Rows, plan: Plan, count: int, start: int) -> Plan:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from glowplug.rehearsal.seeding.settings import SECTION, is_about, may_be_about, without_schema
+from glowplug.rehearsal.seeding.settings import SECTION, column_of, counts_case, is_about, may_be_about, without_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,15 +36,16 @@ def misnamed(settings: DataSettings, chains: Sequence[ChainTables]) -> Iterator[
         if not found:
             yield _no_table("column", index, column.table, chains)
             continue
-        known = [columns for columns in found.values() if columns is not None]
-        columns = {name for each in known for name in each}
-        if len(known) == len(found) and column.column not in columns:
-            yield Misnamed(
-                key=(SECTION, "column", index, "column"),
-                name=f"{column.table}.{column.column}",
-                message=f"[[data.column]] gives values to no column: {column.table} never has one that is called "
-                f"{column.column!r}, letter by letter" + _meant(column.column, columns),
-            )
+        known = [(table, columns) for (_, table), columns in found.items() if columns is not None]
+        if len(known) < len(found) or any(column_of(column.column, columns, table) for table, columns in known):
+            continue
+        exactly = ", letter by letter" if any(counts_case(table) for table, _ in known) else ""
+        yield Misnamed(
+            key=(SECTION, "column", index, "column"),
+            name=f"{column.table}.{column.column}",
+            message=f"[[data.column]] gives values to no column: {column.table} never has one that is called "
+            f"{column.column!r}{exactly}" + _meant(column.column, {name for _, columns in known for name in columns}),
+        )
 
 
 def _tables(named: str, chains: Iterable[ChainTables]) -> dict[tuple[int, str], tuple[str, ...] | None]:

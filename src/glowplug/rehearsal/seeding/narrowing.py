@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Column, Type
 
 _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT})
+_FRACTIONS = frozenset({Family.DECIMAL, Family.FLOAT})
 _AS_THEY_ARE = frozenset({Family.TEXT, Family.OTHER})
 
 
@@ -43,14 +44,18 @@ def _fits(now: Type, later: Type) -> Needs:  # noqa: PLR0911 - one a family
             return Needs(high=most, low=-most if later.length > 1 else Decimal(0))
         return Needs(longest=later.length)
     if later.family in {Family.BYTES, Family.BITS} and later.length is not None:
-        return Needs(longest=later.length)
+        exact = later.family is Family.BITS and "varying" not in later.name and "varying" in now.name
+        return Needs(longest=later.length, shortest=later.length if exact else 0)
     if later.family is Family.ENUM and now.family in {Family.ENUM, Family.TEXT}:
         return Needs(among=later.labels)
     if later.family is Family.INTEGER and (now.family in _NUMBERS or now.family is Family.TEXT):
         return _within(now, later)
-    if later.family is Family.DECIMAL and later.precision is not None and now.family in _NUMBERS:
+    if later.family in _FRACTIONS and now.family in _NUMBERS:
+        low = None if later.minimum is None else Decimal(later.minimum)
+        if later.family is Family.FLOAT or later.precision is None:
+            return Needs(low=low)
         most = Decimal(10) ** (later.precision - (later.scale or 0)) - 1
-        return Needs(low=-most, high=most)
+        return Needs(low=-most if low is None else low, high=most)
     return ANYTHING
 
 

@@ -10,7 +10,7 @@ from glowplug.rehearsal.seeding.bounds import bound_cases
 from glowplug.rehearsal.seeding.cases import ALWAYS, Case, cases, joined
 from glowplug.rehearsal.seeding.narrowing import narrowed
 from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both
-from glowplug.rehearsal.seeding.settings import is_about
+from glowplug.rehearsal.seeding.settings import column_of, is_about
 from glowplug.schema.tables import Written
 from glowplug.sql.condition import UNKNOWN, evaluate, names, parse, parse_many, walk
 from glowplug.sql.condition import Unread as _Unread
@@ -84,6 +84,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None = None
 
     @property
+    def untold(self) -> frozenset[str]:
+        """Columns of which can't be told what a key's expression, an exclusion or a condition makes of them."""
+        found = {name for key in self.keys for each in key.expressions for name in names(each)}
+        excluding = [name for each in self.exclusions for name, _ in each.parts]
+        found |= {name for name in excluding if name is not None}
+        if None in excluding or any(isinstance(part, _Unread) for each in self.conditions for part in walk(each)):
+            found |= {each.column.name for each in self.columns}
+        return frozenset(found)
+
+    @property
     def unclear(self) -> frozenset[str]:
         """Columns in conditions that can't be told in full: all of them where one was not read at all."""
         found: set[str] = set()
@@ -136,7 +146,7 @@ def plan(
     settings: DataSettings,
 ) -> Plan:
     """Put together what a table's rows must be."""
-    given = {each.column: each for each in settings.column if is_about(each.table, table.name)}
+    given = _given(table, settings)
     after = {each.name: each for each in later.columns} if later is not None else {}
     promised = _promised(table, later)
     columns = tuple(
@@ -182,6 +192,17 @@ def plan(
         contradiction=contradiction,
         why=why,
     )
+
+
+def _given(table: Table, settings: DataSettings) -> dict[str, ColumnSettings]:
+    """Give what glowplug.toml says of columns, by how the table calls them."""
+    there = [each.name for each in table.columns]
+    said = [
+        (column_of(each.column, there, table.name), each)
+        for each in settings.column
+        if is_about(each.table, table.name)
+    ]
+    return {name: each for name, each in said if name is not None}
 
 
 def _promised(table: Table, later: Table | None) -> frozenset[str]:

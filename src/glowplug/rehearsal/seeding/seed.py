@@ -155,7 +155,7 @@ def _as_given(rows: Rows, known: Known, table: Table, given: TableSettings, dial
     """Write the rows of glowplug.toml; ``dialect`` None: they are there already."""
     if given.skip:
         return Filled(written=0, why=f"glowplug.toml skips it: {given.because}")
-    accepted, error = insert(rows, table, given_rows(given, dialect)) if dialect is not None else ([], None)
+    accepted, error = insert(rows, table, given_rows(given, table, dialect)) if dialect is not None else ([], None)
     known.wrote(table.name, accepted)
     return Filled(written=len(accepted), why=None if error is None else in_words(error))
 

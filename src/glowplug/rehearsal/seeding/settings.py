@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glowplug.project import Configuration
 
 SECTION = "data"
@@ -22,7 +24,7 @@ class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     ``values`` by turns; ``pattern``, with ``{n}`` for the row's number; ``sql``, an expression that the server is asked
     for once a row, ``{n}`` as before. ``table`` is called as in a report (``public.users``) or without its schema,
-    ``column`` to the letter.
+    ``column`` without quotes; case counts on PostgreSQL alone.
     """
 
     table: str
@@ -84,6 +86,19 @@ def is_about(named: str, table: str) -> bool:
     """
     said, own = _compared(named, table)
     return named == table or said in {own, own[-1:]}
+
+
+def column_of(named: str, columns: Iterable[str], table: str) -> str | None:
+    """Give the one of a table's columns that a name in glowplug.toml means; case counts as in ``is_about``."""
+    there = tuple(columns)
+    if named in there or counts_case(table):
+        return named if named in there else None
+    return next((each for each in there if each.casefold() == named.casefold()), None)
+
+
+def counts_case(table: str) -> bool:
+    """Whether case counts in the names of columns: on PostgreSQL, where a report gives tables a schema."""
+    return len(_parts(table)) > 1
 
 
 def may_be_about(named: str, table: str) -> bool:

@@ -25,11 +25,13 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     """What values depend on beside their type: the dialect, the seed of the whole.
 
     ``salt`` is added to the numbers of texts: another one for each table, so that a text is in one table alone.
+    ``simple``: conditions are on them of which nobody can tell what they refuse, so they have nothing special.
     """
 
     dialect: Dialect = Dialect.POSTGRES
     seed: int = 1
     salt: int = 0
+    simple: bool = False
 
 
 def listed(values: Sequence[Value]) -> Maker:

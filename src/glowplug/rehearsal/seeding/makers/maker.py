@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Maker", "Making", "maker"]
 
 _NULL = listed((None,))
+_POSITIVE = Needs(low=Decimal(0))
+"""What rises with its number, as the ends of a range must."""
+_FEW = 100
+"""Values of an element that are few."""
 _LONGEST = 1 << 20
 """Characters or bytes that a value may have to have at least, for rows of it to be made."""
 
@@ -37,18 +42,18 @@ def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Make
         case Family.BOOLEAN:
             return numbers.boolean(needs, making)
         case Family.INTEGER | Family.DECIMAL | Family.FLOAT:
-            return numbers.numeric(kind, needs)
-        case Family.TEXT if needs.json is not None:
-            return shapes.document(needs)
+            return numbers.numeric(kind, needs, making)
         case Family.TEXT:
             limit = both(needs, Needs(longest=kind.length)) if kind.length is not None else needs
-            return None if limit is None else styled(limit, attempt) or text(limit, making.salt)
+            if limit is None or needs.json is not None:
+                return None if limit is None else shapes.document(limit)
+            return styled(limit, attempt) or text(limit, making.salt)
         case Family.DATE | Family.TIMESTAMP:
             return moments.moment(kind, needs, making)
         case Family.TIME:
             return moments.time(kind, needs)
         case Family.INTERVAL:
-            return moments.interval(needs)
+            return moments.interval(kind, needs)
         case Family.UUID:
             return shapes.identifier(making, needs)
         case Family.JSON:
@@ -62,7 +67,7 @@ def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Make
         case Family.SET:
             return shapes.set_of(kind, needs)
         case Family.ADDRESS:
-            return _given(needs) or shapes.address(kind)
+            return _given(needs) or shapes.address(kind, making)
         case Family.GEOMETRY:
             return shapes.geometry(kind, making)
         case Family.XML:
@@ -89,19 +94,13 @@ def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
         return _composite(kind, making, attempt)
     if kind.element is None:
         return shapes.other(kind, attempt)
-    inner = maker(kind.element, ANYTHING, making, attempt=attempt)
+    rising = kind.family is not Family.ARRAY and kind.element.family in {Family.DECIMAL, Family.FLOAT}
+    inner = maker(kind.element, _POSITIVE if rising else ANYTHING, making, attempt=attempt)
     if inner is None:
         return None
     make = inner.make
     if kind.family is Family.ARRAY:
-        size = None if inner.size is None else max(inner.size, 1) ** 2
-        one = inner.size or 0
-
-        def array(n: int) -> Value:
-            second = make(n // one + n) if one else make(2 * n + 1)
-            return f"{{{shapes.element(make(n))},{shapes.element(second)}}}"
-
-        return Maker(make=array, size=size)
+        return _array(inner)
     if kind.family is Family.MULTIRANGE and kind.element.family is Family.RANGE:
         return replace(inner, make=lambda n: "{" + str(make(n)) + "}")
     size = None if inner.size is None else max(inner.size // 2, 1)
@@ -112,6 +111,18 @@ def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
         return f"{opened}[{_bare(make(2 * n))},{_bare(make(2 * n + 1))}){closed}"
 
     return Maker(make=between, size=size)
+
+
+def _array(inner: Maker) -> Maker:
+    """Arrays of one to three elements; of two where these are few, so that pairs of them make the difference."""
+    make = inner.make
+    few = inner.size if inner.size is not None and inner.size <= _FEW else 0
+
+    def array(n: int) -> Value:
+        at = (n, n // few + n) if few else (n, 2 * n + 1, 3 * n + 2)[: (2, 1, 3)[n % 3]]
+        return f"{{{','.join(shapes.element(make(each)) for each in at)}}}"
+
+    return Maker(make=array, size=few**2 if few else inner.size)
 
 
 def _bare(value: Value) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
@@ -12,7 +13,6 @@ from glowplug.sql.condition.functions import number, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from glowplug.rehearsal.seeding.needs import Needs
     from glowplug.schema.tables import Type
@@ -22,7 +22,12 @@ _PLENTY = 100_000
 _BELOW = 254
 """Where few numbers from 1 upwards fit, so many below are taken as well."""
 _FREE_SCALE = 2
-"""Digits after the point where the type sets no number of them."""
+"""Digits after the point where the type sets no number of them, but for every third value."""
+_FINEST = 6
+"""Digits that such a third has, and the most that any has."""
+_ANY_LENGTH = 100
+_SINGLE_UP_TO = 2**17
+"""Numbers below it hold sixty-fourths in single precision, exactly."""
 
 
 def boolean(needs: Needs, making: Making) -> Maker | None:
@@ -37,13 +42,27 @@ def _allows(needs: Needs, value: bool) -> bool:  # noqa: FBT001 - the value itse
     return among and not any(truth(each) is value for each in needs.without)
 
 
-def numeric(kind: Type, needs: Needs) -> Maker | None:
+def numeric(kind: Type, needs: Needs, making: Making) -> Maker | None:
     """Integers, decimals and floats."""
     if needs.among is not None:
         return listed(tuple(shown(each, 0 if kind.family is Family.INTEGER else None) for each in needs.among))
-    scale = _scale(kind)
+    if kind.family is Family.INTEGER:
+        return _on_grid(kind, needs, 0)
+    if kind.scale is not None:
+        made = _on_grid(kind, needs, min(max(kind.scale, 0), _FINEST))
+    else:
+        made = _on_grid(kind, needs, _FREE_SCALE)
+        if made is None:  # nothing so coarse is within the bounds
+            return _on_grid(kind, needs, _FINEST)
+        made = made if making.simple else _finer(made, kind, needs, making)
+    if made is None or made.size is not None or kind.scale == 0 or making.simple:
+        return made
+    return _signed(made, kind, needs)
+
+
+def _on_grid(kind: Type, needs: Needs, scale: int) -> Maker | None:
     step = 10**scale
-    low, high = _limits(kind, needs, step)
+    low, high = _limits(kind, needs, scale)
     if low is not None and high is not None and high < low:
         return None
     without = {int(found * step) for each in needs.without if (found := number(each)) is not None}
@@ -65,13 +84,50 @@ def numeric(kind: Type, needs: Needs) -> Maker | None:
     return Maker(make=other, size=size)
 
 
-def _scale(kind: Type) -> int:
-    if kind.family is Family.INTEGER:
-        return 0
-    return min(max(kind.scale, 0), 6) if kind.scale is not None else _FREE_SCALE
+def _finer(made: Maker, kind: Type, needs: Needs, making: Making) -> Maker:
+    """Give every third number a fraction that any rounding shows.
+
+    What is of single precision has it exactly, what is of double precision has not in single.
+    """
+    _, high = _limits(kind, needs, _FINEST)
+    longest = _ANY_LENGTH if needs.longest is None else needs.longest
+    single = _is_single(kind, making.dialect)
+    show = _show(_FINEST)
+    make = made.make
+
+    def finer(n: int) -> str:
+        coarse = str(make(n))
+        if n % 3 != 1:
+            return coarse
+        place = int(Decimal(coarse).scaleb(_FINEST))
+        more = (n % 4 * 2 + 1) * 15_625 if single else (n * 2_417 + 3_717) % 8_000 // 2 * 2 + 1_001
+        fits = (high is None or place + more <= high) and not (single and abs(place) >= _SINGLE_UP_TO * 10**_FINEST)
+        fine = show(place + more)
+        return fine if fits and len(fine) <= longest else coarse
+
+    return Maker(make=finer, size=made.size)
 
 
-def _limits(kind: Type, needs: Needs, step: int) -> tuple[int | None, int | None]:
+def _signed(made: Maker, kind: Type, needs: Needs) -> Maker:
+    """Make every fifth of the numbers from 1 upwards a negative one, where nothing speaks against it."""
+    low = number(needs.low)
+    if needs.without or needs.longest is not None or kind.minimum is not None or (low is not None and low >= 0):
+        return made
+    make = made.make
+
+    def signed(n: int) -> str:
+        shown = str(make(n))
+        return f"-{shown}" if n % 5 == 3 and (low is None or low < -Decimal(shown)) else shown  # noqa: PLR2004 - a fifth
+
+    return Maker(make=signed)
+
+
+def _is_single(kind: Type, dialect: Dialect) -> bool:
+    return kind.name.startswith({Dialect.POSTGRES: "real", Dialect.MYSQL: "float"}.get(dialect, "?"))
+
+
+def _limits(kind: Type, needs: Needs, scale: int) -> tuple[int | None, int | None]:
+    step = 10**scale
     low = number(needs.low)
     high = number(needs.high)
     lows = [_ceiling(low * step, open_=needs.low_open)] if low is not None else []
@@ -82,7 +138,7 @@ def _limits(kind: Type, needs: Needs, step: int) -> tuple[int | None, int | None
         highs.append(kind.maximum * step)
     if kind.family is Family.DECIMAL and kind.precision is not None:
         most = 10 ** max(kind.precision - (kind.scale or 0), 0) * step - 1
-        if (kind.scale or 0) > _scale(kind):
+        if (kind.scale or 0) > scale:
             most = max(10 ** max(kind.precision - (kind.scale or 0), 0) * step - step, 0)
         lows.append(-most)
         highs.append(most)
@@ -104,7 +160,7 @@ def _grid(low: int | None, high: int | None, step: int) -> tuple[Callable[[int],
     first = step if low is None or low <= step else low
     if high is not None and first > high:
         first = high - _BELOW * step if low is None else max(low, high - _BELOW * step)
-    spread = step + step * 2537 // 10_000
+    spread = step + step * 253_717 // 1_000_000
     if high is None or high - first >= _PLENTY * spread:
         return (lambda n: first + n * spread), None
     begin = first - _BELOW * step if low is None else max(low, first - _BELOW * step)

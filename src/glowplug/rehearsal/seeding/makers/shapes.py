@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import Type
 
 _POINTS: dict[str, Callable[[int], str]] = {
-    "point": lambda n: f"({n},{n + 1})",
+    "point": lambda n: f"({n}.25,{n + 1}.5)",
     "lseg": lambda n: f"[({n},{n}),({n + 1},{n + 2})]",
     "line": lambda n: f"{{{n + 1},-1,{n}}}",
     "box": lambda n: f"({4 * n + 2},2),({4 * n},0)",
@@ -28,7 +28,7 @@ _POINTS: dict[str, Callable[[int], str]] = {
     "circle": lambda n: f"<({4 * n},0),1>",
 }
 _WELL_KNOWN: dict[str, Callable[[int], str]] = {
-    "point": lambda n: f"POINT({n} {n + 1})",
+    "point": lambda n: f"POINT({n}.25 {n + 1}.5)",
     "linestring": lambda n: f"LINESTRING(0 0,{n + 1} {n + 1})",
     "polygon": lambda n: f"POLYGON((0 0,{n + 1} 0,{n + 1} {n + 1},0 0))",
     "multipoint": lambda n: f"MULTIPOINT(0 0,{n + 1} {n + 1})",
@@ -37,8 +37,7 @@ _WELL_KNOWN: dict[str, Callable[[int], str]] = {
     "geometrycollection": lambda n: f"GEOMETRYCOLLECTION(POINT({n} {n + 1}))",
 }
 _ADDRESSES: dict[str, Callable[[int], str]] = {
-    "inet": lambda n: f"10.{n // 65536 % 256}.{n // 256 % 256}.{n % 256}",
-    "cidr": lambda n: f"10.{n // 256 % 256}.{n % 256}.0/24",
+    "cidr": lambda n: f"10.{n // 256 % 256}.{n % 256}.{('0/24', '16/28', '0/25', '7/32')[n % 4]}",
     "macaddr": lambda n: f"02:00:00:{n // 65536 % 256:02x}:{n // 256 % 256:02x}:{n % 256:02x}",
     "macaddr8": lambda n: f"02:00:00:ff:fe:{n // 65536 % 256:02x}:{n // 256 % 256:02x}:{n % 256:02x}",
     "inet6": lambda n: f"2001:db8::{n // 65536 % 65536:x}:{n % 65536:x}",
@@ -90,6 +89,10 @@ def identifier(making: Making, needs: Needs) -> Maker:
     return Maker(make=make)
 
 
+_NESTED = ', "in it": {"a.b": [{"Deep": 1.5}, " x ", true], "": {}}'
+_ROOM_FOR_NESTED = 200
+
+
 def document(needs: Needs) -> Maker:
     """JSON of the wanted type; objects with the keys that are asked for."""
     if needs.among is not None:
@@ -108,7 +111,10 @@ def document(needs: Needs) -> Maker:
     keys = "".join(f', {json.dumps(key)}: "value {{n}}"' for key in needs.keys)
     if keys:
         return Maker(make=lambda n: f'{{"n": {n}{keys.replace("{n}", str(n))}}}')
-    return Maker(make=lambda n: f'{{"n": {n}, "name": "Ada {n}", "list": [1, {n}], "none": null}}')
+    nested = _NESTED if needs.longest is None or needs.longest >= _ROOM_FOR_NESTED else ""
+    return Maker(
+        make=lambda n: f'{{"n": {n}, "name": "Ada {n}", "list": [1, {n}], "none": null{nested * (n % 3 == 1)}}}'
+    )
 
 
 def octets(needs: Needs, longest: int | None) -> Maker | None:
@@ -117,12 +123,14 @@ def octets(needs: Needs, longest: int | None) -> Maker | None:
         return listed(tuple(each if isinstance(each, bytes) else str(each).encode() for each in needs.among))
     most = min((each for each in (longest, needs.longest) if each is not None), default=None)
     size = max(needs.shortest, min(8, most) if most is not None else 8)
+    long = max(size, min(40, most) if most is not None else 40)
     if size == 0:
         return listed((b"",))
 
     def make(n: int) -> bytes:
-        digest = hashlib.blake2b(str(n).encode(), digest_size=min(size, 64)).digest()
-        return ((n % 2**32).to_bytes(4, "big") + digest * (size // 64 + 1))[:size]
+        wanted = long if n % 4 == 3 else size  # noqa: PLR2004 - a fourth
+        digest = hashlib.blake2b(str(n).encode(), digest_size=min(wanted, 64)).digest()
+        return ((n % 2**32).to_bytes(4, "big") + digest * (wanted // 64 + 1))[:wanted]
 
     if size >= 4:  # noqa: PLR2004 - the number's own bytes
         return Maker(make=make)
@@ -130,13 +138,20 @@ def octets(needs: Needs, longest: int | None) -> Maker | None:
 
 
 def bits(kind: Type, needs: Needs) -> Maker:
-    """Bit strings of exactly the length, of a varying type at most it."""
+    """Bit strings of exactly the length, of a varying type of any length up to it."""
     if needs.among is not None:
         return listed(tuple(str(each) for each in needs.among))
-    length = max(min(kind.length or 8, 64), needs.shortest) if "varying" in kind.name else kind.length or 1
-    length = min(max(length, 1), 100_000)
+    varying = "varying" in kind.name
+    length = min(kind.length or 8, 64, needs.longest or 64) if varying else kind.length or 1
+    length = min(max(length, needs.shortest, 1), 100_000)
+    least = max(needs.shortest, 1)
     size = 2 ** min(length, 30)
-    return Maker(make=lambda n: f"{(n + 1) % size:b}".rjust(length, "0"), size=size)
+
+    def make(n: int) -> str:
+        written = f"{(n + 1) % size:b}"
+        return written.rjust(least if varying and n % 2 else length, "0")
+
+    return Maker(make=make, size=size)
 
 
 def labels_of(kind: Type, needs: Needs) -> Maker | None:
@@ -163,9 +178,12 @@ def set_of(kind: Type, needs: Needs) -> Maker | None:
     return Maker(make=make, size=size)
 
 
-def address(kind: Type) -> Maker:
-    """Addresses of networks and machines."""
-    return Maker(make=_ADDRESSES.get(bare(kind), _ADDRESSES["inet"]))
+def address(kind: Type, making: Making) -> Maker:
+    """Addresses of networks and machines, of some machines with their network's."""
+    make = _ADDRESSES.get(bare(kind), _ADDRESSES["inet4"])
+    if bare(kind) != "inet" or making.simple:
+        return Maker(make=make)
+    return Maker(make=lambda n: make(n) + ("", "/24", "", "/16")[n % 4])
 
 
 def geometry(kind: Type, making: Making) -> Maker:

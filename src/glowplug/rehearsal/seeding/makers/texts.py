@@ -19,6 +19,8 @@ _LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ROOM = 36
 """Length that the longest of the words need, with their number."""
+_WORD = 12
+"""Length that one word needs, with its number."""
 _LIST = 400
 """How many texts of a pattern are made at most."""
 
@@ -49,12 +51,12 @@ def text(needs: Needs, salt: int = 0) -> Maker | None:
 def _words(shortest: int, longest: int | None) -> tuple[Callable[[int], str], int | None]:
     if longest is None or longest >= _ROOM:
         return (_named if shortest <= 4 else lambda n: _padded(_named(n), shortest)), None  # noqa: PLR2004 - "Ada 0"
-    if longest >= 12:  # noqa: PLR2004 - one word and its number
-        return (lambda n: _padded(f"{_FIRST[n % 11][:7]}{n}"[-longest:], shortest)), None
+    if longest >= _WORD:
+        return (lambda n: _padded(_shortened(n, longest), shortest)), None
     first = len(_DIGITS) ** (shortest - 1) if shortest > 1 else 0
     size = len(_DIGITS) ** longest - first
     stride = scattered(size)
-    return (lambda n: based(first + n * stride % size)), size
+    return (lambda n: _mixed(based(first + n * stride % size), n)), size
 
 
 def _named(n: int) -> str:
@@ -64,6 +66,19 @@ def _named(n: int) -> str:
     if part == 1:
         return f"{_FIRST[n % 11]} {_LAST[n % 10]} {n}"
     return f"{_FIRST[n % 11]} {_MIDDLE[n % 10]} {_LAST[(n + 3) % 10]}{n}"
+
+
+def _shortened(n: int, longest: int) -> str:
+    """Write one word where two do not fit, and of three the end."""
+    named = _named(n)
+    if n % 3 == 0 or (n % 3 == 1 and len(named) > longest):
+        return f"{_FIRST[n % 11][:7]}{n}"[-longest:]
+    return named[-longest:].lstrip()
+
+
+def _mixed(written: str, n: int) -> str:
+    """Write every other text in capitals: texts that differ in case alone are equal to some."""
+    return written.upper() if n % 2 else written
 
 
 def _padded(written: str, shortest: int) -> str:
