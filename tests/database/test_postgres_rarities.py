@@ -36,6 +36,9 @@ CREATE FUNCTION own() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; ALTER EXTENSIO
 CREATE CONVERSION con FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
 CREATE PUBLICATION pub FOR TABLE t;
 SELECT lo_create(0);
+CREATE FUNCTION free() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION free();
+CREATE MATERIALIZED VIEW mv AS SELECT 1 AS a; ALTER MATERIALIZED VIEW mv DEPENDS ON EXTENSION plpgsql;
 """
 OF_SUPERUSERS = """
 CREATE LANGUAGE given HANDLER plpgsql_call_handler;
@@ -92,6 +95,34 @@ CASES = [
         kind="large objects",
         name="owner",
         seen={"privileges"},
+    ),
+    Case(
+        change="DO $$ BEGIN EXECUTE (SELECT format('COMMENT ON LARGE OBJECT %s IS %L', oid, 'x')"
+        " FROM pg_largeobject_metadata); END $$",
+        kind="large objects",
+        name="owner",
+        seen={"comments"},
+    ),
+    Case(
+        change="ALTER FUNCTION free() DEPENDS ON EXTENSION citext",
+        kind="dependency on an extension",
+        name="function public.free() on citext",
+    ),
+    Case(
+        change="ALTER TRIGGER tr ON t DEPENDS ON EXTENSION citext",
+        kind="dependency on an extension",
+        name="trigger tr on public.t on citext",
+    ),
+    Case(
+        change="ALTER INDEX t_pkey DEPENDS ON EXTENSION citext",
+        kind="dependency on an extension",
+        name="index public.t_pkey on citext",
+    ),
+    Case(
+        change="ALTER MATERIALIZED VIEW mv NO DEPENDS ON EXTENSION plpgsql",
+        kind="dependency on an extension",
+        name="materialized view public.mv on plpgsql",
+        seen={"missing"},
     ),
     Case(change="ALTER ROLE CURRENT_USER SET work_mem = '9MB'", kind="setting", name="role.work_mem"),
     Case(change=SAID.format("COMMENT ON DATABASE", "IS ''x''"), kind="setting", name="database.comment"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.postgres import rows
 from glowplug.database.postgres.snapshot import SnapshotReader
+from glowplug.database.postgres.values import LONGEST
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
@@ -445,3 +449,61 @@ def test_the_role_that_a_migration_took_writes(servers: Callable[[str], Postgres
         assert connection.rows.execute("RESET ROLE; INSERT INTO t (b) VALUES (3)") is None
         assert connection.state().role == name
         connection.session.batch(f"RESET ROLE; DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+def test_equal_numbers_in_arrays_ranges_and_composites_are_equal_texts(connection: PostgresConnection) -> None:
+    run(
+        connection,
+        "CREATE TYPE pair AS (n numeric, c char(3));"
+        "CREATE TABLE t (id int, n numeric[], r numrange, m numrange[], c char(4)[], p pair, q pair[])",
+    )
+    first = """INSERT INTO t VALUES (1, '{NaN,1.500,-0.0010,1000}', '[1.50,2.0)', '{"[1.0,10)"}', '{a,NULL}',
+      (1.50, 'x'), NULL), (2, '[0:1][1:2]={{1.0,NULL},{100.10,0.00}}', '(,5]', NULL, '[2:2]={"b "}', NULL, NULL),
+      (3, '{}', 'empty', '{}', '{}', (NULL, NULL), NULL), (4, NULL, NULL, NULL, NULL, (1, NULL), NULL)"""
+    run(connection, first)
+    one = table(connection)
+    before = connection.rows.read(one).rows
+    run(
+        connection,
+        "ALTER TABLE t ALTER n TYPE numeric(12,4)[] USING n::numeric[], ALTER c TYPE char(9)[];"
+        "UPDATE t SET r = '[1.5000,2.00)', m = '{\"[1,10.00)\"}', p = (1.5000, 'x') WHERE id = 1;",
+    )
+    one = table(connection)
+    assert one.columns[1].type.name == "numeric(12,4)[]"
+    assert sorted(connection.rows.read(one).rows, key=str) == sorted(before, key=str)
+    assert before[0][1:6] == ("{NaN,1.5,-0.001,1000}", "[1.5,2)", '{"[1,10)"}', "{a,NULL}", "(1.5,x)")
+    assert before[1][1] == "[0:1][1:2]={{1,NULL},{100.1,0}}"
+    assert before[2][1:6] == ("{}", "empty", "{}", "{}", "(,)")
+    assert before[3][1:6] == (None, None, None, None, "(1,)")
+    assert connection.rows.update(one, ["id"], [("7", before[0][1])], by=["n"]) == (None,)
+    assert {row[0] for row in connection.rows.read(one).rows} == {"7", "2", "3", "4"}
+
+
+def test_long_values_are_told_apart_by_length_and_digest(connection: PostgresConnection) -> None:
+    run(connection, "CREATE TABLE t (id int, a text, b bytea, c jsonb, d int[])")
+    for number, letter in enumerate("xxy"):
+        run(
+            connection,
+            f"INSERT INTO t SELECT {number}, repeat('{letter}', 3000000), repeat('{letter}', 3000000)::bytea,"
+            f" to_jsonb(repeat('{letter}', 3000000)), array_fill(ascii('{letter}'), ARRAY[600000])",
+        )
+    run(connection, f"INSERT INTO t VALUES (3, repeat('z', {LONGEST}), repeat('z', {LONGEST})::bytea, '[1]', '{{1}}')")
+    contents = connection.rows.read(table(connection))
+    assert contents.complete
+    first, second, third, fourth = (row[1:] for row in contents.rows)
+    assert first == second
+    assert all(one != other for one, other in zip(first, third, strict=True))
+    assert first[0] == f"(3000000 bytes, md5 {hashlib.md5(b'x' * 3000000, usedforsecurity=False).hexdigest()})"
+    assert first[1] == first[0]
+    assert fourth == ("z" * LONGEST, b"z" * LONGEST, "[1]", "{1}")
+
+
+def test_more_bytes_than_are_read(connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(connection, "CREATE TABLE t AS SELECT g, repeat('x', 1000) FROM generate_series(1, 500) g")
+    monkeypatch.setattr(rows, "_KEPT", replace(rows._KEPT, room=20_000))  # noqa: SLF001 - a smaller one
+    contents = connection.rows.read(table(connection))
+    assert (contents.complete, contents.error) == (False, None)
+    assert 20 <= len(contents.rows) <= 100
+    assert not connection.rows.query("SELECT * FROM t").complete
+    assert not connection.rows.query("DELETE FROM t RETURNING *").complete
+    assert connection.rows.query("SELECT count(*) FROM t").rows == (("500",),)

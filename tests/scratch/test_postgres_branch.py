@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -210,3 +211,29 @@ def test_an_excursion_from_an_open_transaction_has_no_rows(database: PostgresDat
             Migration(version="9", name="9", path="9", up=b"SELECT 1", down=None, run_in_transaction=True), Direction.UP
         )
         assert trace.error is not None
+
+
+@pytest.mark.parametrize("by", ["SET", "ALTER ROLE CURRENT_USER SET"])
+def test_a_short_time_that_a_migration_sets_is_not_the_copys(database: PostgresDatabase, by: str) -> None:
+    connection = database.connection
+    assert run(connection, "CREATE TABLE t AS SELECT repeat(md5(g::text), 30) FROM generate_series(1, 60000) g") is None
+    limits = ("statement_timeout", "lock_timeout", "transaction_timeout")
+    assert run(connection, "; ".join(f"{by} {name} = '40ms'" for name in limits)) is None
+    database.restart_session()  # for what ALTER ROLE has set
+    if by == "SET":
+        assert run(connection, "; ".join(f"SET {name} = '40ms'" for name in limits)) is None
+    before = connection.state()
+    with database.branch() as branch:
+        assert branch.snapshot().objects == connection.snapshot().objects
+    assert connection.state() == before
+    shown = connection.session.batch(b"SHOW statement_timeout", rows=True).results[0].get_value(0, 0)
+    assert shown == b"40ms"
+
+
+def test_a_session_waits_for_its_branch_however_long_it_may_be_idle(database: PostgresDatabase) -> None:
+    connection = database.connection
+    assert run(connection, "SET idle_session_timeout = '300ms'") is None
+    before, backend = connection.state(), connection.session.backend_pid
+    with database.branch():
+        time.sleep(0.7)
+    assert (connection.state(), connection.session.backend_pid) == (before, backend)

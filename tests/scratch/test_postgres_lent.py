@@ -176,13 +176,13 @@ def test_other_runs_may_start_at_any_moment(
     """A sweep before each statement of glowplug's own, from the first to the last, finds nothing to remove."""
     batch, found, sweeping = Session.batch, [], threading.Lock()
 
-    def batch_after_a_sweep(session: Session, sql: bytes, *, rows: bool = False) -> object:
+    def batch_after_a_sweep(session: Session, sql: bytes, *, rows: bool = False, timed: bool = False) -> object:
         if threading.current_thread() is threading.main_thread() and sweeping.acquire(blocking=False):
             try:
                 found.append(sweep(administrator.conninfo))
             finally:
                 sweeping.release()
-        return batch(session, sql, rows=rows)
+        return batch(session, sql, rows=rows, timed=timed)
 
     monkeypatch.setattr(Session, "batch", batch_after_a_sweep)
     with open_server(request_for(lent)) as server:

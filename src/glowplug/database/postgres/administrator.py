@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECONDS = 60.0
+_AT_ONCE = 2.0  # seconds, for what takes no time on a server that answers
 
 
 class Administrator(Closing):
@@ -69,22 +70,32 @@ class Administrator(Closing):
         self.execute(f"SELECT pg_advisory_unlock({_key(name)})")
 
     def terminate(self, backend_pid: int) -> None:
-        """End another session of this server."""
-        self.execute(f"SELECT pg_terminate_backend({backend_pid})")
+        """End another session of this server; errors as for ``execute``, soon."""
+        self._send(f"SELECT pg_terminate_backend({backend_pid})", seconds=_AT_ONCE)
+
+    def answers(self) -> bool:
+        """Whether the server answers, before it is asked for more on the way out; if not, this session is given up."""
+        try:
+            self._send("SELECT", seconds=_AT_ONCE)
+        except EnvironmentFailure:
+            self.close()
+            return False
+        return True
 
     def close(self) -> None:
         """End the session; never raises."""
         self._session.close()
 
-    def _send(self, sql: str) -> list[list[tuple[str | None, ...]]]:
-        reply = self._session.batch(sql.encode(), rows=True)
+    def _send(self, sql: str, *, seconds: float = SECONDS) -> list[list[tuple[str | None, ...]]]:
+        self._session.statement_timeout, self._session.cancels = seconds, seconds > _AT_ONCE
+        reply = self._session.batch(sql.encode(), rows=True, timed=True)
         if reply.lost is not None:
             raise LostConnection(f"the administrator's connection was lost: {reply.lost.strip()}")
         if reply.failure is not None:
             error = explain(reply.failure, superuser=True)
             raise EnvironmentFailure(f"the scratch server refuses: {error.message}", advice=error.hint)
         if not reply.ok:
-            raise EnvironmentFailure(f"the scratch server did not answer within {SECONDS:g} s: {sql[:80]}")
+            raise EnvironmentFailure(f"the scratch server did not answer within {seconds:g} s: {sql[:80]}")
         return [
             [
                 tuple(_text(result.get_value(row, column)) for column in range(result.nfields))

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, SqlError
+from glowplug.database.postgres.answers import Kept
 from glowplug.database.postgres.failure import QUERY_CANCELED, Batch, at_bookkeeping, explain
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
+from glowplug.database.postgres.trace_look import MARK
 from glowplug.dialect import Direction
 from glowplug.sql import postgres as sql
 
@@ -71,16 +73,17 @@ class Runner:
         """Run a file and its bookkeeping as one message with the statements that open and close their transaction.
 
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
-        of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from every
-        query, the file's own among them. ``forgot`` is then whether the bookkeeping deleted one row. ``meanwhile`` as
-        for ``Session.batch``.
+        of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from the queries
+        of ``opening`` and ``closing`` and from looks, unless that was too much. ``forgot`` is then whether the
+        bookkeeping deleted one row. ``meanwhile`` as for ``Session.batch``.
         """
         content = migration.sql(direction) or b""
         prefix = b"".join(statement + b";\n" for statement in opening)
         message = b";".join([prefix + content + b"\n", _bookkeeping(migration, direction), *closing])
-        reply = self.session.batch(message, rows=rows, meanwhile=meanwhile)
+        kept = rows and Kept(first=_queries(opening), last=_queries(closing), mark=MARK)
+        reply = self.session.batch(message, rows=kept, timed=True, meanwhile=meanwhile)
         self.forgot = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"]
-        self.answers = reply.results if rows and reply.ok else []
+        self.answers = reply.results if rows and reply.ok and not reply.cut else []
         batch = Batch(content=content, prefix=prefix, before=len(opening), completed=reply.completed)
         error = self.verdict(reply, batch)
         if error is not None:
@@ -96,7 +99,7 @@ class Runner:
         for migration in migrations:
             content = migration.sql(direction) or b""
             parts += [b"BEGIN;\n" + content + b"\n", _bookkeeping(migration, direction), b"COMMIT"]
-        reply = self.session.batch(b";".join(parts))
+        reply = self.session.batch(b";".join(parts), timed=True)
         if not reply.ok:
             self._roll_back()
         return reply
@@ -113,19 +116,20 @@ class Runner:
         """Run the down and the up again as one message, with what else is to be done around them.
 
         For files as ``run_whole`` runs. Whether all of it succeeded, to the statements of ``closing``, which end the
-        transaction; if so, ``answers`` has what came back from every query. Without ``bookkeeping`` no version is
-        forgotten and recorded again: for files that can't be in its way.
+        transaction, and could be kept; if so, ``answers`` has what came back from the queries around the files.
+        Without ``bookkeeping`` no version is forgotten and recorded again: for files that can't be in its way.
         """
         forget, record = (
             [_bookkeeping(migration, direction)] * bookkeeping for direction in (Direction.DOWN, Direction.UP)
         )
         parts = [b"".join(statement + b";\n" for statement in opening) + (migration.down or b"") + b"\n"]
         parts += [*forget, *between, b"\n" + (migration.up or b"") + b"\n", *record, *closing]
-        reply = self.session.batch(b";".join(parts), rows=True)
-        self.answers = reply.results if reply.ok else []
+        kept = Kept(first=_queries(opening), last=_queries(between) + _queries(closing))
+        reply = self.session.batch(b";".join(parts), rows=kept, timed=True)
+        self.answers = reply.results if reply.ok and not reply.cut else []
         if not reply.ok:
             self._roll_back()
-        return reply.ok
+        return bool(self.answers)
 
     def _in_transaction(
         self, migration: Migration, direction: Direction, send: Callable[[], SqlError | None]
@@ -143,7 +147,7 @@ class Runner:
             return error
         if ended:
             return _ended_by_the_file(migration, direction)
-        return self.plain(b"COMMIT")
+        return self.verdict(self.session.batch(b"COMMIT", timed=True), None)
 
     def _idle(self) -> bool:
         return self.session.transaction_status is TransactionStatus.IDLE
@@ -158,7 +162,7 @@ class Runner:
         error = refused(migration, direction)
         if error is not None:
             return error
-        reply = self.session.batch(content)
+        reply = self.session.batch(content, timed=True)
         if reply.copied and reply.lost is None:
             return COPY_WITH_THE_CLIENT
         return self.verdict(reply, Batch(content=content, completed=reply.completed))
@@ -167,11 +171,11 @@ class Runner:
         """Record the version after an up, forget it after a down, in Diesel's own words."""
         statement = _INSERT if direction is Direction.UP else _DELETE
         version = migration.version.encode("utf-8", "surrogateescape")
-        error = self.verdict(self.session.execute(statement, [version]), None)
+        error = self.verdict(self.session.execute(statement, [version], timed=True), None)
         return None if error is None else at_bookkeeping(error)
 
     def plain(self, statement: bytes) -> SqlError | None:
-        """Run one statement that comes from no file."""
+        """Run one statement of glowplug's own."""
         return self.verdict(self.session.batch(statement), None)
 
     def verdict(self, reply: Reply, batch: Batch | None) -> SqlError | None:
@@ -188,8 +192,13 @@ class Runner:
             return None
         if not reply.timed_out:
             return error
-        message = f"did not end within {self.session.statement_timeout:g} s"
+        message = f"did not end within {reply.seconds:g} s"
         return replace(error, code=QUERY_CANCELED, message=message, detail=None, hint=None, timed_out=True)
+
+
+def _queries(statements: Sequence[bytes]) -> int:
+    """Count the answers with rows to statements of glowplug's own, each with one query at most."""
+    return sum(b"EXECUTE " in statement or b"SELECT " in statement for statement in statements)
 
 
 def _bookkeeping(migration: Migration, direction: Direction) -> bytes:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import SqlError
+from glowplug.database.postgres.answers import Kept
 from glowplug.database.postgres.batch import Runner
 from glowplug.database.postgres.failure import Batch
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.database.postgres.state import own_settings, read_state
 from glowplug.database.postgres.tables import read_tables
-from glowplug.database.postgres.values import equals, literal_of, shown, unsendable
-from glowplug.database.postgres.within import CLOSE, OPEN
+from glowplug.database.postgres.values import equals, literal_of, shown_in_short, unsendable
+from glowplug.database.postgres.within import CLOSE, OPEN, SET_UTF8, UTF8, in_utf8, set_locally
 from glowplug.database.postgres.writing import Writing, named_in
 from glowplug.database.rows import Answer, Contents, Rows
 from glowplug.schema.tables import Family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg.pq.abc import PGresult
 
-    from glowplug.database.postgres.session import Session
+    from glowplug.database.postgres.session import Reply, Session
     from glowplug.database.postgres.state import SessionState
     from glowplug.database.rows import Value
     from glowplug.schema.tables import Table
@@ -42,13 +42,14 @@ _CANONICAL = (
     ("lock_timeout", "0"),
 )
 # search_path stays: triggers and policies of the user's find what they would.
-_SET = "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _CANONICAL)
+_SET = f"SELECT 1 WHERE {set_locally(_CANONICAL)}"
 _ALL_ROWS = "SELECT pg_catalog.set_config('row_security', 'off', true)"
 """A policy that would hide rows makes an error instead."""
 _READ = f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;{_SET}"
 _WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE;{_SET}"
-_UTF8 = "UTF8"
-_SET_UTF8 = b"SET client_encoding = 'UTF8'"
+_KEPT = Kept(last=1, room=1 << 26, at_once=1, no_more=True)
+"""What is read of rows at most, in bytes; then the rest is not waited for. A value may be as long as it likes."""
+
 _CURSOR = "glowplug_rows"
 _OPEN_TRANSACTION = SqlError(
     code="25001", message="a migration left its transaction open: nothing can be written beside it"
@@ -81,7 +82,7 @@ class PostgresRows(Rows):
         Raises:
             EnvironmentFailure: the catalogues could not be read.
         """
-        with _in_utf8(self.session()) as session:
+        with in_utf8(self.session()) as session:
             return read_tables(session, {table.name: table for table in unchanged})
 
     def insert(
@@ -117,25 +118,26 @@ class PostgresRows(Rows):
     def read(self, table: Table, *, limit: int = 10_000) -> Contents:
         """Read a table's rows, not those of its children by inheritance."""
         columns = tuple(column.name for column in table.columns)
-        listed = ", ".join(shown(identifier(column.name), column.type) for column in table.columns)
+        listed = ", ".join(shown_in_short(identifier(column.name), column.type) for column in table.columns)
         query = f"SELECT {listed} FROM {_source(table)} LIMIT {limit + 1}"
-        with _in_utf8(self.session()) as session:
+        with in_utf8(self.session()) as session:
             before, after = _around(session, _READ)
-            reply = session.batch(f"{before};{_ALL_ROWS};{query};{after}".encode(), rows=True)
+            reply = session.batch(f"{before};{_ALL_ROWS};{query};{after}".encode(), rows=replace(_KEPT, at_once=50))
             if not reply.ok:
                 session.batch(after.encode())
+            if not (reply.ok or reply.cut):
                 error = Runner(session, superuser=self.superuser).verdict(reply, None)
                 return Contents(columns=columns, rows=(), complete=False, error=error)
         binary = [column.type.family is Family.BYTES for column in table.columns]
         rows = _rows(reply.results[-1], binary)
-        return Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit)
+        return Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit and not reply.cut)
 
     def query(self, sql: str, *, limit: int = 1000) -> Answer:
         """Run one statement, and roll back what it did."""
         error = unsendable([sql])
         if error is not None:
             return Answer(error=error)
-        with _in_utf8(self.session()) as session:
+        with in_utf8(self.session()) as session:
             before, after = _around(session, _WRITE)
             session.batch(before.encode())
             try:
@@ -155,10 +157,10 @@ class PostgresRows(Rows):
         content = sql.encode()
         own = own_settings(content)
         state = read_state(session, own)
-        if session.encoding != _UTF8:
-            session.batch(_SET_UTF8)
+        if session.encoding != UTF8:
+            session.batch(SET_UTF8)
         try:
-            reply = session.batch(content)
+            reply = session.batch(content, timed=True)
         finally:
             self.wrote()
         error = _COPIED if reply.copied else None
@@ -191,7 +193,7 @@ class PostgresRows(Rows):
             blamed=lambda error, tried: named_in(error, tried, columns, rows),
         )
         try:
-            with _in_utf8(session):
+            with in_utf8(session):
                 errors |= writing.write(numbers)
         finally:
             self.wrote()
@@ -204,33 +206,18 @@ class PostgresRows(Rows):
         if not declared.ok:
             session.batch(b"ROLLBACK TO SAVEPOINT glowplug_query")
             return None
-        reply = session.batch(f"FETCH FORWARD {limit + 1} FROM {_CURSOR}".encode(), rows=True)
-        if not reply.ok:
+        reply = session.batch(f"FETCH FORWARD {limit + 1} FROM {_CURSOR}".encode(), rows=_KEPT, timed=True)
+        if not (reply.ok or reply.cut):
             return Answer(error=Runner(session, superuser=self.superuser).verdict(reply, None))
-        return _answer(reply.results, limit)
+        return _answer(reply, limit)
 
     def _ask(self, session: Session, sql: str, limit: int) -> Answer:
         content = sql.encode()
-        reply = session.execute(content)
-        if not reply.ok:
+        reply = session.execute(content, rows=_KEPT, timed=True)
+        if not (reply.ok or reply.cut):
             batch = Batch(content=content, completed=reply.completed)
             return Answer(error=Runner(session, superuser=self.superuser).verdict(reply, batch))
-        return _answer(reply.results, limit)
-
-
-@contextlib.contextmanager
-def _in_utf8(session: Session) -> Iterator[Session]:
-    """Speak UTF-8 with the server, which takes a whole message for what the session said before it."""
-    encoding = session.encoding
-    if encoding == _UTF8:
-        yield session
-        return
-    session.batch(_SET_UTF8)
-    try:
-        yield session
-    finally:
-        if session.alive:
-            session.batch(f"SET client_encoding = {literal(encoding)}".encode())
+        return _answer(reply, limit)
 
 
 def _around(session: Session, begin: str) -> tuple[str, str]:
@@ -248,13 +235,13 @@ def _source(table: Table) -> str:
     return table.sql if table.partitioned else f"ONLY {table.sql}"
 
 
-def _answer(results: Sequence[PGresult], limit: int) -> Answer:
-    if not results:
+def _answer(reply: Reply, limit: int) -> Answer:
+    if not reply.results:
         return Answer()
-    result = results[-1]
+    result = reply.results[-1]
     columns = tuple((result.fname(column) or b"").decode() for column in range(result.nfields))
     rows = _rows(result, [False] * result.nfields)
-    return Answer(columns=columns, rows=rows[:limit], complete=len(rows) <= limit)
+    return Answer(columns=columns, rows=rows[:limit], complete=len(rows) <= limit and not reply.cut)
 
 
 def _rows(result: PGresult, binary: Sequence[bool]) -> tuple[tuple[Value, ...], ...]:
@@ -267,7 +254,9 @@ def _rows(result: PGresult, binary: Sequence[bool]) -> tuple[tuple[Value, ...], 
 def _value(value: bytes | None, *, binary: bool) -> Value:
     if value is None:
         return None
-    return bytes.fromhex(value[2:].decode()) if binary else value.decode()
+    if binary and value.startswith(b"\\x"):
+        return bytes.fromhex(value[2:].decode())
+    return value.decode(errors="backslashreplace")  # a server with SQL_ASCII has bytes that are no text
 
 
 def _put_back(session: Session, before: SessionState, after: SessionState) -> None:

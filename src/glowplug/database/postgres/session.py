@@ -6,26 +6,29 @@ import contextlib
 import os
 import select
 import socket
-import threading
 import time
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import pq
 
+from glowplug.database.postgres.answers import PARTS, Answers, Kept, in_parts
+from glowplug.database.postgres.cancelling import cancel
+from glowplug.database.postgres.connecting import connect
 from glowplug.errors import LostConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
 
-    from psycopg.pq.abc import PGconn, PGresult
+    from psycopg.pq.abc import PGresult
 
 TransactionStatus = pq.TransactionStatus
 
-CONNECT_SECONDS = 15.0
+OWN_SECONDS = 300.0
+"""What a message of glowplug's own may take: its readings are not what a limit of the migrations' is about."""
 
 CANCEL_GRACE = 2.0
 """Seconds that a cancelled message has to end by itself before its backend is terminated."""
@@ -38,12 +41,7 @@ _FAREWELL_BYTES = 4096
 _SLICE = 0.1  # seconds of one wait: so late can a signal be answered that came just before it
 _TEXT_OID = 25
 _ROWS_AT_ONCE = 1000
-_CHUNKS_SINCE = 170000  # libpq's version
-_CREDENTIALS = ("PGPASSWORD", "PGPASSFILE", "PGSSL")
 _COPIES = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH})
-_PARTS = frozenset({pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_CHUNK})
-
-_environment_lock = threading.Lock()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,8 +51,8 @@ class Reply:
     ``completed`` counts the statements that ended well before the first failure, ``commands`` are their tags.
     ``failure`` is the error that ``PQexec`` would have shown. ``copied``: there was a COPY with the client,
     where libpq stops reading.
-    ``results`` are those with rows, kept only if asked for. ``timed_out``: the watchdog had to act.
-    ``lost``: why the connection is no more.
+    ``results`` are those with rows, kept only if asked for; ``cut``: of one of them only the first rows are there.
+    ``timed_out``: the watchdog had to act, after ``seconds``. ``lost``: why the connection is no more.
     """
 
     completed: int = 0
@@ -63,30 +61,15 @@ class Reply:
     failure: PGresult | None = None
     copied: bool = False
     results: list[PGresult] = field(default_factory=list)
+    cut: bool = False
     timed_out: bool = False
+    seconds: float | None = None
     lost: str | None = None
 
     @property
     def ok(self) -> bool:
         """Whether ``PQexec`` would have reported success."""
         return self.failure is None and self.lost is None and not self.empty and not self.timed_out
-
-
-@contextmanager
-def _without_libpq_environment() -> Iterator[None]:
-    """Hide ``PG*`` variables from libpq, credentials aside: PGOPTIONS, PGTZ, … would change what migrations do."""
-    with _environment_lock:
-        hidden = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith("PG") and not name.startswith(_CREDENTIALS)
-        }
-        for name in hidden:
-            del os.environ[name]
-        try:
-            yield
-        finally:
-            os.environ.update(hidden)
 
 
 class Session:
@@ -104,7 +87,8 @@ class Session:
 
         Args:
             conninfo: libpq's keywords and values.
-            statement_timeout: seconds that one message may take; None: as long as it likes.
+            statement_timeout: seconds that one message of the migrations' may take, one of glowplug's own
+                OWN_SECONDS; None: as long as it likes, any of them.
             terminate: ends the backend with a given process id from another connection; without it a message
                 that ignores its cancellation costs the session.
             stop: once it is set, a message is ended, with the session, by a CancelledError.
@@ -113,10 +97,12 @@ class Session:
             LostConnection: the server can't be reached, or refuses.
         """
         self.statement_timeout = statement_timeout
+        self.cancels = True  # what takes too long, before the session is given up
         self._terminate = terminate
         self._stop = stop
-        with _without_libpq_environment():
-            self._connection = _connect(conninfo)
+        self._deadline: float | None = None
+        self._connection = connect(conninfo)
+        self._connection.nonblocking = 1  # to send waits for the server, too
         self._poll = select.poll()
         self._poll.register(self._connection.socket, select.POLLIN)
         self.backend_pid = self._connection.backend_pid
@@ -142,17 +128,35 @@ class Session:
         """Whether the connection was usable when last seen."""
         return self._connection.status == pq.ConnStatus.OK
 
-    def batch(self, sql: bytes, *, rows: bool = False, meanwhile: Callable[[], object] | None = None) -> Reply:
+    def batch(
+        self,
+        sql: bytes,
+        *,
+        rows: bool | Kept = False,
+        timed: bool = False,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Reply:
         """Send ``sql`` as one simple-protocol message, as ``PQexec`` does, and read all that comes back.
 
-        ``meanwhile`` is called while the server works; what it raises is raised, and ends the session.
-        """
-        return self._round_trip(lambda: self._connection.send_query(sql), rows=rows, meanwhile=meanwhile)
+        Args:
+            sql: the message.
+            rows: whether the answers with rows are kept, or which of them.
+            timed: ``statement_timeout`` holds, as for what is the migrations'.
+            meanwhile: is called while the server works; what it raises is raised, and ends the session.
 
-    def execute(self, sql: bytes, parameters: Sequence[bytes] = ()) -> Reply:
-        """Run one statement with text parameters through the extended protocol."""
+        Raises:
+            LostConnection: libpq could not take an answer, so that nobody knows what became of the message.
+        """
+        return self._round_trip(lambda: self._connection.send_query(sql), rows=rows, timed=timed, meanwhile=meanwhile)
+
+    def execute(
+        self, sql: bytes, parameters: Sequence[bytes] = (), *, rows: bool | Kept = True, timed: bool = False
+    ) -> Reply:
+        """Run one statement with text parameters through the extended protocol; the rest as for ``batch``."""
         types = [_TEXT_OID] * len(parameters)
-        return self._round_trip(lambda: self._connection.send_query_params(sql, parameters, types), rows=True)
+        return self._round_trip(
+            lambda: self._connection.send_query_params(sql, parameters, types), rows=rows, timed=timed
+        )
 
     def close(self) -> None:
         """End the session; never raises."""
@@ -175,26 +179,38 @@ class Session:
                 pass
 
     def _round_trip(
-        self, send: Callable[[], None], *, rows: bool, meanwhile: Callable[[], object] | None = None
+        self,
+        send: Callable[[], None],
+        *,
+        rows: bool | Kept,
+        timed: bool,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Reply:
         reply = Reply()
         if not self.alive:
             reply.lost = "the connection was closed"
             return reply
+        if self.statement_timeout is not None:
+            reply.seconds = self.statement_timeout if timed else OWN_SECONDS
+        answers = Answers(rows) if isinstance(rows, Kept) else None
         try:
             self._stop_if_told()
             send()
-            if not rows:
-                self._read_in_parts()
+            if rows is not True:
+                in_parts(self._connection, _ROWS_AT_ONCE if answers is None else answers.kept.at_once)
             if meanwhile is not None:
+                self._connection.flush()
                 meanwhile()
-            self._read(reply, rows=rows)
+            self._read(reply, reply.results.append if rows is True else None, answers)
         except psycopg.OperationalError as error:
             reply.lost = str(error)
         except BaseException:
             # Of a signal, mostly. The answer still under way must not be taken for the next one's.
             self.close()
             raise
+        if answers is not None:
+            reply.results = answers.results()
+            reply.cut = answers.cut
         if reply.lost is None and not self._connection_holds():
             reply.lost = self._connection.get_error_message()
         return reply
@@ -202,28 +218,35 @@ class Session:
     def _connection_holds(self) -> bool:
         return self.alive
 
-    def _read_in_parts(self) -> None:
-        """Have rows that nobody wants delivered in parts, so that a large SELECT fills no memory."""
-        if pq.version() >= _CHUNKS_SINCE:
-            self._connection.set_chunked_rows_mode(_ROWS_AT_ONCE)
-        else:
-            self._connection.set_single_row_mode()
-
-    def _read(self, reply: Reply, *, rows: bool) -> None:
-        deadline = None if self.statement_timeout is None else time.monotonic() + self.statement_timeout
+    def _read(self, reply: Reply, keep: Callable[[PGresult], None] | None, answers: Answers | None) -> None:
+        self._deadline = None if reply.seconds is None else time.monotonic() + reply.seconds
+        sending = self._is_sending()
+        if answers is not None:
+            keep = answers.end
         while True:
             if self._connection.is_busy():
-                ready = self._poll.poll(_milliseconds(deadline))
+                ready = self._poll.poll(_milliseconds(self._deadline))
                 self._stop_if_told()
-                if not ready and _passed(deadline):
-                    deadline = self._press(reply)
+                if not ready and _passed(self._deadline):
+                    self._deadline = self._press(reply)
                     continue
                 self._consume()
+                sending = sending and self._is_sending()
                 continue
             result = self._connection.get_result()
             if result is None:
                 return
-            self._take(reply, result, rows=rows)
+            if result.status in PARTS:
+                if answers is not None and answers.part(result) and answers.kept.no_more:
+                    cancel(self._connection, seconds=CANCEL_GRACE, between=self._stop_if_told)
+                continue
+            self._take(reply, result, keep)
+
+    def _is_sending(self) -> bool:
+        """Send what the server takes now, and whether there is more; then it is waited for that, too."""
+        more = self._connection.flush() == 1
+        self._poll.modify(self._connection.socket, select.POLLIN | select.POLLOUT if more else select.POLLIN)
+        return more
 
     def _stop_if_told(self) -> None:
         if self._stop is not None and self._stop.is_set():
@@ -237,25 +260,32 @@ class Session:
             if self.alive:
                 raise
 
-    def _take(self, reply: Reply, result: PGresult, *, rows: bool) -> None:
+    def _take(self, reply: Reply, result: PGresult, keep: Callable[[PGresult], None] | None) -> None:
         status = result.status
-        if status in _PARTS:
-            return
         if status in _COPIES:
             reply.copied = True
-            self._end_copy(status)
+            self._end_copy(status, reply)
         elif status == pq.ExecStatus.EMPTY_QUERY:
             reply.empty = True
         elif status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE):
+            self._must_be_the_servers(result)
             if not reply.copied:
                 reply.failure = reply.failure or result
         else:
             reply.completed += 1
             reply.commands.append(result.command_status)
-            if rows and status == pq.ExecStatus.TUPLES_OK:
-                reply.results.append(result)
+            if keep is not None and status == pq.ExecStatus.TUPLES_OK:
+                keep(result)
 
-    def _end_copy(self, status: int) -> None:
+    def _must_be_the_servers(self, failure: PGresult) -> None:
+        """Tell a failure of libpq's own, while the server goes on, from what the server refuses."""
+        if self.alive and failure.error_field(pq.DiagnosticField.SQLSTATE) is None:
+            raise LostConnection(
+                f"an answer of PostgreSQL's could not be taken: {failure.get_error_message().strip()}",
+                advice="Whether the server did what it was told is not known.",
+            )
+
+    def _end_copy(self, status: int, reply: Reply) -> None:
         """Leave a COPY as libpq does when the next command comes: refuse to send, throw away what is sent."""
         if status == pq.ExecStatus.COPY_IN:
             self._connection.put_copy_end(b"COPY terminated by new PQexec")
@@ -265,18 +295,23 @@ class Session:
             if size < 0:
                 return
             if size == 0:
-                self._poll.poll(_SLICE * 1000)
+                self._poll.poll(_milliseconds(self._deadline))
                 self._connection.consume_input()
+            self._stop_if_told()
+            if _passed(self._deadline):
+                self._deadline = self._press(reply)
 
     def _press(self, reply: Reply) -> float:
         """The time is over: cancel; if that was done already, terminate; if that too, give up. Next deadline."""
-        if not reply.timed_out:
+        if not reply.timed_out and self.cancels:
             reply.timed_out = True
-            self._connection.get_cancel().cancel()
-            return time.monotonic() + CANCEL_GRACE
+            end = time.monotonic() + CANCEL_GRACE
+            cancel(self._connection, seconds=CANCEL_GRACE, between=self._stop_if_told)
+            return end
         if self._terminate is None:
             self.close()
-            raise psycopg.OperationalError("the statement ignored its cancellation")
+            ignored = "ignored its cancellation" if reply.timed_out else f"did not end within {reply.seconds:g} s"
+            raise psycopg.OperationalError(f"the statement {ignored}")
         terminate, self._terminate = self._terminate, None
         terminate(self.backend_pid)
         return time.monotonic() + TERMINATE_GRACE
@@ -289,30 +324,3 @@ def _milliseconds(deadline: float | None) -> float:
 
 def _passed(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
-
-
-def _connect(conninfo: Mapping[str, str]) -> PGconn:
-    """Connect without blocking Python's signal handlers."""
-    text = " ".join(f"{name}='{_escape(value)}'" for name, value in conninfo.items())
-    connection = pq.PGconn.connect_start(text.encode())
-    end = time.monotonic() + CONNECT_SECONDS
-    step: int = pq.PollingStatus.WRITING
-    while connection.status != pq.ConnStatus.BAD and step not in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
-        poll = select.poll()
-        poll.register(connection.socket, select.POLLIN if step == pq.PollingStatus.READING else select.POLLOUT)
-        if poll.poll(_SLICE * 1000):
-            step = connection.connect_poll()
-        elif time.monotonic() > end:
-            break
-    if connection.status != pq.ConnStatus.OK:
-        message = connection.get_error_message()
-        connection.finish()
-        raise LostConnection(
-            f"PostgreSQL at {conninfo.get('host', 'the default host')} can't be reached: {message}",
-            advice="Is the server running, and may this role connect?",
-        )
-    return connection
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")

@@ -40,7 +40,7 @@ from glowplug.database.postgres.questions import (
     quick,
 )
 from glowplug.database.postgres.watch import LOCKED, Catalogues, catalogues, question
-from glowplug.database.postgres.within import unreadable, within
+from glowplug.database.postgres.within import UTF8, unreadable, within
 from glowplug.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ class SnapshotReader:
         of these ``kinds`` of statements, what the last such file had changed.
         """
         prepared = self._prepared
-        if self._catalogues is None:
-            return None
+        if self._catalogues is None or self._session.encoding != UTF8:
+            return None  # what another encoding lacks would fail a message, the file's with it
         if kinds is None:
             wanted = Wanted(self._wanted.topics, self._asked_in_looks.get(self._wanted, ()))
         else:
@@ -197,10 +197,11 @@ class SnapshotReader:
             )
 
     def _all(self, *, note: bool) -> Groups:
-        calls: Calls = [(key, None) for key in ("circumstances", "guards", "probe", "common")]
-        circumstances, guards, probed, common = self._prepared.run(calls, under=_QUADRATIC)
+        noted = ("circumstances", "guards") if note else ()
+        calls: Calls = [(key, None) for key in (*noted, "probe", "common")]
+        *told, probed, common = self._prepared.run(calls, under=_QUADRATIC)
         if note:
-            self._circumstances = Circumstances.read(circumstances, guards)
+            self._circumstances = Circumstances.read(*told)
         groups: Groups = {}
         partly = self._known.put(groups, common)
         rare = [number for number, section in enumerate(self._sections) if section.rare]

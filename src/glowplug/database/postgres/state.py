@@ -19,9 +19,10 @@ _OWN = re.compile(
     rb"\bSET\s+(?:SESSION\s+)?([a-z_][\w$]*\.[\w$.]+)|\bset_config\s*\(\s*'([^'.]+\.[^']+)'", re.IGNORECASE
 )
 
-# No name in it is resolved by search_path, which is itself one of the settings.
+# No name in it is resolved by search_path, which is itself one of the settings; so is client_encoding: hence the hex.
 _READ = """
-SELECT s.name, s.setting FROM pg_catalog.pg_show_all_settings() s
+SELECT s.name, pg_catalog.encode(pg_catalog.convert_to(s.setting, 'UTF8'), 'hex')
+  FROM pg_catalog.pg_show_all_settings() s
   WHERE s.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text;
 SELECT pg_catalog.current_setting('role'), pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
 """
@@ -62,7 +63,9 @@ def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:
     if session.transaction_status is not TransactionStatus.IDLE:
         return SessionState(open_transaction=True)
     questions = "".join(
-        f"; SELECT {literal(name)}, pg_catalog.current_setting({literal(name)}, true)" for name in sorted(own)
+        f"; SELECT {literal(name)}, pg_catalog.encode(pg_catalog.convert_to("
+        f"pg_catalog.current_setting({literal(name)}, true), 'UTF8'), 'hex')"
+        for name in sorted(own)
     )
     reply = session.batch(f"{_READ}{questions}".encode(), rows=True)
     if not reply.ok:
@@ -71,7 +74,11 @@ def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:
     pairs = [(settings.get_value(row, 0), settings.get_value(row, 1)) for row in range(settings.ntuples)]
     pairs += [(one.get_value(0, 0), one.get_value(0, 1)) for one in extra]
     return SessionState(
-        settings=tuple((name.decode(), value.decode()) for name, value in pairs if name and value is not None),
+        settings=tuple(
+            (name.decode(), bytes.fromhex(value.decode()).decode())
+            for name, value in pairs
+            if name and value is not None
+        ),
         role=(rest.get_value(0, 0) or b"none").decode(),
         temporary=rest.get_value(0, 1) == b"t",
     )

@@ -159,7 +159,7 @@ _NAME = f"{name_of('r.nspname')} || '.' || {name_of('r.relname')}"
 # A schema or table that an extension owns is left out.
 _RELATIONS = f"""WITH RECURSIVE owned AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-), relations AS MATERIALIZED (
+), named AS (
   SELECT c.oid, c.relnamespace, n.nspname, c.relname, c.relkind, c.relispartition, c.relpartbound, c.relhastriggers
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= {FIRST_USER_OID}
@@ -167,8 +167,10 @@ _RELATIONS = f"""WITH RECURSIVE owned AS MATERIALIZED (
     AND (n.oid >= {FIRST_USER_OID} OR n.oid = {_PUBLIC}) AND NOT starts_with(n.nspname, 'pg_')
     AND n.oid NOT IN (SELECT objid FROM owned WHERE classid = 'pg_namespace'::regclass)
     AND c.oid NOT IN (SELECT objid FROM owned WHERE classid = 'pg_class'::regclass)
+), relations AS MATERIALIZED (
+  SELECT r.*, {{asked}} AS asked FROM named r
 ), asked AS MATERIALIZED (
-  SELECT * FROM relations r WHERE {{asked}}
+  SELECT * FROM relations r WHERE r.asked
 ), used (oid) AS (
   SELECT DISTINCT a.atttypid FROM asked r JOIN pg_attribute a ON a.attrelid = r.oid
     AND a.attnum > 0 AND NOT a.attisdropped
@@ -190,14 +192,14 @@ _NAMES = """ARRAY(SELECT a.attname FROM unnest({key}) WITH ORDINALITY k (number,
 _TABLES = f""" SELECT r.oid::text AS oid, {_NAME} AS name,
   quote_ident(r.nspname) || '.' || quote_ident(r.relname) AS sql,
   r.relkind = 'p' AS partitioned, r.relispartition AS partition,
-  CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END AS partition_key,
-  pg_get_expr(r.relpartbound, r.oid) AS bound,
+  CASE WHEN r.asked AND r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END AS partition_key,
+  CASE WHEN r.asked THEN pg_get_expr(r.relpartbound, r.oid) END AS bound,
   ARRAY(SELECT i.inhparent::text FROM pg_inherits i WHERE i.inhrelid = r.oid ORDER BY i.inhseqno) AS parents,
-  CASE WHEN r.relhastriggers THEN ARRAY(SELECT t.tgname FROM pg_trigger t WHERE t.tgrelid = r.oid
+  CASE WHEN r.asked AND r.relhastriggers THEN ARRAY(SELECT t.tgname FROM pg_trigger t WHERE t.tgrelid = r.oid
     AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') ORDER BY t.tgname) ELSE '{{}}' END AS triggers,
-  r.relkind = 'r' AND coalesce(pg_relation_size(r.oid), 0) = 0 AS empty,
-  has_table_privilege(r.oid, 'SELECT') AND has_schema_privilege(r.relnamespace, 'USAGE')
-    AND NOT row_security_active(r.oid) AS readable
+  CASE WHEN r.asked THEN r.relkind = 'r' AND coalesce(pg_relation_size(r.oid), 0) = 0 ELSE true END AS empty,
+  CASE WHEN r.asked THEN has_table_privilege(r.oid, 'SELECT') AND has_schema_privilege(r.relnamespace, 'USAGE')
+    AND NOT row_security_active(r.oid) ELSE false END AS readable
 FROM relations r ORDER BY r.oid"""
 
 _COLUMNS = """ SELECT a.attrelid::text AS relation, a.attname AS name, quote_ident(a.attname) AS quoted,
@@ -268,7 +270,7 @@ ORDER BY c.conrelid, c.conname"""
 def question(version: int, but: Sequence[str] = ()) -> str:
     """Give the query for a server of this ``server_version_num``, to be run with pg_catalog as search_path.
 
-    Of tables called as in ``but`` nothing is asked beside what is in ``TableRow``.
+    Of tables called as in ``but`` nothing is asked beside their names and parents.
     """
     asked = f"{_NAME} <> ALL (ARRAY[{', '.join(map(literal, but))}])" if but else "true"
     enforced = "c.conenforced" if version >= _PG_18 else "true"

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 from psycopg import pq
 
+from glowplug.database.postgres.answers import Kept
 from glowplug.database.postgres.batch import COPY_WITH_THE_CLIENT, refused
 from glowplug.database.postgres.failure import Batch
 from glowplug.database.postgres.failure import field as of_failure
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.database.postgres.trace_alone import Alone, run_alone
-from glowplug.database.postgres.trace_look import CLOCK, FIRST, LOOK, RELATIONS, clock, looks, relations
+from glowplug.database.postgres.trace_look import CLOCK, FIRST, LOOK, MARK, RELATIONS, clock, looks, relations
 from glowplug.database.postgres.trace_message import message, whole
 from glowplug.database.postgres.trace_reading import Reading, failed
 from glowplug.database.trace import Seen, Trace
@@ -37,6 +38,7 @@ NOT_COUNTED = "track_counts is off: the server does not tell what was read"
 _AS_A_WHOLE = "it was seen as a whole"
 _NOT_AT_ALL = "what it did was not seen"
 _LOST = "it was ended before it could be seen"
+_TOO_MUCH = "there is more than can be kept of what was seen"
 _UNREAD = "what was there before the file could not be read"
 
 
@@ -117,6 +119,8 @@ def _observe_at_once(
     if error is not None:
         ended = error.timed_out or not runner.session.alive
         return Trace(statements=(), error=error, seconds=seconds, blind=_LOST) if ended else None
+    if not runner.answers:
+        return Trace(statements=(), error=None, seconds=seconds, blind=_TOO_MUCH)
     found = looks(runner.answers)
     old, first = relations(runner.answers[0])
     reading = Reading(old, first)
@@ -186,9 +190,9 @@ class _File:
     def _send(self) -> tuple[Reply, list[Look]]:
         session = self.runner.session
         if self.plan.sql is not None:
-            reply = session.batch(self.plan.sql.encode(), rows=True)
+            reply = session.batch(self.plan.sql.encode(), rows=Kept(mark=MARK), timed=True)
             return reply, looks(reply.results)
-        reply = session.batch(self.content)
+        reply = session.batch(self.content, timed=True)
         if not reply.ok or session.transaction_status is not TransactionStatus.INTRANS:
             return reply, []
         after = session.batch(LOOK.encode(), rows=True)

@@ -77,12 +77,12 @@ def run_alone(
     session = runner.session
     if plan.others is Others.NOBODY:
         started = time.perf_counter()
-        reply = session.batch(content)
+        reply = session.batch(content, timed=True)
         return Alone(reply=reply, seconds=time.perf_counter() - started)
     before = _totals(session)
     with _Watchers(session.backend_pid, old, another_session, plan.others) as watchers:
         started = time.perf_counter()
-        reply = session.batch(content)
+        reply = session.batch(content, timed=True)
         seconds = time.perf_counter() - started
     found = Alone(reply=reply, seconds=max(0.0, seconds - watchers.waited), locks=watchers.locks)
     found.blind = watchers.failure

@@ -18,12 +18,16 @@ _TOAST = 99  # the schema of what the tables' long values lie in
 _LOOKS_FIELDS = 5
 _FIELD, _ROW = "\x1f", "\x1e"
 
+
+_HEX, _END_HEX = "pg_catalog.encode(pg_catalog.convert_to(", ", 'UTF8'), 'hex')"
+"""Around a text: a file may set a client_encoding that lacks what its names are made of."""
+
 _TIME = "pg_catalog.date_part('epoch'::pg_catalog.text, pg_catalog.clock_timestamp())"
 RELATIONS = f"""
 SELECT {_TIME} AS "{MARK.decode()}", pg_catalog.current_setting('track_counts'), NULL,
-  pg_catalog.string_agg(pg_catalog.concat_ws('{_FIELD}', c.oid, c.relkind, c.relfilenode,
+  {_HEX}pg_catalog.string_agg(pg_catalog.concat_ws('{_FIELD}', c.oid, c.relkind, c.relfilenode,
     pg_catalog.pg_stat_get_xact_numscans(c.oid), pg_catalog.pg_stat_get_xact_blocks_fetched(c.oid),
-    c.relnamespace::pg_catalog.regnamespace, c.relname), '{_ROW}')
+    c.relnamespace::pg_catalog.regnamespace, c.relname), '{_ROW}'){_END_HEX}
 FROM pg_catalog.pg_class c
 WHERE c.oid OPERATOR(pg_catalog.>=) {_FIRST_USER_OID}::pg_catalog.oid
   AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::pg_catalog."char"
@@ -37,10 +41,10 @@ CLOCK = f"SELECT {_TIME}"
 
 _LOCKS = f"""
 SELECT {_TIME} AS "{MARK.decode()}", pg_catalog.current_setting('track_counts'),
-  pg_catalog.string_agg(pg_catalog.concat_ws('{_FIELD}', relation, mode,
+  {_HEX}pg_catalog.string_agg(pg_catalog.concat_ws('{_FIELD}', relation, mode,
     coalesce(pg_catalog.pg_relation_filenode(relation), 0), pg_catalog.pg_stat_get_xact_numscans(relation),
     pg_catalog.pg_stat_get_xact_blocks_fetched(relation), coalesce(pg_catalog.pg_relation_size(relation), -1),
-    relation::pg_catalog.regclass), '{_ROW}'), {{counts}}, true
+    relation::pg_catalog.regclass), '{_ROW}'){_END_HEX}, {{counts}}, true
 FROM pg_catalog.pg_lock_status()
 WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND locktype OPERATOR(pg_catalog.=) 'relation'
   AND relation OPERATOR(pg_catalog.>=) {_FIRST_USER_OID}::pg_catalog.oid
@@ -138,7 +142,7 @@ class Look(NamedTuple):
 def relations(answer: PGresult) -> tuple[Relations, Look]:
     """Read the answer to RELATIONS: them, and a look at a transaction that holds nothing yet."""
     look = Look(float(_text(answer, 0, 0)), _text(answer, 0, 1) == "on", (), {})
-    return Relations(_text(answer, 0, 3)), look
+    return Relations(_names(answer, 3)), look
 
 
 def totals(answer: PGresult) -> dict[str, int]:
@@ -161,7 +165,7 @@ def _look(answer: PGresult) -> Look:
     return Look(
         time=float(_text(answer, 0, 0)),
         counting=_text(answer, 0, 1) == "on",
-        held=tuple(_held(_text(answer, 0, 2))),
+        held=tuple(_held(_names(answer, 2))),
         counts={oid: (int(scans), int(blocks)) for oid, scans, blocks in counts},
     )
 
@@ -187,6 +191,10 @@ def last_part(name: str) -> str:
 
 def _text(answer: PGresult, row: int, column: int) -> str:
     return (answer.get_value(row, column) or b"").decode("utf-8", "replace")
+
+
+def _names(answer: PGresult, column: int) -> str:
+    return bytes.fromhex(_text(answer, 0, column)).decode("utf-8", "replace")
 
 
 def _part(name: str) -> str:

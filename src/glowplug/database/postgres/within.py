@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from psycopg import pq
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.postgres.failure import explain, field
+from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.errors import EnvironmentFailure, LostConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from glowplug.database.postgres.session import Reply, Session
 
 _SAVEPOINT = "glowplug"
@@ -31,6 +35,7 @@ SETTINGS = (
     ("lc_time", "C"),
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
+    ("client_encoding", "UTF8"),
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
     ("plan_cache_mode", "force_generic_plan"),
@@ -38,7 +43,16 @@ SETTINGS = (
 """What could change a catalogue's rendering, end the reading, or slow it down."""
 
 _ALWAYS = ("search_path", "plan_cache_mode")
+_SINCE_17 = "transaction_timeout"
 _LIKE_C = ("lc_monetary", "lc_numeric", "lc_time")
+
+
+def set_locally(settings: Iterable[tuple[str, str]]) -> str:
+    """SQL for a condition that sets them to the transaction's end, or its savepoint's, and is true."""
+    return " AND ".join(f"pg_catalog.set_config('{name}', '{value}', true) IS NOT NULL" for name, value in settings) + (
+        f" AND (pg_catalog.current_setting('{_SINCE_17}', true) IS NULL"
+        f" OR pg_catalog.set_config('{_SINCE_17}', '0', true) IS NOT NULL)"
+    )
 
 
 def _is_set(name: str, value: str) -> str:
@@ -46,13 +60,15 @@ def _is_set(name: str, value: str) -> str:
     return f"pg_catalog.current_setting('{name}') OPERATOR(pg_catalog.=) ANY (ARRAY[{same}]::pg_catalog.text[])"
 
 
-SET = "SELECT 1 WHERE " + " AND ".join(
-    f"pg_catalog.set_config('{name}', '{value}', true) IS NOT NULL" for name, value in SETTINGS
-)
+SET = f"SELECT 1 WHERE {set_locally(SETTINGS)}"
 """Sets them to the transaction's end, or its savepoint's; one row."""
 
 SET_USUAL = ";".join(f"SET LOCAL {name} = {value}" for name, value in SETTINGS if name in _ALWAYS)
-ARE_SET = "SELECT 1 WHERE " + " AND ".join(_is_set(name, value) for name, value in SETTINGS if name not in _ALWAYS)
+ARE_SET = (
+    "SELECT 1 WHERE "
+    + " AND ".join(_is_set(name, value) for name, value in SETTINGS if name not in _ALWAYS)
+    + f" AND coalesce(pg_catalog.current_setting('{_SINCE_17}', true), '0') OPERATOR(pg_catalog.=) '0'"
+)
 """The same where nothing but the usual is otherwise, which the second tells: no row where it is not so."""
 
 OPEN = f"SAVEPOINT {_SAVEPOINT}"
@@ -69,6 +85,25 @@ _ELSEWHERE = f"""
 SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = '{BOOKKEEPING_TABLE}' AND c.relkind IN ('r', 'p') ORDER BY n.nspname
 """
+
+
+UTF8 = "UTF8"
+SET_UTF8 = b"SET client_encoding = 'UTF8'"
+
+
+@contextlib.contextmanager
+def in_utf8(session: Session) -> Iterator[Session]:
+    """Speak UTF-8 with the server, which takes a whole message for what the session said before it."""
+    encoding = session.encoding
+    if encoding == UTF8:
+        yield session
+        return
+    session.batch(SET_UTF8)
+    try:
+        yield session
+    finally:
+        if session.alive:
+            session.batch(f"SET client_encoding = {literal(encoding)}".encode())
 
 
 def within(session: Session, sql: str, *, settings: str = SET) -> Reply:
@@ -98,7 +133,8 @@ def recorded(session: Session) -> tuple[str, ...]:
             raise unreadable(found)
         if not found.results[0].ntuples:
             return ()
-        reply = within(session, _RECORDED.format(schema=(found.results[0].get_value(0, 0) or b"").decode()))
+        with in_utf8(session):
+            reply = within(session, _RECORDED.format(schema=(found.results[0].get_value(0, 0) or b"").decode()))
     if not reply.ok:
         raise unreadable(reply)
     rows = reply.results[0]

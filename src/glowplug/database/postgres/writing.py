@@ -124,7 +124,7 @@ class Writing:
         return self.runner.verdict(self._send(sql), None)
 
     def _send(self, sql: str) -> Reply:
-        return self.runner.session.batch(sql.encode())
+        return self.runner.session.batch(sql.encode(), timed=True)
 
 
 def named_in(

@@ -50,7 +50,12 @@ def sweep(conninfo: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def remove(administrator: Administrator, name: str) -> None:
-    """End the role's sessions, then drop the database, its copy and the role; never raises."""
+    """End the role's sessions, then drop the database, its copy and the role; never raises.
+
+    Of a server that does not answer nothing can be removed: the next run's sweep does it.
+    """
+    if not administrator.answers():
+        return
     for step in _removal(administrator, name):
         with contextlib.suppress(GlowplugError):
             step()

@@ -11,7 +11,7 @@ from glowplug.errors import CannotBranch, EnvironmentFailure, GlowplugError, Los
 from glowplug.scratch.postgres.claim import copy_of, drop_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from glowplug.database.postgres import Administrator, SessionState
 
@@ -25,6 +25,17 @@ _LISTS = frozenset({
     "unix_socket_directories",
 })  # fmt: skip
 """Settings whose stored text is a list that is quoted already (pg_dump's variable_is_guc_list_quote)."""
+
+_NO_LIMITS = {
+    "default_transaction_read_only": "off",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+}
+"""What CREATE DATABASE has to have."""
+
+_WAITING = "idle_session_timeout"
+_SINCE = {"transaction_timeout": 170000}
 
 
 class DatabaseCopy:
@@ -88,7 +99,8 @@ class DatabaseCopy:
 
     def _drop(self) -> None:
         with contextlib.suppress(GlowplugError):
-            drop_database(self._administrator, self._name)
+            if self._administrator.answers():
+                drop_database(self._administrator, self._name)
 
 
 def copy_by(home: PostgresConnection, administrator: Administrator, name: str, state: SessionState) -> None:
@@ -98,16 +110,10 @@ def copy_by(home: PostgresConnection, administrator: Administrator, name: str, s
         EnvironmentFailure: the server refuses.
         LostConnection: the server is gone.
     """
-    role, template = identifier(home.access.conninfo["user"]), identifier(home.access.conninfo["dbname"])
+    template = identifier(home.access.conninfo["dbname"])
     strategy = " STRATEGY file_copy" if administrator.server_version >= _PG_15 else ""
-    if not home.access.superuser:
-        administrator.execute(f"ALTER ROLE {role} CREATEDB")
-    try:
-        with _able_to_create(home, state):
-            home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
-    finally:
-        if not home.access.superuser:
-            administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
+    with _creator(home, administrator), _able_to_create(home, state):
+        home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
 
 
 def carry_settings(administrator: Administrator, template: str, name: str) -> None:
@@ -164,33 +170,69 @@ def branch(home: PostgresConnection, administrator: Administrator) -> Iterator[P
         raise CannotBranch("a migration left its transaction open: no other session sees what was done in it")
     if state.temporary and home.has_temporary_objects():
         raise CannotBranch("a migration left temporary tables: no other session has them")
+    waiting = {_WAITING: "0"} if _WAITING in dict(state.settings) else {}
+    with _set_aside(home, state, waiting) if waiting else contextlib.nullcontext():
+        try:
+            copy = DatabaseCopy(home, administrator, state)
+        except LostConnection:
+            raise
+        except EnvironmentFailure as failure:
+            raise CannotBranch(f"the database can't be copied: {failure.message}", advice=failure.advice) from failure
+        try:
+            yield copy.connection
+        finally:
+            copy.close()
+
+
+@contextlib.contextmanager
+def _creator(home: PostgresConnection, administrator: Administrator) -> Iterator[None]:
+    """Let the role of ``home`` create a database for a moment; what interrupts it ends the role, too."""
+    if home.access.superuser:
+        yield
+        return
+    role = identifier(home.access.conninfo["user"])
+    administrator.execute(f"ALTER ROLE {role} CREATEDB")
     try:
-        copy = DatabaseCopy(home, administrator, state)
-    except LostConnection:
+        yield
+    except GlowplugError:
+        administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
         raise
-    except EnvironmentFailure as failure:
-        raise CannotBranch(f"the database can't be copied: {failure.message}", advice=failure.advice) from failure
-    try:
-        yield copy.connection
-    finally:
-        copy.close()
+    administrator.execute(f"ALTER ROLE {role} NOCREATEDB")
 
 
 @contextlib.contextmanager
 def _able_to_create(home: PostgresConnection, state: SessionState) -> Iterator[None]:
-    """Set aside for a moment what a migration may have set that forbids CREATE DATABASE."""
-    read_only = ("default_transaction_read_only", "on") in state.settings
-    if state.role != "none":
-        home.require("RESET ROLE")
-    if read_only:
-        home.require("SET default_transaction_read_only = off")
+    """Set aside for a moment what a migration may have set that forbids CREATE DATABASE, or gives it little time."""
+    set_role = "" if state.role == "none" else f"SET ROLE {identifier(state.role)}"
+    with _set_aside(home, state, _NO_LIMITS, besides=("RESET ROLE", set_role) if set_role else None):
+        yield
+
+
+@contextlib.contextmanager
+def _set_aside(
+    home: PostgresConnection,
+    state: SessionState,
+    settings: Mapping[str, str],
+    *,
+    besides: tuple[str, str] | None = None,
+) -> Iterator[None]:
+    """Give the session ``settings`` for a moment, then those of ``state`` again, or the ones that it began with.
+
+    ``besides``: another statement before these, and one after those. An interrupted session is nobody's any more.
+    """
+    version, before = home.session.server_version, dict(state.settings)
+    names = [name for name in settings if version >= _SINCE.get(name, 0)]
+    begin = [f"SET {name} = {settings[name]}" for name in names]
+    end = [f"SET {name} = {literal(before[name])}" if name in before else f"RESET {name}" for name in names]
+    first, last = ((), ()) if besides is None else ((besides[0],), (besides[1],))
+    home.require(";".join((*first, *begin)))
     try:
         yield
-    finally:
-        if read_only:
-            home.require("SET default_transaction_read_only = on")
-        if state.role != "none":
-            home.require(f"SET ROLE {identifier(state.role)}")
+    except GlowplugError:
+        if home.session.alive:
+            home.require(";".join((*end, *last)))
+        raise
+    home.require(";".join((*end, *last)))
 
 
 def _set_config(setting: str, value: str) -> str:
