@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from glowplug.check import faults
 from glowplug.check.measuring import findings_of_rows, foretold, not_seeded
 from glowplug.database.interface import SqlError
 from glowplug.database.trace import Trace
 from glowplug.dialect import Dialect, Direction
-from glowplug.finding import Basis, Finding, Harm, Place, Severity
+from glowplug.finding import Basis, Fault, Finding, Harm, Place, Severity
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
+from glowplug.rehearsal import Outcome, RoundTrip
 from glowplug.rehearsal.measured import (
+    Cause,
     Data,
     DataOutcome,
     Example,
@@ -53,7 +58,8 @@ def loss(
 
 
 def found(data: Data, observed: Trace | None = RAN) -> list[Finding]:
-    return list(findings_of_rows(Measurement(observed=observed, observed_down=None, data=data), MIGRATION))
+    measurement = Measurement(observed=observed, observed_down=None, data=data)
+    return list(findings_of_rows(measurement, MIGRATION, Dialect.POSTGRES))
 
 
 def lossy(*losses: Loss, outcome: DataOutcome = DataOutcome.LOSSY) -> list[Finding]:
@@ -92,7 +98,7 @@ def test_a_time_that_a_trigger_moves_on_is_a_notice() -> None:
     assert (finding.rule, finding.severity) == ("rows-lost-by-down", Severity.NOTICE)
     named = Migration(version="7", name="7_m", path="m", up=b"", down=b"UPDATE t SET updated_at = now();")
     measurement = Measurement(observed=RAN, observed_down=None, data=Data(outcome=DataOutcome.LOSSY, losses=(moved,)))
-    (finding,) = findings_of_rows(measurement, named)
+    (finding,) = findings_of_rows(measurement, named, Dialect.POSTGRES)
     assert finding.severity is Severity.ERROR
 
 
@@ -100,6 +106,36 @@ def test_what_is_expected_is_a_notice() -> None:
     (finding,) = lossy(loss("nick", by=Direction.DOWN, written=When.AFTER, expected=True))
     assert (finding.rule, finding.severity) == ("down-drops-new-rows", Severity.NOTICE)
     assert "public.users.nick" in finding.message
+
+
+def test_why_the_up_is_said_to_lose_what_can_not_be_seen_to_be_lost() -> None:
+    changed = loss(how=How.CHANGED, example=("", None))
+    for cause, words in ((Cause.ALIKE, "makes others alike"), (Cause.UNTOLD, "the rows don't tell"), (None, "")):
+        (finding,) = lossy(replace(changed, cause=cause), outcome=DataOutcome.IRREVERSIBLE)
+        assert finding.rule == "rows-lost-by-up"
+        assert finding.message.endswith(")") is bool(words)
+        assert words in finding.message
+
+
+def test_odd_rows_that_the_down_loses_without_an_error() -> None:
+    after = {"by": Direction.DOWN, "written": When.AFTER}
+    deleted = replace(
+        loss(None, how=How.DELETED, **after), examples=(Example(before="name = NULL, id = '9'", after=None),)
+    )
+    data = Data(outcome=DataOutcome.LOSSLESS, odd_losses=(deleted, loss("v", how=How.CHANGED, **after)))
+    (finding,) = found(data)
+    assert (finding.rule, finding.severity, finding.hazards) == ("down-loses-on-rows", Severity.WARNING, (131,))
+    assert finding.place == Place(file="migrations/7_m/down.sql")
+    assert finding.message.splitlines()[1:] == [
+        "public.users: 43 of 50 rows written after the up deleted, as name = NULL, id = '9'",
+        "public.users.v: changed in 43 of 50 rows written after the up, as 'a@b' to NULL",
+    ]
+
+
+def test_what_the_down_loses_of_odd_rows_from_before_as_well_is_told_once() -> None:
+    before = loss(by=Direction.DOWN, how=How.CHANGED)
+    data = Data(outcome=DataOutcome.LOSSLESS, odd_losses=(before, replace(before, written=When.AFTER)))
+    assert [(each.rule, "written after" in each.message) for each in found(data)] == [("loses-on-rows", False)]
 
 
 def test_a_row_that_is_refused() -> None:
@@ -162,26 +198,101 @@ def test_what_could_not_be_measured_unless_the_up_fails_anyway() -> None:
     assert found(data, observed=Trace(statements=(), error=ERROR, seconds=0)) == []
 
 
-def test_what_the_review_says_of_the_up_is_a_notice() -> None:
-    findings = lossy(loss(), outcome=DataOutcome.IRREVERSIBLE)
-    review = Finding(
-        rule="column-dropped",
-        hazards=(34, 35, 130),
-        severity=Severity.ERROR,
-        harm=Harm.DATA_LOSS,
-        message="",
-        place=Place(file="migrations/7_m/up.sql", line=1),
+def reviewed(rule: str, subject: str, *, file: str = "migrations/7_m/up.sql") -> Finding:
+    place = Place(file=file, line=1)
+    fault = Fault(rule=rule, hazards=(130,), severity=Severity.ERROR, harm=Harm.DATA_LOSS)
+    return fault.found("", place=place, subject=subject)
+
+
+def told(*losses: Loss, review: Finding) -> list[tuple[Severity, list[str]]]:
+    data = Data(outcome=DataOutcome.IRREVERSIBLE, losses=losses)
+    measurement = Measurement(observed=RAN, observed_down=None, data=data)
+    trip = RoundTrip(migration=MIGRATION, outcome=Outcome.RESTORED, measurement=measurement)
+    findings = foretold(found(data), [review], [trip], Dialect.POSTGRES)
+    assert len({each.fingerprint for each in findings}) == len(findings)
+    assert {(each.rule, each.basis) for each in findings} == {("rows-lost-by-up", Basis.OBSERVED)}
+    return [(each.severity, [line.partition(":")[0] for line in each.message.splitlines()[1:]]) for each in findings]
+
+
+EMAIL = ["public.users.email"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [
+        ("column-dropped", "users.email"),
+        ("column-dropped", "public.users.Email"),
+        ("type-narrowed", "users.email"),
+        ("rebuild-omits-columns", "users.a, email and c"),
+        ("rebuild-omits-columns", "users"),
+        ("table-dropped", "users"),
+    ],
+)
+def test_what_the_review_says_of_the_up_is_a_notice(rule: str, subject: str) -> None:
+    assert told(loss(), review=reviewed(rule, subject)) == [(Severity.NOTICE, EMAIL)]
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        reviewed("column-dropped", "users.email", file="migrations/8_m/up.sql"),
+        reviewed("column-dropped", "users.name"),
+        reviewed("column-dropped", "accounts.email"),
+        reviewed("column-dropped", "other.users.email"),
+        reviewed("table-dropped", "accounts"),
+        reviewed("rows-without-where", "users"),
+    ],
+)
+def test_what_the_review_says_of_another_thing_leaves_a_loss_what_it_is(review: Finding) -> None:
+    assert told(loss(), review=review) == [(Severity.WARNING, EMAIL)]
+
+
+def test_a_loss_that_is_foretold_hides_no_other_of_its_file() -> None:
+    rows = loss(None, how=How.DELETED)
+    assert told(loss(), loss("name"), rows, review=reviewed("column-dropped", "users.email")) == [
+        (Severity.WARNING, ["public.users.name", "public.users"]),
+        (Severity.NOTICE, EMAIL),
+    ]
+
+
+def test_what_the_down_puts_where_the_up_dropped_a_value() -> None:
+    (finding,) = lossy(loss("name", example=("", " ")), outcome=DataOutcome.IRREVERSIBLE)
+    assert finding.message.splitlines()[1] == (
+        "public.users.name: dropped in 43 of 50 rows, as ''; down.sql puts ' ' there"
     )
-    assert [each.severity for each in foretold(findings, [review])] == [Severity.NOTICE]
-    elsewhere = Finding(
-        rule="column-dropped",
-        hazards=(130,),
-        severity=Severity.ERROR,
-        harm=Harm.DATA_LOSS,
-        message="",
-        place=Place(file="migrations/8_m/up.sql", line=1),
+
+
+@pytest.mark.parametrize(
+    ("sql", "by_the_way"),
+    [
+        ("UPDATE users SET name = lower(name);", True),
+        ("SELECT setval('users_id_seq', 9); UPDATE users SET name = lower(name);", True),
+        ("INSERT INTO roles VALUES (1); UPDATE users SET name = 'a';", True),
+        ("DO $$ BEGIN EXECUTE 'UPDATE users SET ' || (SELECT c FROM columns) || ' = now()'; END $$;", False),
+        ("SELECT touch_all();", False),
+        ("CREATE TABLE n AS SELECT * FROM users;", False),
+        ("INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users;", False),
+        ("UPDATE users SET updated_at = now();", False),
+        ("UPDATE users SE name = 'a';", False),
+    ],
+)
+def test_a_time_is_moved_on_by_the_way_only_where_the_file_can_be_followed(sql: str, *, by_the_way: bool) -> None:
+    moved = loss("updated_at", how=How.CHANGED, example=("2001-01-04 08:15:00", "2026-11-25 21:23:36"))
+    migration = Migration(version="7", name="7_m", path="m", up=sql.encode(), down=b"SELECT 1;")
+    data = Data(outcome=DataOutcome.IRREVERSIBLE, losses=(moved,))
+    measurement = Measurement(observed=RAN, observed_down=None, data=data)
+    (finding,) = findings_of_rows(measurement, migration, Dialect.POSTGRES)
+    assert finding.severity is (Severity.NOTICE if by_the_way else Severity.WARNING)
+
+
+def test_what_takes_too_long_with_odd_rows() -> None:
+    error = SqlError(code="57014", message="did not end within 2 s", timed_out=True)
+    refusal = Refusal(direction=Direction.UP, error=error, table="public.users")
+    (finding,) = found(Data(outcome=DataOutcome.LOSSLESS, refusals=(refusal,)))
+    assert finding.rule == "fails-on-rows"
+    assert finding.message.startswith(
+        "up.sql takes too long with some of the rows that the schema allows in public.users"
     )
-    assert foretold(findings, [elsewhere]) == tuple(findings)
 
 
 def test_tables_without_rows_are_told_once_for_the_chain() -> None:

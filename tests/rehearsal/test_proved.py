@@ -241,6 +241,7 @@ def test_a_doubtful_error_anywhere_in_a_measurement_keeps_it_out(tmp_path: Path)
         replace(MEASUREMENT, observed_down=replace(TRACE, error=doubtful)),
         replace(MEASUREMENT, observed=replace(TRACE, statements=(Seen(line=1, seconds=0, error=doubtful),))),
         replace(MEASUREMENT, tests=(TestFailure(line=1, message="m", error=doubtful),)),
+        replace(MEASUREMENT, met=(doubtful,)),
         replace(MEASUREMENT, data=replace(data, failure=failure)),
         replace(MEASUREMENT, data=replace(data, elsewhere=(replace(data.elsewhere[0], failure=failure),))),
         replace(MEASUREMENT, data=replace(data, refusals=(replace(data.refusals[0], error=doubtful),))),

@@ -143,7 +143,7 @@ def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:
     if rehearsed is None:
         findings, reviewed = chain.findings, unwitnessed(review.findings)
     else:
-        findings, reviewed = _together(rehearsed, review, terms)
+        findings, reviewed = _together(chain, rehearsed, review, terms)
     report = ChainReport(
         chain=chain,
         new=new.new,
@@ -170,7 +170,9 @@ def _rehearse(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
     return rehearse_chain(chain, new, terms)
 
 
-def _together(rehearsed: Rehearsed, review: Review, terms: Terms) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+def _together(
+    chain: Chain, rehearsed: Rehearsed, review: Review, terms: Terms
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Give the rehearsal's findings and the review's, each as the other leaves it."""
     from glowplug.check.measuring import foretold  # noqa: PLC0415 - a review needs no server
     from glowplug.check.witnessed import witnesses  # noqa: PLC0415 - the same
@@ -185,7 +187,7 @@ def _together(rehearsed: Rehearsed, review: Review, terms: Terms) -> tuple[tuple
         witnesses(trips, rehearsed.scratch),
         allowed=tuple(allowance for allowance in allowances if allowance.is_good(today)),
     )
-    return foretold(rehearsed.findings, review.findings), reviewed
+    return foretold(rehearsed.findings, review.findings, trips, chain.dialect), reviewed
 
 
 def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tuple[ChainReport, ...]:

@@ -34,7 +34,9 @@ DOWN_RESTORES_BUT_FOR_NOISE = Fault(
 SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severity.ERROR, harm=Harm.FAILS)
 """After up and down, the up can't run again.
 
-The schema is restored, so something that is no schema stayed behind: a row, a sequence's value, a role.
+The schema is restored, so something that is no schema stayed behind: a row, a sequence's value, a role. Where that
+shows only with rows in the tables, the up fails on what its own first run, or the down, made of them: in production
+too, when a migration that was reverted runs again. Of rows that were written after the up alone, it is a warning.
 """
 
 SECOND_UP_DIFFERS = Fault(rule="second-up-differs", hazards=(128,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
@@ -56,7 +58,10 @@ WAY_DOWN_BROKEN = Fault(rule="way-down-broken", hazards=(132,), severity=Severit
 """The way down stops in history, and did not before the new migrations were there."""
 
 WAY_DOWN_LEAVES = Fault(rule="way-down-leaves", hazards=(128,), severity=Severity.ERROR, harm=Harm.INTEGRITY)
-"""After the whole way down the database is not as empty as it was."""
+"""After the whole way down the database is not as empty as it was.
+
+What is left without the new migrations as well is a notice: it was not their doing.
+"""
 
 HISTORY_STOPS = Fault(rule="history-stops", severity=Severity.NOTICE, harm=Harm.FAILS)
 """A migration of history can't go up on the scratch server, so nothing that comes after it can be checked."""
@@ -71,15 +76,17 @@ ROWS_LOST_BY_UP = Fault(rule="rows-lost-by-up", hazards=(130,), severity=Severit
 """With rows in the tables, the up loses values that its down does not bring back.
 
 Rows were written, then the up, the down and the up again ran, and every value was looked for again: in its own column,
-in others that are new or changed, whole or split, and in other tables. What is listed was nowhere after the up. Where a
-rule of the review says so of the statement, this is a notice.
+in others that are new or changed, whole, split or computed, and in other tables. What is listed was nowhere after the
+up, or nothing told it from others that had become the same. Where a rule of the review says so of the statement, this
+is a notice.
 """
 
 ROWS_LOST_BY_DOWN = Fault(rule="rows-lost-by-down", hazards=(129, 130), severity=Severity.ERROR, harm=Harm.DATA_LOSS)
 """The up keeps the rows, and the down loses some of them.
 
-After the up each value was still there, as it was or split, and after the down it is gone, though the schema may be
-restored: a revert in production would lose it. Of rows written after the up alone, it is a warning.
+After the up each value was still there, as it was, split, or as another from which it can be computed (a price in
+cents), and after the down it is gone, though the schema may be restored: a revert in production would lose it. Of rows
+written after the up alone, it is a warning.
 """
 
 DOWN_DROPS_NEW_ROWS = Fault(rule="down-drops-new-rows", hazards=(129,), severity=Severity.NOTICE, harm=Harm.DATA_LOSS)
@@ -100,6 +107,9 @@ DOWN_FAILS_ON_ROWS = Fault(rule="down-fails-on-rows", hazards=(131,), severity=S
 
 The schema allows such a row once the up has run, so users may write it: from then on the migration can't be reverted
 until the row is gone. The query finds such rows.
+
+Where any row will do (a NOT NULL without a default comes back), it restores no database that is in use, and this is an
+error.
 """
 
 LOSES_ON_ROWS = Fault(rule="loses-on-rows", hazards=(29, 88, 89), severity=Severity.WARNING, harm=Harm.DATA_LOSS)

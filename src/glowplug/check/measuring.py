@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from glowplug.check import faults
+from glowplug.check.foretelling import by_the_way, tell_of
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
-from glowplug.finding import Basis, Harm, Place, Severity
-from glowplug.rehearsal.measured import NOT_ASKED, DataOutcome, How, Reversibility, When
+from glowplug.finding import Basis, Place, Severity
+from glowplug.rehearsal.measured import NOT_ASKED, Cause, DataOutcome, How, Reversibility, When
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from glowplug.dialect import Dialect
     from glowplug.finding import Fault, Finding
     from glowplug.project import Chain, Migration
+    from glowplug.rehearsal import RoundTrip
     from glowplug.rehearsal.measured import Data, Loss, Measurement, OtherWorld, Refusal
 
 SHOWN = 12  # lines of one message; the JSON holds all
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 _PREDICTED = {
     Reversibility.LOSSLESS: DataOutcome.LOSSLESS,
     Reversibility.LOSSY: DataOutcome.LOSSY,
     Reversibility.IRREVERSIBLE: DataOutcome.IRREVERSIBLE,
 }
-_TELL_OF_A_LOSS = frozenset(
-    {"column-dropped", "table-dropped", "rebuild-omits-columns", "type-narrowed", "modify-narrows-type"}
-)
 _IN_WORDS = {
     How.DROPPED: "dropped",
     How.NULLED: "NULL",
@@ -39,15 +37,21 @@ _IN_WORDS = {
     How.DELETED: "deleted",
 }
 
+_CAUSES: dict[Cause | None, str] = {
+    Cause.ALIKE: " (the up keeps it, but makes others alike: nothing tells which were which)",
+    Cause.UNTOLD: " (each became one of its own: whether a down could bring them back, the rows don't tell)",
+}
 
-def findings_of_rows(measurement: Measurement, migration: Migration) -> tuple[Finding, ...]:
+
+def findings_of_rows(measurement: Measurement, migration: Migration, dialect: Dialect) -> tuple[Finding, ...]:
     """Say what a person should know about what becomes of rows in this migration."""
     data = measurement.data
     found = (
-        *_of_losses(data, migration),
+        *_of_losses(data, migration, dialect),
         *_of_odd_losses(data, migration),
         *_of_failure(measurement, migration),
         *(_of_refusal(each, migration) for each in data.refusals),
+        *(() if data.up_again is None else (_of_up_again(data.up_again, migration),)),
         *_of_text(data, migration),
         *(_of_other_world(each, migration) for each in data.elsewhere),
         *_of_nothing(measurement, migration),
@@ -55,23 +59,30 @@ def findings_of_rows(measurement: Measurement, migration: Migration) -> tuple[Fi
     return tuple(replace(each, basis=Basis.OBSERVED) for each in found)
 
 
-def foretold(found: Iterable[Finding], review: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Make it a notice that the up loses rows, where the review says of a statement that it does.
+def foretold(
+    found: Iterable[Finding], review: Sequence[Finding], trips: Iterable[RoundTrip], dialect: Dialect
+) -> tuple[Finding, ...]:
+    """Make it a notice that the up loses rows, where the review says of a statement that it loses these.
 
-    It stays told: who accepts that a column is dropped has not seen what becomes of its values. That every row is
-    written says nothing of a loss.
+    It stays told: who accepts that a column is dropped has not seen what becomes of its values. What else the up of
+    one of ``trips`` loses is told apart, and weighs what it did.
     """
-    said = {
-        each.place.file
-        for each in review
-        if each.harm is Harm.DATA_LOSS and each.place is not None and each.rule in _TELL_OF_A_LOSS
-    }
-    return tuple(
-        replace(each, severity=Severity.NOTICE)
-        if each.rule == faults.ROWS_LOST_BY_UP.rule and each.place is not None and each.place.file in said
-        else each
-        for each in found
-    )
+    ups = {trip.migration.file(Direction.UP): trip for trip in trips}
+    told: list[Finding] = []
+    for each in found:
+        trip = None if each.rule != faults.ROWS_LOST_BY_UP.rule or each.place is None else ups.get(each.place.file)
+        if trip is None or trip.measurement is None:
+            told.append(each)
+            continue
+        losses = _by_up(trip.measurement.data)
+        known = tell_of(review, trip.migration.file(Direction.UP), losses)
+        rest = [loss for loss in losses if loss not in known]
+        if rest:
+            told.append(each if not known else _lost_by_up(rest, trip.migration, dialect))
+        if known:
+            notice = _lost_by_up(known, trip.migration, dialect, subject="foretold" if rest else "")
+            told.append(replace(notice, severity=Severity.NOTICE))
+    return tuple(told)
 
 
 def not_seeded(chain: Chain, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
@@ -101,16 +112,10 @@ def not_seeded(chain: Chain, measurements: Sequence[Measurement]) -> tuple[Findi
     return tuple(found)
 
 
-def _of_losses(data: Data, migration: Migration) -> Iterator[Finding]:
-    by_up = [loss for loss in data.losses if loss.by is Direction.UP]
+def _of_losses(data: Data, migration: Migration, dialect: Dialect) -> Iterator[Finding]:
+    by_up = _by_up(data)
     if by_up:
-        yield _about(
-            faults.ROWS_LOST_BY_UP,
-            migration,
-            Direction.UP,
-            "the up loses what its down does not bring back:\n" + _of_each(by_up),
-            severity=Severity.NOTICE if all(_by_the_way(loss, migration) for loss in by_up) else None,
-        )
+        yield _lost_by_up(by_up, migration, dialect)
     by_down = [loss for loss in data.losses if loss.by is Direction.DOWN and not loss.expected]
     if by_down:
         before = any(loss.written is When.BEFORE for loss in by_down)
@@ -124,7 +129,7 @@ def _of_losses(data: Data, migration: Migration) -> Iterator[Finding]:
                 else "the down loses what was written after the up:\n"
             )
             + _of_each(by_down),
-            severity=_weight([loss for loss in by_down if not _by_the_way(loss, migration)]),
+            severity=_weight([loss for loss in by_down if not by_the_way(loss, migration, dialect)]),
         )
     expected = [loss for loss in data.losses if loss.expected]
     if expected:
@@ -138,6 +143,23 @@ def _of_losses(data: Data, migration: Migration) -> Iterator[Finding]:
         )
 
 
+def _by_up(data: Data) -> list[Loss]:
+    return [loss for loss in data.losses if loss.by is Direction.UP]
+
+
+def _lost_by_up(losses: Sequence[Loss], migration: Migration, dialect: Dialect, *, subject: str = "") -> Finding:
+    by_the_way_all = all(by_the_way(loss, migration, dialect) for loss in losses)
+    found = _about(
+        faults.ROWS_LOST_BY_UP,
+        migration,
+        Direction.UP,
+        "the up loses what its down does not bring back:\n" + _of_each(losses),
+        severity=Severity.NOTICE if by_the_way_all else None,
+        subject=subject,
+    )
+    return replace(found, basis=Basis.OBSERVED)
+
+
 def _weight(losses: Sequence[Loss]) -> Severity:
     """Weigh what a down loses: rows that were there before the up were never its own."""
     if any(loss.written is When.BEFORE for loss in losses):
@@ -145,21 +167,20 @@ def _weight(losses: Sequence[Loss]) -> Severity:
     return Severity.WARNING if losses else Severity.NOTICE
 
 
-def _by_the_way(loss: Loss, migration: Migration) -> bool:
-    """Whether a file that does not name the column only moved a time on, as triggers do that note the last change."""
-    file = (migration.sql(loss.by) or b"").decode("utf-8", "replace").casefold()
-    return (
-        loss.column is not None
-        and loss.how in {How.CHANGED, How.DEFAULTED}
-        and loss.column.casefold() not in file
-        and bool(loss.examples)
-        and all(example.after is not None and _MOMENT.match(example.after) for example in loss.examples)
-    )
-
-
 def _of_odd_losses(data: Data, migration: Migration) -> Iterator[Finding]:
+    of_both = {(loss.table, loss.column) for loss in data.odd_losses if loss.written is When.BEFORE}
+    after = [
+        loss for loss in data.odd_losses if loss.written is When.AFTER and (loss.table, loss.column) not in of_both
+    ]
+    if after:
+        yield _about(
+            faults.DOWN_LOSES_ON_ROWS,
+            migration,
+            Direction.DOWN,
+            "down.sql takes odd rows that can be written once the up has run, and loses of them:\n" + _of_each(after),
+        )
     for direction in Direction:
-        losses = [loss for loss in data.odd_losses if loss.by is direction]
+        losses = [loss for loss in data.odd_losses if loss.by is direction and loss.written is When.BEFORE]
         if losses:
             yield _about(
                 faults.LOSES_ON_ROWS,
@@ -184,12 +205,15 @@ def _line(loss: Loss) -> str:
     line = f"{_name(loss)}: {_IN_WORDS[loss.how]} in {rows}{when}"
     if loss.column is None:
         line = f"{_name(loss)}: {rows}{when} {'dropped' if loss.how is How.DROPPED else 'deleted'}"
+        return line + "".join(f", as {example.before}" for example in loss.examples[:1])
     if loss.how is How.CHANGED and loss.examples:
         example = loss.examples[0]
         line += f", as {_value(example.before)} to {_value(example.after)}"
     elif loss.examples and loss.examples[0].before is not None:
         line += f", as {_value(loss.examples[0].before)}"
-    return line
+        if loss.how is How.DROPPED and loss.by is Direction.UP and loss.examples[0].after is not None:
+            line += f"; down.sql puts {_value(loss.examples[0].after)} there"
+    return line + _CAUSES.get(loss.cause, "")
 
 
 def _value(value: str | None) -> str:
@@ -216,7 +240,9 @@ def _of_failure(measurement: Measurement, migration: Migration) -> Iterator[Find
 def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     up = refusal.direction is Direction.UP
     where = ".".join(filter(None, (refusal.table, refusal.column)))
-    if refusal.value is None:
+    if refusal.enough is not None:
+        rows = ("any row" if refusal.enough == 1 else f"any {refusal.enough} rows") + (f" in {where}" if where else "")
+    elif refusal.value is None:
         rows = "some of the rows that the schema allows" + (f" in {where}" if where else "")
     elif refusal.value.startswith("a row that "):
         rows = f"{refusal.value}, by {where}"
@@ -224,7 +250,8 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
         rows = f"any row of {where} that has {refusal.value}"
     else:
         rows = f"any row that has {refusal.value} in {where}"
-    message = f"{refusal.direction.file_name} fails on {rows}"
+    verb = "takes too long with" if refusal.error.timed_out else "fails on"
+    message = f"{refusal.direction.file_name} {verb} {rows}"
     if refusal.written is When.AFTER:
         message += ", which can be written once the up has run"
     if refusal.world is not None:
@@ -238,7 +265,22 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
         refusal.direction,
         message,
         line=refusal.error.line,
+        severity=None if refusal.enough is None else Severity.ERROR,
         subject=f"{where} {refusal.value or ''}".strip(),
+    )
+
+
+def _of_up_again(refusal: Refusal, migration: Migration) -> Finding:
+    after = refusal.written is When.AFTER
+    return _about(
+        faults.SECOND_UP_FAILS,
+        migration,
+        Direction.UP,
+        f"with rows {'that were written after it ' if after else ''}in the tables, up.sql can't run again once "
+        f"down.sql has: {describe_sql_error(refusal.error)}",
+        line=refusal.error.line,
+        severity=Severity.WARNING if after else None,
+        subject="rows",
     )
 
 
@@ -276,7 +318,8 @@ def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
 
 def _of_nothing(measurement: Measurement, migration: Migration) -> Iterator[Finding]:
     data = measurement.data
-    fails_anyway = measurement.observed is not None and measurement.observed.error is not None and not data.refusals
+    traces = (measurement.observed, measurement.observed_down)
+    fails_anyway = not data.refusals and any(trace is not None and trace.error is not None for trace in traces)
     if data.outcome is DataOutcome.NOT_MEASURED and data.why not in {None, NOT_ASKED} and not fails_anyway:
         yield _about(
             faults.ROWS_NOT_MEASURED,

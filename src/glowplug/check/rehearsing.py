@@ -116,7 +116,7 @@ def _of_rows(chain: Chain, rehearsal: Rehearsal, new: NewIn) -> Iterator[Finding
     """Say what becomes of rows in each migration; which tables got none, only where what is new was tried."""
     measured = [(trip.migration, trip.measurement) for trip in rehearsal.round_trips if trip.measurement is not None]
     for migration, measurement in measured:
-        yield from findings_of_rows(measurement, migration)
+        yield from findings_of_rows(measurement, migration, chain.dialect)
     yield from not_seeded(chain, [measurement for migration, measurement in measured if migration.name in new.new])
 
 

@@ -83,6 +83,7 @@ def _of_measurement(measurement: Measurement) -> Iterator[SqlError]:
     for test in measurement.tests:
         if test.error is not None:
             yield test.error
+    yield from measurement.met
     yield from _of_data(measurement.data)
 
 

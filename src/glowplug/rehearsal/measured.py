@@ -45,10 +45,18 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None
 
 
+class Cause(enum.StrEnum):
+    """Why values are taken for lost by the up."""
+
+    ALIKE = "alike"  # they stand where they were, but others became the same, and nothing tells which were which
+    UNTOLD = "untold"  # each became another of its own: whether a down could make it back, the rows do not tell
+
+
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
     """Values that are no more: of ``rows`` rows out of ``of`` of a table, all of them or one ``column``.
 
     ``by``: which file loses them. ``expected``: what a down takes away of the up's own new table or column.
+    ``cause``: why it is the up's doing, where that is not plain to see.
     """
 
     table: str
@@ -60,6 +68,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     written: When
     examples: tuple[Example, ...] = ()
     expected: bool = False
+    cause: Cause | None = None
 
 
 class NotSeeded(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +85,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     ``value`` says what it is in words ("NULL", "a text of 200 characters", "two equal values"), ``query`` finds such
     rows in production: a SELECT that gives rows where the file would fail, None where none is known. ``world``: the
     setting under which it was seen, where that is not the configured one (``foreign_keys = OFF``, ``strict mode``).
+    ``enough``: so few plain rows of a table make it fail, whatever they hold; None: that was not seen.
     """
 
     direction: Direction
@@ -86,6 +96,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     query: str | None = None
     written: When = When.BEFORE
     world: str | None = None
+    enough: int | None = None
 
 
 class Reversibility(enum.StrEnum):
@@ -119,7 +130,10 @@ NOT_ASKED = "no rows were asked for"
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows; ``why`` says why nothing was measured."""
+    """What became of the rows; ``why`` says why nothing was measured.
+
+    ``up_again``: why, with rows, the up can't run on what its down has left, though without any it can.
+    """
 
     outcome: DataOutcome
     losses: tuple[Loss, ...] = ()
@@ -132,6 +146,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...] = ()
     elsewhere: tuple[OtherWorld, ...] = ()
     odd_losses: tuple[Loss, ...] = ()  # of edge rows, where plain ones lose nothing: they give only findings
+    up_again: Refusal | None = None
 
 
 class TestFailure(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,9 +160,13 @@ class TestFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """What one migration was seen to lock and rewrite, up and down, what became of rows, and of its own test."""
+    """What one migration was seen to lock and rewrite, up and down, what became of rows, and of its own test.
+
+    ``met``: errors of the machine or the moment that came in between, though nothing else may tell of them.
+    """
 
     observed: Trace | None
     observed_down: Trace | None
     data: Data
     tests: tuple[TestFailure, ...] = ()
+    met: tuple[SqlError, ...] = ()

@@ -166,6 +166,7 @@ def _data(data: Data) -> Document:
         "odd_losses": [_loss(loss) for loss in data.odd_losses],
         "not_seeded": [{"table": item.table, "why": item.why} for item in data.not_seeded],
         "refusals": [_refusal(refusal) for refusal in data.refusals],
+        "up_again": None if data.up_again is None else _refusal(data.up_again),
         "elsewhere": [
             {
                 "world": other.world,
@@ -201,6 +202,7 @@ def _refusal(refusal: Refusal) -> Document:
         "written": refusal.written.value,
         "query": refusal.query,
         "world": refusal.world,
+        "enough": refusal.enough,
         "message": refusal.error.message,
     }
 

@@ -82,13 +82,13 @@ def _database(server: Server) -> Iterator[Database]:
         database.close()
 
 
-def _request(dialect: Dialect, **more: object) -> Request:
+def _request(dialect: Dialect, *, statement_timeout: float = 30, **more: object) -> Request:
     return Request(
         dialect=dialect,
         chain=ChainSettings(),
         settings=ScratchSettings(),
         environment=dict(os.environ),
-        statement_timeout=30,
+        statement_timeout=statement_timeout,
         **more,  # type: ignore[arg-type]
     )
 
@@ -111,6 +111,13 @@ def on_sqlite_without_foreign_keys() -> Iterator[Measure]:
 def on_postgres() -> Iterator[Measure]:
     """PostgreSQL, whichever major is nearest."""
     with open_server(_request(Dialect.POSTGRES)) as server:
+        yield _measure(server, Dialect.POSTGRES)
+
+
+@pytest.fixture(scope="session")
+def on_impatient_postgres() -> Iterator[Measure]:
+    """PostgreSQL that gives each statement a second."""
+    with open_server(_request(Dialect.POSTGRES, statement_timeout=1)) as server:
         yield _measure(server, Dialect.POSTGRES)
 
 

@@ -541,6 +541,42 @@ NOTHING = "SELECT 1;"
         ["up t deleted"],
         [],
     ),
+    Case(
+        "cents in a new column, and the down divides by ten",
+        "CREATE TABLE t (id INTEGER AUTO_INCREMENT PRIMARY KEY, price DECIMAL(8,2) NOT NULL);",
+        "ALTER TABLE t ADD COLUMN cents BIGINT; UPDATE t SET cents = price * 100; ALTER TABLE t DROP COLUMN price;",
+        "ALTER TABLE t ADD COLUMN price DECIMAL(10,2); UPDATE t SET price = cents / 10; ALTER TABLE t DROP COLUMN cents;",
+        "lossy",
+        ["down t.price changed"],
+    ),
+    Case(
+        "one more, and the down takes two",
+        T,
+        "UPDATE t SET age = age + 1;",
+        "UPDATE t SET age = age - 2;",
+        "lossy",
+        ["down t.age changed", "down t.age changed after"],
+    ),
+    Case(
+        "NULLs that the down fills",
+        T,
+        "ALTER TABLE t MODIFY name VARCHAR(100);",
+        "UPDATE t SET name = '' WHERE name IS NULL; ALTER TABLE t MODIFY name VARCHAR(100) NOT NULL;",
+        "lossless",
+        [],
+        [],
+        odd=["down t.name changed after"],
+    ),
+    Case(
+        "rows with a new label that the down deletes",
+        MOOD,
+        "ALTER TABLE p MODIFY mood ENUM('sad', 'ok', 'happy', 'new') NOT NULL;",
+        "DELETE FROM p WHERE mood = 'new'; ALTER TABLE p MODIFY mood ENUM('sad', 'ok', 'happy') NOT NULL;",
+        "lossless",
+        [],
+        [],
+        odd=["down p deleted after"],
+    ),
 )
 def test_outcome(case: Case, on_mysql: Measure) -> None:
     holds(case, on_mysql)

@@ -602,6 +602,47 @@ OFF = "PRAGMA foreign_keys = OFF;"
         ["up t deleted"],
         [],
     ),
+    Case(
+        "tenfold, and the down forgets it",
+        T,
+        "UPDATE t SET age = age * 10;",
+        NOTHING,
+        "lossy",
+        ["down t.age changed"],
+        [],
+    ),
+    Case(
+        "labels that become one, and the down makes all the other",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, status TEXT NOT NULL CHECK (status IN ('old', 'done')));",
+        "UPDATE t SET status = 'done' WHERE status = 'old';",
+        "UPDATE t SET status = 'old' WHERE status = 'done';",
+        "irreversible",
+        ["up t.status changed"],
+        [],
+    ),
+    Case(
+        "a table made anew, and NULLs filled on the way back",
+        T,
+        N.format("").replace("name TEXT NOT NULL", "name TEXT")
+        + "INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;",
+        N.format("")
+        + "INSERT INTO n SELECT id, COALESCE(name, ''), age, email FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;",
+        "lossless",
+        [],
+        [],
+        odd=["down t.name changed after"],
+    ),
+    Case(
+        "a table made anew, and NULLs ignored on the way back",
+        T,
+        N.format("").replace("name TEXT NOT NULL", "name TEXT")
+        + "INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;",
+        N.format("") + "INSERT OR IGNORE INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;",
+        "lossless",
+        [],
+        [],
+        odd=["down t deleted after"],
+    ),
 )
 def test_outcome(case: Case, on_sqlite: Measure) -> None:
     holds(case, on_sqlite)

@@ -8,10 +8,19 @@ import pytest
 
 from glowplug.database.rows import Contents, Value
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data import paired
 from glowplug.rehearsal.data.compare import Reading
-from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
+from glowplug.rehearsal.data.losses import (
+    Since,
+    lost_for_good,
+    lost_of_odd,
+    lost_since,
+    lost_there_and_back,
+    may_be_lost,
+    outcome_of,
+)
 from glowplug.rehearsal.data.names import Names
-from glowplug.rehearsal.measured import DataOutcome, How, Loss, When
+from glowplug.rehearsal.measured import Cause, DataOutcome, Example, How, Loss, When
 from glowplug.schema.tables import Column, Family, Table, Type, Unique, Written
 
 if TYPE_CHECKING:
@@ -195,6 +204,59 @@ def test_a_changed_type_is_judged_by_what_the_values_mean(
     assert there_and_back(before, after, before) == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "made", "cause"),
+    [
+        (INTEGER, ["4", "5", "6"], ["a87ff679", "e4da3b7f", "1679091c"], Cause.UNTOLD),
+        (TIMESTAMP, ["2024-01-02 03:04:05", "2024-02-03 04:05:06"], ["2024-01-02", "2024-02-03"], None),
+    ],
+    ids=["digests", "days"],
+)
+def test_many_values_each_of_which_became_one_of_its_own_are_no_labels(
+    kind: Type, values: list[str], made: list[str], cause: Cause | None
+) -> None:
+    columns = {"id": INTEGER, "v": kind}
+    before = state(table("t", columns, *((str(at), value) for at, value in enumerate(values))))
+    after = state(table("t", columns | {"v": TEXT}, *((str(at), value) for at, value in enumerate(made))))
+    (loss,) = lost_for_good(before, after, same_names(before, after))
+    assert (loss.how, loss.rows, loss.cause) == (How.CHANGED, len(values), cause)
+    assert there_and_back(before, after, before) == ()
+
+
+def test_labels_of_which_each_became_one_of_its_own_are_another_spelling() -> None:
+    before = state(table("t", {"id": INTEGER, "v": BOOLEAN}, ("1", "t"), ("2", "f"), ("3", "f")))
+    after = state(table("t", {"id": INTEGER, "v": TEXT}, ("1", "yes"), ("2", "no"), ("3", "no")))
+    assert lost_for_good(before, after, same_names(before, after)) == ()
+
+
+def test_what_a_down_puts_where_the_up_dropped_a_value() -> None:
+    names = {"id": INTEGER, "name": TEXT}
+    before = state(table("t", names, ("1", ""), ("2", "Ada King"), ("3", "Bob Lee")))
+    parts = {"id": INTEGER, "first": TEXT, "last": TEXT}
+    after = state(table("t", parts, ("1", "", ""), ("2", "Ada", "King"), ("3", "Bob", "Lee")))
+    restored = state(table("t", names, ("1", " "), ("2", "Ada King"), ("3", "Bob Lee")))
+    (loss,) = there_and_back(before, after, restored)
+    assert (loss.by, loss.how, loss.rows) == (Direction.UP, How.DROPPED, 1)
+    assert loss.examples == (Example(before="", after=" "),)
+
+
+def test_which_columns_are_new_is_asked_once_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    compared = paired._others  # noqa: SLF001 - what takes long where there are many columns
+    monkeypatch.setattr(paired, "_others", lambda *given: asked.append(given[0].table.name) or compared(*given))
+    many = {"id": INTEGER} | {f"c{at}": TEXT for at in range(30)}
+    rows = [(str(row), *(f"{row} of {at}" for at in range(30))) for row in range(4)]
+    before, after = state(table("t", many, *rows)), state(table("t", {"id": INTEGER}, *(row[:1] for row in rows)))
+    assert len(there_and_back(before, after, after)) == len(many) - 1
+    assert asked == ["t"]
+
+
+def test_a_column_is_read_once_from_its_rows() -> None:
+    reading = table("t", {"id": INTEGER, "v": TEXT}, ("1", "a"), ("2", "b"))
+    assert reading.values("v") == ("a", "b")
+    assert reading.values("v") is reading.values("v")
+
+
 def test_rows_without_a_key_are_paired_by_what_they_hold() -> None:
     columns = {"name": TEXT, "age": INTEGER}
     before = state(table("t", columns, ("a", "1"), ("a", "1"), ("b", "2"), key=None))
@@ -266,3 +328,69 @@ def test_examples_are_few_and_short() -> None:
 
 
 KEYS_OF_NINE = state(table("t", {"id": INTEGER}, *((str(n),) for n in range(1, 10))))
+
+
+def odd(written: tuple[Value, ...], restored: tuple[Value, ...], again: tuple[Value, ...] | None) -> list[str]:
+    """Say what is lost of rows with these names that are written after the up, where the down leaves others."""
+
+    def named(*values: Value) -> State:
+        rows = tuple((str(index), value) for index, value in enumerate(values, 1) if value != "gone")
+        return state(table("t", {"id": INTEGER, "name": TEXT}, *rows))
+
+    plain = PEOPLE[:1]
+    there = named(*plain)
+    since = Since(
+        there=there,
+        written=named(*plain, *written),
+        restored=named(*plain, *restored),
+        again={} if again is None else named(*plain, *again),
+    )
+    names = same_names(there, there)
+    assert may_be_lost(since, names, names) is (written != restored)
+    found = lost_of_odd(since, names, names)
+    assert {(each.by, each.written, each.expected) for each in found} <= {(Direction.DOWN, When.AFTER, False)}
+    shown = [(each, each.examples[0]) for each in found]
+    return [
+        f"{each.column} {each.how.value} {each.rows} of {each.of}: {example.before} to {example.after}"
+        for each, example in shown
+    ]
+
+
+def test_odd_rows_that_the_down_changes_or_deletes_without_a_word() -> None:
+    assert odd((None, "b"), (None, "b"), (None, "b")) == []
+    assert odd((None, "b"), ("", "b"), ("", "b")) == ["name changed 1 of 2: None to "]
+    assert odd((None, "b"), ("gone", "b"), ("gone", "b")) == ["None deleted 1 of 2: name = NULL, id = '2' to None"]
+
+
+def test_what_the_next_up_brings_back_of_odd_rows_is_not_lost() -> None:
+    assert odd(("350", "7"), ("3.5", "0.07"), ("350", "7")) == []
+    assert odd(("350", "7"), ("3.5", "0"), ("350", "0")) == ["name changed 1 of 2: 7 to 0"]
+
+
+def test_where_the_up_does_not_run_again_only_deleted_odd_rows_are_told() -> None:
+    assert odd(("350", "7"), ("3.5", "0.07"), None) == []
+    assert odd((None, "7"), ("gone", "0.07"), None) == ["None deleted 1 of 2: name = NULL, id = '2' to None"]
+
+
+def test_odd_values_of_the_ups_own_column_and_table_are_the_downs_to_take() -> None:
+    there = {**state(table("t", {"id": INTEGER, "nick": TEXT})), **state(table("own", {"id": INTEGER}))}
+    written = {
+        **state(table("t", {"id": INTEGER, "nick": TEXT}, ("1", "x"))),
+        **state(table("own", {"id": INTEGER}, ("1",))),
+    }
+    restored = state(table("t", {"id": INTEGER}, ("1",)))
+    up = Names({"t": "t"}, {("t", "id"): "id"})
+    since = Since(there=there, written=written, restored=restored, again=there)
+    assert not may_be_lost(since, up, up)
+    assert lost_of_odd(since, up, up) == ()
+
+
+def test_a_row_that_is_gone_is_shown_by_what_sets_it_apart() -> None:
+    columns = {"id": INTEGER, "status": TEXT, "name": TEXT}
+    there = state(table("t", columns, ("1", "old", "a"), ("2", "done", "b"), ("3", "old", "c")))
+    rows = there["t"].contents.rows
+    written = state(table("t", columns, *rows, ("4", "new", "d"), ("5", "old", "e")))
+    left = state(table("t", columns, *rows, ("5", "old", "e")))
+    names = same_names(there, there)
+    (found,) = lost_of_odd(Since(there=there, written=written, restored=left, again=left), names, names)
+    assert [each.before for each in found.examples] == ["status = 'new', id = '4'"]

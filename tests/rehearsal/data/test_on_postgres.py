@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.measured import DataOutcome, Measurement, Reversibility, When
+from glowplug.rehearsal.measured import DataOutcome, Example, How, Measurement, Reversibility, When
 
 if TYPE_CHECKING:
     from conftest import Measure
@@ -216,7 +216,7 @@ def test_rows_of_the_chain_break_the_up(on_postgres: Measure) -> None:
 
 def test_code_that_can_not_be_followed_makes_every_table_count(on_postgres: Measure) -> None:
     found = on_postgres(T, "DO $$ BEGIN EXECUTE 'UPDATE t SET age = age + 1'; END $$;", "SELECT 1;")
-    assert told(found) == [("public.t", "age", "up", "changed", "before", False)]
+    assert told(found) == [("public.t", "age", "down", "changed", "before", False)]
     assert found.data.text_says is Reversibility.UNKNOWN
 
 
@@ -244,3 +244,12 @@ def test_a_swap_of_two_columns_that_the_down_forgets(on_postgres: Measure) -> No
     assert on_postgres(before, swap, swap).data.outcome is DataOutcome.LOSSLESS
     found = on_postgres(before, swap, "SELECT 1;")
     assert {(each.column, each.written) for each in found.data.losses} == {("a", When.BEFORE), ("b", When.BEFORE)}
+
+
+def test_what_the_rest_of_the_odd_rows_lose_is_told_where_some_are_refused(on_postgres: Measure) -> None:
+    t = "CREATE TABLE t (id serial PRIMARY KEY, n integer);"
+    data = on_postgres(t, "UPDATE t SET n = abs(n);", "SELECT 1;").data
+    assert [(each.column, each.value) for each in data.refusals] == [("n", "the smallest integer")]
+    (loss,) = data.odd_losses
+    assert (loss.table, loss.column, loss.by, loss.how) == ("public.t", "n", Direction.UP, How.CHANGED)
+    assert loss.examples == (Example(before="-1", after="1"),)

@@ -90,15 +90,6 @@ def set_by(
     return frozenset(free)
 
 
-def picked(script: Script | None, tables: Collection[str], dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """Give the conditions by which a file picks rows to change or delete, with their tables."""
-    for action, _ in actions_of(script):
-        if isinstance(action, (Delete, Update)) and action.where is not None and not action.tautology:
-            name = found(action.table, tables, dialect)
-            if name is not None:
-                yield name, action.where.text
-
-
 def relaxed(tables: Sequence[Table], later: Sequence[Table], free: Collection[tuple[str, str]]) -> tuple[Table, ...]:
     """Ask of ``later``'s free columns no more than ``tables`` do."""
     known = {table.name: table for table in tables}

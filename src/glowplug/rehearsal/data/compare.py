@@ -7,6 +7,7 @@ import decimal
 import json
 import re
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,11 +26,11 @@ _TELLING = 2  # columns: values of a single one may be another's
 _TRUE, _FALSE = frozenset({"t", "true", "1", "yes", "on"}), frozenset({"f", "false", "0", "no", "off"})
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?\Z")  # a text that a number's text gives back
 _OPENS_JSON = frozenset({"{", "["})
-_HOLD_ANYTHING = frozenset({Family.TEXT, Family.BYTES, Family.JSON, Family.UUID})
+_ARE_LABELS = frozenset({Family.BOOLEAN, Family.ENUM, Family.SET})
 _MOMENT = re.compile(r"\d{4,}-\d\d-\d\d[ T]\d\d:\d\d")
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A table with all its rows at one moment."""
 
     table: Table
@@ -37,24 +38,43 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     def column(self, name: str) -> Column | None:
         """Find a column by its name."""
-        return next((column for column in self.table.columns if column.name == name), None)
+        return self._columns.get(name)
 
-    def values(self, name: str) -> list[Value]:
+    def values(self, name: str) -> tuple[Value, ...]:
         """Give a column's values in the rows' order."""
-        index = self.contents.columns.index(name)
-        return [row[index] for row in self.contents.rows]
+        return self._values[name]
+
+    def distinct(self, name: str) -> frozenset[Value]:
+        """Give a column's values, each once."""
+        if name not in self._distinct:
+            self._distinct[name] = frozenset(self._values[name])
+        return self._distinct[name]
 
     def has(self, name: str) -> bool:
         """Whether there is such a column."""
-        return name in self.contents.columns
+        return name in self._values
 
-    @property
+    @cached_property
     def data_columns(self) -> tuple[str, ...]:
         """Columns whose values were written: not those that the server computes from others."""
         computed = {
             column.name for column in self.table.columns if column.written is Written.SERVER and not column.numbered
         }
         return tuple(name for name in self.contents.columns if name not in computed)
+
+    @cached_property
+    def _distinct(self) -> dict[str, frozenset[Value]]:
+        return {}
+
+    @cached_property
+    def _columns(self) -> Mapping[str, Column]:
+        return {column.name: column for column in self.table.columns}
+
+    @cached_property
+    def _values(self) -> Mapping[str, tuple[Value, ...]]:
+        rows = self.contents.rows
+        columns = zip(*rows, strict=True) if rows else ((),) * len(self.contents.columns)
+        return dict(zip(self.contents.columns, columns, strict=True))
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +101,10 @@ def same(first: Value, second: Value, types: tuple[Type | None, Type | None]) ->
     old, new = types
     if old is None or new is None or old == new:
         return False
-    return _normal(first, old) == _normal(second, new)
+    return meaning(first, old) == meaning(second, new)
 
 
-def _normal(value: Value, kind: Type) -> Hashable:
+def meaning(value: Value, kind: Type) -> Hashable:
     """Give what a value means, the same for all types that can hold it."""
     if not isinstance(value, str):
         return value
@@ -132,7 +152,8 @@ def _moment(text: str) -> Hashable:
 def sameness(old: Sequence[Value], new: Sequence[Value], types: tuple[Type | None, Type | None]) -> list[bool]:
     """Tell of each pair of a column's values whether nothing was lost between them.
 
-    A change to a type of another kind that gives each value another of its own (true to 'yes') loses nothing.
+    Labels of which each became one of its own (true to 'yes') are another spelling. Values of which there are many are
+    not: each may have become a digest, or a part that two would share if both were there.
     """
     equal = [same(first, second, types) for first, second in zip(old, new, strict=True)]
     if all(equal) or not _may_be_another_spelling(types):
@@ -150,10 +171,7 @@ def _may_be_another_spelling(types: tuple[Type | None, Type | None]) -> bool:
     old, new = types
     if old is None or new is None or old.family is new.family:
         return False
-    labels = {Family.BOOLEAN, Family.ENUM, Family.SET}
-    if old.family is Family.TEXT:
-        return new.family in labels
-    return old.family in labels or new.family in labels or new.family in _HOLD_ANYTHING
+    return old.family in _ARE_LABELS or new.family in _ARE_LABELS
 
 
 def match(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
@@ -263,25 +281,28 @@ def _common(before: Reading, after: Reading, columns: Mapping[str, str]) -> list
 def _both_projected(
     before: Reading, after: Reading, common: Sequence[tuple[str, str]]
 ) -> tuple[list[tuple[Hashable, ...]], list[tuple[Hashable, ...]]]:
-    types = [
-        (one.type if (one := before.column(old)) else None, two.type if (two := after.column(new)) else None)
-        for old, new in common
-    ]
+    types = [_kinds(before.column(old), after.column(new)) for old, new in common]
     return (
         _projected(before, [old for old, _ in common], [kind for kind, _ in types]),
         _projected(after, [new for _, new in common], [kind for _, kind in types]),
     )
 
 
+def _kinds(old: Column | None, new: Column | None) -> tuple[Type | None, Type | None]:
+    """Give how two columns are to be understood; None: by their text, which equal values of one type share."""
+    if old is not None and new is not None and old.type == new.type and old.type.family is not Family.JSON:
+        return None, None
+    return None if old is None else old.type, None if new is None else new.type
+
+
 def _projected(reading: Reading, names: Sequence[str], kinds: Sequence[Type | None]) -> list[tuple[Hashable, ...]]:
-    indexes = [reading.contents.columns.index(name) for name in names]
-    return [
-        tuple(
-            row[index] if kind is None or row[index] is None else _normal(row[index], kind)
-            for index, kind in zip(indexes, kinds, strict=True)
-        )
-        for row in reading.contents.rows
-    ]
+    if not names:
+        return [()] * len(reading.contents.rows)
+    columns = (
+        [value if kind is None or value is None else meaning(value, kind) for value in reading.values(name)]
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    return list(zip(*columns, strict=True))
 
 
 def _most_alike(

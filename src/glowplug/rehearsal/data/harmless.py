@@ -95,6 +95,18 @@ _AT_HOME = (
     ValidateConstraint,
 )
 
+_REFUSE_OR_KEEP = (
+    *_LOOK_AT_NO_ROW,
+    AddColumn,
+    AddConstraint,
+    CreateIndex,
+    CreateTable,
+    CreateView,
+    DropColumn,
+    SetNotNull,
+    ValidateConstraint,
+)
+
 
 def changes_what_it_locks(script: Script | None) -> bool:
     """Whether PostgreSQL locks each table that a file makes another: no type, and no name, that others use changes."""
@@ -108,6 +120,19 @@ def may_refuse_rows(script: Script | None, dialect: Dialect) -> bool:
     if script is None or not followed(script):
         return True
     return not all(_looks_at_no_row(action, dialect) for action, _ in actions_of(script))
+
+
+def may_change_rows(script: Script | None) -> bool:
+    """Whether a file may write to rows that were there, or leave some out, or holds something that can't be read.
+
+    Not whether it takes columns or tables away: that it does of all rows.
+    """
+    if script is None or not followed(script):
+        return True
+    return any(
+        not isinstance(action, _REFUSE_OR_KEEP) or (isinstance(action, CreateTable) and action.from_query)
+        for action, _ in actions_of(script)
+    )
 
 
 def _looks_at_no_row(action: object, dialect: Dialect) -> bool:

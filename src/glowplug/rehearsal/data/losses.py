@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.compare import match
-from glowplug.rehearsal.data.missing import examples, missing
+from glowplug.rehearsal.data.missing import examples, missing, row_examples
 from glowplug.rehearsal.data.moved import Moved
 from glowplug.rehearsal.data.names import Names
 from glowplug.rehearsal.measured import DataOutcome, How, Loss, When
@@ -41,7 +41,7 @@ def lost_for_good(before: State, after: State, up: Names, *, only: Rows | None =
     for each in missing(before, after, up, only=only):
         if each.column is not None:
             rest = _without(each, moved.there(each.table, each.column, each.rows))
-            found += _losses(before, rest, Direction.UP)
+            found += _by_up(before, rest, moved)
             continue
         elsewhere = moved.columns_elsewhere(each.table, each.rows)
         if not elsewhere:
@@ -77,8 +77,16 @@ def lost_there_and_back(
         seen = by_up.get((each.table, each.column)) or by_up.get((each.table, None))
         if rest.rows and seen is not None:
             rest = _as_seen(rest, seen)
-        found += _losses(before, rest, Direction.UP)
+        found += _by_up(before, rest, moved)
     return tuple(found)
+
+
+def _by_up(before: State, rest: Missing, moved: Moved) -> Iterator[Loss]:
+    """Tell what the up loses of a column's values, and why that is said where it is not plain to see."""
+    cause = None
+    if rest.column is not None and rest.how is not How.DROPPED:
+        cause = moved.cause(rest.table, rest.column, rest.rows)
+    yield from (replace(loss, cause=cause) for loss in _losses(before, rest, Direction.UP))
 
 
 def _rows_by_up(before: State, each: Missing, by_up: Mapping[tuple[str, str | None], Missing]) -> Iterator[Loss]:
@@ -91,12 +99,16 @@ def _rows_by_up(before: State, each: Missing, by_up: Mapping[tuple[str, str | No
 
 
 def _as_seen(rest: Missing, seen: Missing) -> Missing:
-    """Say what became of the values as the up left them: a column that a down makes anew was dropped, not nulled."""
+    """Say what became of the values as the up left them: a column that a down makes anew was dropped, not nulled.
+
+    What the down put there then is what stands in their place.
+    """
     if seen.column is None:
         return replace(rest, how=seen.how, now=())
-    now = dict(zip(seen.rows, seen.now, strict=False))
-    values = tuple(now.get(row) for row in rest.rows)
-    return replace(rest, how=seen.how, now=() if seen.how is How.DROPPED else values)
+    if seen.how is How.DROPPED:
+        return replace(rest, how=How.DROPPED)
+    now = dict(zip(rest.rows, rest.now, strict=False)) | dict(zip(seen.rows, seen.now, strict=False))
+    return replace(rest, how=seen.how, now=tuple(now.get(row) for row in rest.rows))
 
 
 def written_after(there: State, written: State) -> dict[str, frozenset[int]]:
@@ -138,10 +150,50 @@ def lost_since(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
         also = in_restored.get((each.table, each.column)) or in_restored.get((each.table, None))
         if also is None:
             continue
-        own = each.table not in old.tables or (each.column is not None and (each.table, each.column) not in old.columns)
+        own = _is_own(each, old)
         both = replace(_only(each, frozenset(also.rows)), how=also.how if own or also.how is How.DROPPED else each.how)
         found += (replace(loss, written=When.AFTER, expected=own) for loss in _losses(written, both, Direction.DOWN))
     return tuple(found)
+
+
+def may_be_lost(since: Since, up: Names, down: Names) -> bool:
+    """Whether the down has left anything of what was written after the up gone, or as another value; ``again`` aside.
+
+    What it takes of the up's own tables and columns does not count.
+    """
+    old = up.back()
+    only = written_after(since.there, since.written)
+    return any(not _is_own(each, old) for each in missing(since.written, since.restored, down, only=only))
+
+
+def lost_of_odd(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
+    """Tell what the way down loses of odd rows that were written after the up, with some of those that are deleted.
+
+    Where the up does not run again (``again`` holds nothing), no value is told: it might have brought it back.
+    """
+    if since.again:
+        found = lost_since(since, up, down)
+    else:
+        found = lost_since(replace(since, again=since.restored), up, down)
+        found = tuple(loss for loss in found if loss.column is None)
+    told = []
+    for loss in found:
+        if loss.column is not None or loss.expected:
+            told.append(loss)
+            continue
+        reading = since.written[loss.table]
+        gone = {each.table: each.rows for each in missing(since.written, since.restored, down) if each.column is None}
+        odd = written_after(since.there, since.written)[loss.table]
+        rows = [row for row in gone.get(loss.table, ()) if row in odd]
+        told.append(replace(loss, examples=row_examples(reading, rows)))
+    return tuple(loss for loss in told if not loss.expected)
+
+
+def _is_own(found: Missing, old: Names) -> bool:
+    """Whether it is of a table or column that there was not before the up."""
+    return found.table not in old.tables or (
+        found.column is not None and (found.table, found.column) not in old.columns
+    )
 
 
 def _tables(state: State) -> list[Table]:

@@ -9,15 +9,18 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import CannotBranch
+from glowplug.rehearsal.data.blame import down_alone, not_again
+from glowplug.rehearsal.data.foreseeable import foreseeable
 from glowplug.rehearsal.data.harmless import changes_what_it_locks
 from glowplug.rehearsal.data.losses import Since, lost_since, outcome_of
-from glowplug.rehearsal.data.names import names_between
+from glowplug.rehearsal.data.names import Names, names_between
 from glowplug.rehearsal.data.refusals import refused
 from glowplug.rehearsal.data.reversibility import says
+from glowplug.rehearsal.data.steady import is_steady, leave, take
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.data.touched import Touched, seen, touched
 from glowplug.rehearsal.data.trip import Subject, Trip, trip
-from glowplug.rehearsal.data.with_rows import WithRows
+from glowplug.rehearsal.data.with_rows import WithRows, widened
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
 from glowplug.sql.blank import is_blank
 
@@ -43,12 +46,14 @@ def measure(
     settings: DataSettings,
     seeds: Sequence[Seed] = (),
     forward_only: bool = False,
+    previous: Migration | None = None,
 ) -> Measurement:
     """Measure a migration on branches of ``database``, which stands in the state before its up and stays there.
 
     Most migrations take one branch; two where what is touched can't be seen without going on from there, one more
     where there is another world, and more where a file fails.
     ``forward_only``: its down is not run, so that what the up takes away is gone for good.
+    ``previous``: the migration that went up before it; what is known of the tables that it left is not read again.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
@@ -67,11 +72,12 @@ def measure(
     )
     try:
         _let_sessions_live(migration)
-        measurement = _measure(subject)
+        measurement = _measure(subject, previous)
     except CannotBranch as obstacle:
         data = Data(outcome=DataOutcome.NOT_MEASURED, why=obstacle.message)
         measurement = Measurement(observed=None, observed_down=None, data=data)
-    return replace(measurement, data=replace(measurement.data, text_says=says(text, with_down=has_down)))
+    data = replace(measurement.data, text_says=says(text, with_down=has_down))
+    return replace(measurement, data=data, met=subject.met.errors)
 
 
 def _let_sessions_live(migration: Migration) -> None:
@@ -81,23 +87,31 @@ def _let_sessions_live(migration: Migration) -> None:
             raise CannotBranch(f"{direction.file_name} ends other sessions: that in which the chain goes up is one")
 
 
-def _measure(subject: Subject) -> Measurement:
+def _measure(subject: Subject, previous: Migration | None) -> Measurement:
+    known = take(previous, subject.database)
     with trip(subject) as here:
-        finish = _begin(subject, here)
+        finish = _begin(replace(subject, before=known or here.rows.tables()), here)
     return finish()
 
 
-def _begin(subject: Subject, here: Trip) -> Callable[[], Measurement]:
-    """Do what the first branch is for, and give what is left to be done without it."""
-    subject = replace(subject, before=here.rows.tables())
-    with here.connection.glimpse(subject.migration, Direction.UP) as foreseen:
+def _begin(subject: Subject, here: Trip, *, as_it_is: bool = False) -> Callable[[], Measurement]:
+    """Do what the first branch is for, and give what remains to be done without it.
+
+    ``as_it_is``: nothing is foreseen from an up in other words.
+    """
+    migration = subject.migration
+    words = migration if as_it_is else foreseeable(migration, subject.dialect)
+    with here.connection.glimpse(words, Direction.UP) as foreseen:
         if foreseen is not None and foreseen.error is None:
             subject = _seen(subject, foreseen, here)
     if subject.touched.before:
         rows = WithRows(subject)
         went = rows.go(Trip(subject, here.connection))
+        if went.observed.error is not None and words is not migration:
+            return lambda: _again_as_it_is(subject)
         return lambda: rows.measurement(went)
-    observed = here.observe(Direction.UP) if foreseen is None or foreseen.error is None else foreseen
+    refused = foreseen is not None and foreseen.error is not None and words is migration
+    observed = foreseen if refused and foreseen is not None else here.observe(Direction.UP)
     if observed.error is not None:
         error = observed.error
         return lambda: _up_fails(subject, observed, error)
@@ -108,9 +122,19 @@ def _begin(subject: Subject, here: Trip) -> Callable[[], Measurement]:
     return _New(Trip(subject, here.connection), observed).measurement
 
 
+def _again_as_it_is(subject: Subject) -> Measurement:
+    """Go another way where the up was foreseen in other words, and failed in its own: on no row's account, perhaps."""
+    subject = replace(subject, after=(), names=Names({}, {}), touched=Touched(before=frozenset(), after=frozenset()))
+    with trip(subject) as here:
+        finish = _begin(subject, here, as_it_is=True)
+    return finish()
+
+
 def _seen(subject: Subject, observed: Trace, here: Trip) -> Subject:
     """Add what the up was seen to do, and the tables as they are after it."""
     after = here.rows.tables_but(_unchanged(subject, observed))
+    if is_steady(subject.text.up, subject.dialect, rows=False):
+        leave(subject.migration, subject.database, after)
     names = names_between(subject.text.up, subject.before, after, subject.dialect)
     known = touched(subject.text, observed, subject.before, after, names)
     return replace(subject, after=after, names=names, touched=known)
@@ -145,6 +169,8 @@ class _New:
         self._subject = subject = here.subject
         self._observed = observed
         self._down: Trace | None = None
+        self._wider: Subject | None = None
+        self._stuck: SqlError | None = None
         self._any_rows = False
         self._data = Data(outcome=DataOutcome.LOSSLESS)
         if not subject.has_down:
@@ -156,27 +182,35 @@ class _New:
         if subject.settings.rows:
             not_seeded = (*not_seeded, *here.unseen(written, not_seeded))
         self._down = here.observe(Direction.DOWN)
+        self._wider = widened(subject, observed, self._down)
+        if self._wider is not None:
+            return
         self._data = replace(
             self._data, not_seeded=not_seeded, seeded=len(there.keys() - {each.table for each in not_seeded})
         )
         if self._down.error is None and there:
             restored, names = here.restored()
-            again = here.new() if here.run(Direction.UP) is None else {}
+            self._stuck = here.run(Direction.UP)
+            again = here.new() if self._stuck is None else {}
             since = Since(there=there, written=written, restored=restored, again=again)
             losses = lost_since(since, subject.names, names)
             self._data = replace(self._data, losses=losses, outcome=outcome_of(losses))
 
     def measurement(self) -> Measurement:
         """Say what was seen; a down that failed is tried without our rows before they are blamed."""
+        if self._wider is not None:
+            return WithRows(self._wider).measurement()
         data = self._data
         if self._down is not None and self._down.error is not None:
-            with trip(self._subject) as bare:
-                alone = bare.run(Direction.UP) or bare.run(Direction.DOWN)
+            alone = down_alone(self._subject)
             if alone is None:
                 refusal = refused(self._subject, Direction.DOWN, self._down.error, When.AFTER)
                 why = f"its down refuses what was written after the up: {self._down.error.message}"
                 data = replace(data, outcome=DataOutcome.NOT_MEASURED, why=why, refusals=(refusal,))
             else:
-                data = replace(data, why=f"its down fails without any rows of ours: {alone.message}")
+                why = f"its down fails without any rows of ours: {alone.message}"
+                data = replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
+        if self._stuck is not None:
+            data = replace(data, up_again=not_again(self._subject, self._stuck, When.AFTER))
         data = self._subject.unless_unseen(data, any_rows=self._any_rows or not self._subject.has_down)
         return Measurement(observed=self._observed, observed_down=self._down, data=data)

@@ -114,6 +114,28 @@ def examples(found: Missing, reading: Reading) -> tuple[Example, ...]:
     return tuple(Example(before=_shown(before), after=_shown(now)) for before, now in list(pairs)[:_EXAMPLES])
 
 
+def row_examples(reading: Reading, rows: Sequence[int]) -> tuple[Example, ...]:
+    """Give some rows that are gone: each by a value that sets it apart from those that stay, and by its key."""
+    gone = frozenset(rows)
+    stay = [at for at in range(len(reading.contents.rows)) if at not in gone]
+    values = {name: reading.values(name) for name in reading.data_columns}
+    known = {name: {values[name][at] for at in stay} for name in values}
+    key = next((unique.columns for unique in reading.table.uniques if unique.primary), ())
+    found = []
+    for row in rows[:_EXAMPLES]:
+        apart = [name for name in values if values[name][row] not in known[name] and name not in key]
+        apart.sort(key=lambda name: (values[name][row] is not None, len(known[name])))
+        shown = [*apart[:1], *(name for name in key if name in values)] or list(values)[:_EXAMPLES]
+        text = ", ".join(f"{name} = {_in_words(values[name][row])}" for name in shown)
+        found.append(Example(before=text, after=None))
+    return tuple(found)
+
+
+def _in_words(value: Value) -> str:
+    shown = _shown(value)
+    return "NULL" if shown is None else repr(shown)
+
+
 def _shown(value: Value) -> str | None:
     if value is None:
         return None

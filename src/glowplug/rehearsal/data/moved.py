@@ -1,49 +1,68 @@
-"""Whether values that are no longer where they were are elsewhere: in new columns, whole or split, or new tables."""
+"""Whether values that are no longer where they were can be had: in new columns, whole or split, or computed back."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from glowplug.rehearsal.data.compare import match, same
-from glowplug.rehearsal.data.missing import columns_of
+from glowplug.rehearsal.data.compare import same
+from glowplug.rehearsal.data.paired import Paired, is_numbered, key_of, type_of
+from glowplug.rehearsal.data.rewritten import follows, is_less
+from glowplug.rehearsal.measured import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.database.rows import Value
     from glowplug.rehearsal.data.compare import Reading
-    from glowplug.rehearsal.data.missing import State
-    from glowplug.rehearsal.data.names import Names
+    from glowplug.rehearsal.data.rewritten import Series
 
 _TELLING = 3  # characters: a shorter text is in many others by chance
 _WORD = re.compile(r"\w")
 
 
-class Moved:
+class Moved(Paired):
     """Looks in a later state for what was in an earlier one."""
 
-    def __init__(self, earlier: State, later: State, names: Names) -> None:
-        """Take two states, and what the tables and columns of the earlier one are called in the later."""
-        self._earlier, self._later, self._names = earlier, later, names
-        self._partners: dict[str, Mapping[int, int]] = {}
-
     def there(self, table: str, column: str, rows: Sequence[int]) -> frozenset[int]:
-        """Give those of the rows whose value of this column can still be found."""
+        """Give those of the rows whose value of this column can still be found, or computed from what is there.
+
+        Not a value that stands where it was, if others have become the same and nothing tells which it had been.
+        """
         reading = self._earlier[table]
         values = reading.values(column)
-        telling = [row for row in rows if values[row] is not None]
-        direct = self._in_place(reading, column, telling)
-        rest = [row for row in telling if row not in direct]
-        if rest and (
-            self._beside(reading, column, rest)
-            or self._elsewhere(reading, column, rest)
-            or self._in_rows(reading, column, rest)
-        ):
-            direct |= frozenset(rest)
-        return direct
+        mixed = self._mixed(reading, column)
+        direct = self._in_place(reading, column, rows) - mixed
+        rest = [row for row in rows if row not in direct and values[row] is not None]
+        sure = [row for row in rest if row not in mixed]
+        if self._is_kept(reading, column, rest, here=len(sure) == len(rest)):
+            return direct | frozenset(rest)
+        if len(sure) < len(rest) and self._is_kept(reading, column, sure, here=True):
+            return direct | frozenset(sure)
+        return direct | self._computed(reading, column, sure)
+
+    def cause(self, table: str, column: str, rows: Sequence[int]) -> Cause | None:
+        """Say why these rows' values are not there, where that is not plain to see in what became of them."""
+        reading = self._earlier[table]
+        place = self._place(reading, column)
+        if place is None or not rows:
+            return None
+        if self._in_place(reading, column, rows).issuperset(rows):
+            return Cause.ALIKE
+        partner = self._partner(reading)
+        there = [row for row in rows if row in partner]
+        olds = self._of(reading, column, there)
+        news = self._of(place[0], place[1], [partner[row] for row in there])
+        untold = (
+            len(there) == len(rows)
+            and len(set(olds.values)) > 1
+            and None not in (*olds.values, *news.values)
+            and not self._mixed(reading, column).intersection(rows)
+            and not is_less(olds, news)
+        )
+        return Cause.UNTOLD if untold else None
 
     def rows_there(self, table: str, rows: Sequence[int]) -> bool:
         """Whether whole rows are still in their table, or went to others."""
@@ -65,28 +84,63 @@ class Moved:
                 found.add(column)
         return frozenset(found)
 
-    def _partner(self, reading: Reading) -> Mapping[int, int]:
-        """Give which row of the later state each of a table's rows is."""
-        name = reading.table.name
-        if name not in self._partners:
-            now = self._later.get(self._names.tables.get(name, ""))
-            pairs = () if now is None else match(reading, now, columns_of(reading, self._names)).kept
-            self._partners[name] = dict(pairs)
-        return self._partners[name]
+    def _computed(self, reading: Reading, column: str, rows: Sequence[int]) -> frozenset[int]:
+        """Give the rows whose value follows from what stands in its place now, or from what is new in the row.
 
-    def _in_place(self, reading: Reading, column: str, rows: Sequence[int]) -> frozenset[int]:
-        """Give the rows whose value stands unchanged in the column, under its name of then."""
+        Numbers that the server gave run alike by themselves.
+        """
         now = self._later.get(self._names.tables.get(reading.table.name, ""))
-        new = self._names.columns.get((reading.table.name, column))
-        if now is None or new is None or not now.has(new):
-            return frozenset()
         partner = self._partner(reading)
-        before, after = reading.column(column), now.column(new)
-        types = (before.type if before else None, after.type if after else None)
-        values, afterwards = reading.values(column), now.values(new)
-        return frozenset(row for row in rows if row in partner and same(values[row], afterwards[partner[row]], types))
+        if now is None or not rows or not set(rows) <= partner.keys() or is_numbered(reading, column):
+            return frozenset()
+        place = self._place(reading, column)
+        own = None if place is None else place[1]
+        new = [
+            name for name in self._new_or_changed(reading, now, partner) if name != own and not is_numbered(now, name)
+        ]
+        for name in new if own is None else [own, *new]:
+            found = self._follows(reading, column, rows, name, here=name == own)
+            if found:
+                return found
+        return frozenset()
 
-    def _beside(self, reading: Reading, column: str, rows: Sequence[int]) -> bool:
+    def _follows(self, reading: Reading, column: str, rows: Sequence[int], name: str, *, here: bool) -> frozenset[int]:
+        """Give the rows whose value follows from one column of now; ``here``: it is the column itself."""
+        now = self._later[self._names.tables[reading.table.name]]
+        partner = self._partner(reading)
+        new = self._of(now, name, [partner[row] for row in rows])
+        key = key_of(reading)
+
+        def beside(*, kept: bool) -> Iterator[Series]:
+            for each in reading.data_columns:
+                if each == column or (kept and each in key):
+                    continue
+                series = self._of(reading, each, rows)
+                # A key counts, as much else does: only what is the key itself is taken for made of it.
+                if each in key and series.values != new.values:
+                    continue
+                if not kept or len(self._in_place(reading, each, rows)) == len(rows):
+                    yield series
+
+        found = follows(
+            (self._of(reading, column, rows), new),
+            columns=(self._of(reading, column, partner), self._of(now, name, partner.values())),
+            others=lambda: beside(kept=False),
+            kept=lambda: beside(kept=True),
+            named=here or _alike(column, name),
+            here=here,
+        )
+        return frozenset(rows[at] for at in found)
+
+    def _is_kept(self, reading: Reading, column: str, rows: Sequence[int], *, here: bool) -> bool:
+        """Whether all rows have their value elsewhere; ``here``: or within what stands in its place."""
+        return bool(rows) and (
+            self._beside(reading, column, rows, here=here)
+            or self._elsewhere(reading, column, rows)
+            or self._in_rows(reading, column, rows)
+        )
+
+    def _beside(self, reading: Reading, column: str, rows: Sequence[int], *, here: bool) -> bool:
         """Whether each row has its value in other columns that are new or changed: one has it, or all together."""
         now = self._later.get(self._names.tables.get(reading.table.name, ""))
         if now is None:
@@ -94,58 +148,48 @@ class Moved:
         partner = self._partner(reading)
         if not set(rows) <= partner.keys():
             return False
-        values = [reading.values(column)[row] for row in rows]
-        before = reading.column(column)
-        candidates: list[list[Value]] = []
-        for name in self._new_or_changed(reading, now, partner):
-            column_now = now.column(name)
-            types = (before.type if before else None, column_now.type if column_now else None)
-            theirs = [now.values(name)[partner[row]] for row in rows]
-            telling = len(set(values)) > 1 and self._may_hold(reading, column, rows, name)
-            if telling and all(same(one, two, types) for one, two in zip(values, theirs, strict=True)):
+        own = reading.values(column)
+        there = [partner[row] for row in rows]
+        values = [own[row] for row in rows]
+        differ = len(set(values)) > 1
+        kind = type_of(reading, column)
+        place = "" if here else self._names.columns.get((reading.table.name, column), "")
+        names = [name for name in self._new_or_changed(reading, now, partner) if name != place]
+        has_twin = differ and self._has_twin(reading, column, rows)
+        for name in names if differ else ():
+            if has_twin and not _alike(column, name):
+                continue
+            theirs, types = now.values(name), (kind, type_of(now, name))
+            if all(same(value, theirs[at], types) for value, at in zip(values, there, strict=True)):
                 return True
-            candidates.append(theirs)
-        return bool(candidates) and all(
-            _covered(value, [theirs[index] for theirs in candidates]) for index, value in enumerate(values)
+        parts = [now.values(name) for name in names]
+        return bool(parts) and all(
+            _covered(value, [theirs[at] for theirs in parts]) for value, at in zip(values, there, strict=True)
         )
 
-    def _may_hold(self, reading: Reading, column: str, rows: Sequence[int], name: str) -> bool:
-        """Whether equal values are this column's: if another column has the same ones, its name has to tell."""
+    def _has_twin(self, reading: Reading, column: str, rows: Sequence[int]) -> bool:
+        """Whether another column has the same values: then only a name can tell whose they are."""
         own = reading.values(column)
-        values = [own[row] for row in rows]
+        some = itemgetter(*rows)
         others = (reading.values(other) for other in reading.data_columns if other != column)
-        if not any([other[row] for row in rows] == values for other in others):
-            return True
-        return column.casefold() in name.casefold() or name.casefold() in column.casefold()
-
-    def _new_or_changed(self, reading: Reading, now: Reading, partner: Mapping[int, int]) -> Iterator[str]:
-        olds = {new: old for old, new in columns_of(reading, self._names).items()}
-        for name in now.data_columns:
-            if name not in olds:
-                yield name
-                continue
-            before, after = reading.values(olds[name]), now.values(name)
-            if any(before[one] != after[two] for one, two in partner.items()):
-                yield name
+        return any(other[rows[0]] == own[rows[0]] and some(other) == some(own) for other in others)
 
     def _elsewhere(self, reading: Reading, column: str, rows: Sequence[int]) -> bool:
         """Whether another table, new or changed, holds each value beside another one of its row's."""
         own = reading.values(column)
         values = [own[row] for row in rows]
         wanted = set(values)
-        beside = [set(zip(values, other, strict=True)) for other in self._other_values(reading, column, rows)]
+        has_twin = self._has_twin(reading, column, rows)
         for theirs in self._other_tables(reading.table.name):
-            named = {name: theirs.values(name) for name in theirs.data_columns}
-            columns = list(named.values())
-            holding = [
-                first
-                for name, first in named.items()
-                if wanted.issubset(first) and self._may_hold(reading, column, rows, name)
-            ]
-            for first, second in product(holding, columns):
-                there = set(zip(first, second, strict=True))
-                if first is not second and any(len(pairs) > 1 and pairs <= there for pairs in beside):
-                    return True
+            for name in sorted(theirs.data_columns, key=lambda each: each != column):  # it is soon found there
+                if not wanted <= theirs.distinct(name) or (has_twin and not _alike(column, name)):
+                    continue
+                holding = _Holding(theirs, name)
+                around = holding.around(values[0])
+                for other in self._other_values(reading, column, rows):
+                    beside = set(zip(values, other, strict=True)) if other[0] in around else set()
+                    if len(beside) > 1 and any(holding.beside(second, beside) for second in theirs.data_columns):
+                        return True
         return False
 
     def _in_rows(self, reading: Reading, column: str, rows: Sequence[int]) -> bool:
@@ -154,16 +198,16 @@ class Moved:
         if len(key) != 1 or key[0] is None or not reading.has(key[0]):
             return False
         keys, values = reading.values(key[0]), reading.values(column)
-        for theirs in self._other_tables(reading.table.name):
+        telling = [row for row in rows if _WORD.search(str(values[row]))]
+        wanted = {keys[row] for row in telling}
+        for theirs in self._other_tables(reading.table.name) if len(telling) > 1 else ():
             for name in theirs.data_columns:
-                naming = theirs.values(name)
-                if not {keys[row] for row in rows if _WORD.search(str(values[row]))} <= set(naming):
+                if not wanted <= theirs.distinct(name):
                     continue
                 parts: defaultdict[Value, list[Value]] = defaultdict(list)
-                for at, value in enumerate(naming):
+                for at, value in enumerate(theirs.values(name)):
                     parts[value] += [theirs.values(other)[at] for other in theirs.data_columns if other != name]
-                telling = [row for row in rows if _WORD.search(str(values[row]))]
-                if len(telling) > 1 and all(_covered(values[row], parts[keys[row]]) for row in telling):
+                if all(_covered(values[row], parts[keys[row]]) for row in telling):
                     return True
         return False
 
@@ -181,14 +225,31 @@ class Moved:
                 own = now.values(name)
                 yield [own[partner[row]] for row in rows]
 
-    def _other_tables(self, own: str) -> Iterator[Reading]:
-        olds = {new: old for old, new in self._names.tables.items()}
-        for name, now in self._later.items():
-            old = olds.get(name)
-            if old == own:
-                continue
-            if old is None or old not in self._earlier or now.contents != self._earlier[old].contents:
-                yield now
+
+class _Holding:
+    """The rows of a table by what they have in one column."""
+
+    def __init__(self, reading: Reading, column: str) -> None:
+        self._reading = reading
+        self._column = column
+        self._rows: defaultdict[Value, list[int]] = defaultdict(list)
+        for at, value in enumerate(reading.values(column)):
+            self._rows[value].append(at)
+
+    def around(self, value: Value) -> frozenset[Value]:
+        """Give all that stands in rows with this value."""
+        return frozenset(held for at in self._rows.get(value, ()) for held in self._reading.contents.rows[at])
+
+    def beside(self, other: str, pairs: Iterable[tuple[Value, Value]]) -> bool:
+        """Whether each pair stands in a row: its first value here, its second in the other column."""
+        if other == self._column:
+            return False
+        theirs = self._reading.values(other)
+        return all(any(theirs[at] == second for at in self._rows.get(first, ())) for first, second in pairs)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.casefold() in other.casefold() or other.casefold() in one.casefold()
 
 
 def _covered(value: Value, parts: Sequence[Value]) -> bool:

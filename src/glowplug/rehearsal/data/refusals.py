@@ -6,10 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
-from glowplug.rehearsal.data.losses import lost_for_good, lost_there_and_back, written_after
+from glowplug.rehearsal.data.harmless import may_change_rows
+from glowplug.rehearsal.data.losses import (
+    Since,
+    lost_for_good,
+    lost_of_odd,
+    lost_there_and_back,
+    may_be_lost,
+    written_after,
+)
 from glowplug.rehearsal.data.names import found
 from glowplug.rehearsal.data.text import every, names_in
 from glowplug.rehearsal.data.trip import trip
@@ -108,7 +117,7 @@ def refused(
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of edge rows: the files that ``refuse`` some, and what the up loses of them where it takes all."""
+    """What came of edge rows: the files that ``refuse`` some, and what is lost of them where a file takes all."""
 
     refuse: frozenset[Direction] = frozenset()
     losses: tuple[Loss, ...] = ()
@@ -121,18 +130,22 @@ def tried(here: Trip, *, without: frozenset[str]) -> Tried:
     """
     if not any(map(here.subject.may_refuse, Direction)):
         return Tried()
-    write_edges(here, Direction.DOWN, _edges(here, Direction.DOWN, without))
-    if here.run(Direction.DOWN) is not None:
+    error, after = _back_over(here, _edges(here, Direction.DOWN, without))
+    if error is not None:
         return Tried(refuse=frozenset(Direction))
+    if here.is_up and here.run(Direction.DOWN) is not None:
+        return Tried(refuse=frozenset({Direction.UP}), losses=after)
     if here.subject.may_refuse(Direction.UP) and not _is_restored(here):
-        return Tried(refuse=frozenset({Direction.UP}))
+        return Tried(refuse=frozenset({Direction.UP}), losses=after)
     error, losses = _over(here, _edges(here, Direction.UP, without))
-    return Tried(losses=losses) if error is None else Tried(refuse=frozenset({Direction.UP}))
+    if error is not None:
+        return Tried(refuse=frozenset({Direction.UP}), losses=after)
+    return Tried(losses=(*losses, *after))
 
 
 def _is_restored(here: Trip) -> bool:
     """Whether the tables ask what they did before the up: else rows that it refuses can't be written any more."""
-    return _asked(here.rows.tables()) == _asked(here.subject.before)
+    return _asked(here.tables_back()) == _asked(here.subject.before)
 
 
 def _asked(tables: Sequence[Table]) -> Mapping[str, object]:
@@ -164,6 +177,24 @@ def _over(here: Trip, chosen: Sequence[Edge]) -> tuple[SqlError | None, tuple[Lo
         return None, lost_for_good(before, after, subject.names, only=only)
     restored, back = here.restored()
     return None, lost_there_and_back(before, after, restored, subject.names, back, only=only)
+
+
+def _back_over(here: Trip, chosen: Sequence[Edge]) -> tuple[SqlError | None, tuple[Loss, ...]]:
+    """Run the down over edge rows; why it refuses them, or what it loses of them: then the up has run again."""
+    subject = here.subject
+    looks = bool(chosen) and may_change_rows(subject.text.down)
+    there = here.new() if looks else {}
+    write_edges(here, Direction.DOWN, chosen)
+    written = here.new() if looks else {}
+    error = here.run(Direction.DOWN)
+    if error is not None or not looks:
+        return error, ()
+    restored, down = here.restored()
+    since = Since(there=there, written=written, restored=restored, again={})
+    if not may_be_lost(since, subject.names, down):
+        return None, ()
+    again = here.new() if here.run(Direction.UP) is None else {}
+    return None, lost_of_odd(replace(since, again=again), subject.names, down)
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,18 +253,28 @@ class _Pass:
         self._branches = 0
         self._edges: tuple[Edge, ...] = ()
         self._losses: tuple[Loss, ...] = ()
+        self._is_slow = False
 
     def refused(self) -> Refused:
         """Find them: one for each place and each thing that the server says of it."""
         found: list[Refusal] = []
         culprits: list[Edge] = []
+        taken: list[Edge] = []
         told: set[tuple[object, str | None]] = set()
         first: SqlError | None = self._attempt(None)
         waiting = [list(self._edges)] if first is not None else []
         while waiting and len(found) < _REFUSALS and self._branches < _BRANCHES:
             group = waiting.pop(0)
             failed, first = first or self._attempt(group), None
-            if failed is None or failed.timed_out or (_place(group), failed.code) in told:
+            if failed is None:
+                taken += group
+                continue
+            if failed.timed_out:
+                found.append(self._refusal(None, failed))
+                waiting = [] if self._is_slow else [each for each in (self._unnamed(group, failed), *waiting) if each]
+                self._is_slow = True
+                continue
+            if (_place(group), failed.code) in told:
                 continue
             culprit, own = self._narrow(group, failed)
             if culprit is None:
@@ -247,7 +288,20 @@ class _Pass:
             alike = [edge for edge in others if _place([edge]) == _place([culprit])]
             rest = [edge for edge in others if edge not in alike]
             waiting += [each for each in (rest, alike) if each]
-        return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses)
+        return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._lost(taken))
+
+    def _lost(self, taken: Sequence[Edge]) -> tuple[Loss, ...]:
+        """Tell what is lost of the rows that are not refused; the down's are seen as each attempt is made."""
+        if self._direction is Direction.DOWN or not taken:
+            return self._losses
+        with trip(self._subject) as here:
+            here.fill(without=self._without)
+            return _over(here, taken)[1]
+
+    def _unnamed(self, edges: Sequence[Edge], error: SqlError) -> list[Edge]:
+        """Give those that are not to blame at first sight: halving costs the time that a statement is given each."""
+        named = self._named(edges, error)
+        return [edge for edge in edges if edge not in named]
 
     def _narrow(self, edges: Sequence[Edge], error: SqlError) -> tuple[Edge | None, SqlError]:
         """Halve the rows while the file still fails with a half."""
@@ -301,8 +355,12 @@ class _Pass:
                 if self._direction is Direction.UP:
                     error, self._losses = _over(here, chosen)
                     return error
-            write_edges(here, self._direction, chosen)
-            return here.run(self._direction) if chosen else None
+            if self._direction is Direction.UP:
+                write_edges(here, self._direction, chosen)
+                return here.run(self._direction) if chosen else None
+            error, losses = _back_over(here, chosen) if chosen else (None, ())
+            self._losses = tuple({(loss.table, loss.column): loss for loss in (*self._losses, *losses)}.values())
+            return error
 
     def _refusal(self, edge: Edge | None, error: SqlError) -> Refusal:
         written = When.BEFORE if self._direction is Direction.UP else When.AFTER

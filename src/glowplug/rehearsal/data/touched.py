@@ -8,7 +8,7 @@ import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.rehearsal.data.names import found, renamed
-from glowplug.rehearsal.data.text import actions_of, names_in
+from glowplug.rehearsal.data.text import actions_of, followed, names_in
 from glowplug.schema.tables import Action
 from glowplug.sql.actions import (
     AlterTableSetting,
@@ -24,11 +24,14 @@ from glowplug.sql.actions import (
     Insert,
     ObjectKind,
     RefreshView,
+    Select,
     TableChange,
     Truncate,
     Update,
 )
 from glowplug.sql.parts import Constraint
+from glowplug.sql.postgres_locality import locality
+from glowplug.sql.postgres_nesting import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -110,28 +113,56 @@ def seen(trace: Trace, but: Collection[str]) -> Iterator[str]:
         yield from statement.scanned
 
 
-def overlooked(  # noqa: PLR0917 - both traces, both sides of the up
-    up: Trace, down: Trace | None, known: Touched, before: Sequence[Table], after: Sequence[Table], names: Names
+def overlooked(  # noqa: PLR0917 - what was read and seen of both files, both sides of the up
+    text: Text,
+    up: Trace,
+    down: Trace | None,
+    known: Touched,
+    before: Sequence[Table],
+    after: Sequence[Table],
+    names: Names,
 ) -> frozenset[str]:
-    """Give the old tables that the files were seen to write once there were rows, and that nobody had thought of.
+    """Give the old tables that the files were seen to write, or the down to read, and that nobody had thought of.
 
-    Tables that touched ones refer to are locked with them, and keep their rows.
+    Tables that touched ones refer to are locked with them, and keep their rows: but for a down whose text does not
+    tell all that it does, nobody knows for what it locks them.
     """
     back = names.back().tables
-    written = set(_written(up))
-    if down is not None:
-        written |= {back.get(name, name) for name in _written(down)}
+    whole = {table.name: table.partition_of or table.name for table in before}
+    there = set(whole.values()) - known.before
     parents = {key.table for table in before if table.name in known.before for key in table.foreign_keys}
     parents |= {
         back.get(key.table, key.table) for table in after if table.name in known.after for key in table.foreign_keys
     }
-    there = {table.name for table in before if table.partition_of is None}
-    return frozenset((written & there) - parents - known.before)
+    written = {
+        whole.get(lock.relation, "")
+        for statement in up.statements
+        for lock in statement.locks
+        if lock.mode not in _READ_ALONE | _OF_REFERENCES
+    }
+    found = (written - parents) & there
+    if down is None:
+        return frozenset(found)
+    hides = _hides(text, before, after)
+    if hides and down.blind is not None:
+        return frozenset(there)
+    seen_back = {whole.get(back.get(name, name), "") for name in seen(down, () if hides else _OF_REFERENCES)}
+    return frozenset(found | ((seen_back if hides else seen_back - parents) & there))
 
 
-def _written(trace: Trace) -> Iterator[str]:
-    for statement in trace.statements:
-        yield from (lock.relation for lock in statement.locks if lock.mode not in _READ_ALONE | _OF_REFERENCES)
+def _hides(text: Text, before: Sequence[Table], after: Sequence[Table]) -> bool:
+    """Whether the down may do more to rows than can be read of it: in a function, a block or a trigger."""
+    if text.down is None:
+        return False
+    has_triggers = any(table.triggers for table in (*before, *after))
+    if text.dialect is Dialect.POSTGRES:
+        said = locality(text.down.text) or nesting(text.down.text)
+        return said is None or (said.writes and has_triggers)
+    return (
+        not followed(text.down)
+        or has_triggers
+        or any(isinstance(action, Select) for action, _ in actions_of(text.down))
+    )
 
 
 def _mentioned(text: Text) -> Iterator[Name]:

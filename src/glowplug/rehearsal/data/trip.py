@@ -9,12 +9,16 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, picked, relaxed, set_by
+from glowplug.rehearsal.data.aims import aims, relaxed, set_by
 from glowplug.rehearsal.data.compare import Reading
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, names_between, renamed
+from glowplug.rehearsal.data.ordered import Ordered
+from glowplug.rehearsal.data.picking import is_seen, picks
+from glowplug.rehearsal.data.steady import alike, is_steady
 from glowplug.rehearsal.data.stirred import Stirred
 from glowplug.rehearsal.measured import Data, DataOutcome, NotSeeded
+from glowplug.rehearsal.met import Met
 from glowplug.rehearsal.seeding import seed
 from glowplug.schema.tables import Family, Written
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from glowplug.dialect import Dialect
     from glowplug.project import Migration
     from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.picking import Pick
     from glowplug.rehearsal.data.text import Text
     from glowplug.rehearsal.data.touched import Touched
     from glowplug.rehearsal.seeding import DataSettings
@@ -47,7 +52,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up.
 
     ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more.
-    ``apart``: keys are numbered far from those that a file writes.
+    ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile.
     """
 
     database: Database
@@ -63,6 +68,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     touched: Touched
     aimed: bool = True
     apart: bool = False
+    met: Met = msgspec.field(default_factory=Met)
 
     @property
     def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:
@@ -102,6 +108,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             table for table in self.before if table.name not in self.touched.before and after.get(table.name) == table
         )
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether both files do the same each time that they run on the same tables."""
+        return all(is_steady(self.text.file(direction), self.dialect) for direction in Direction)
+
     def may_refuse(self, direction: Direction) -> bool:
         """Whether a file does anything that may fail where a row is odd."""
         return may_refuse_rows(self.text.file(direction), self.dialect)
@@ -133,11 +144,16 @@ class Trip:
         """Take what is measured, and the connection to the branch."""
         self.subject = subject
         self.connection = connection
-        self.rows = connection.rows
+        self.rows = Ordered(connection.rows)
         self.is_up = False
         self.unread: dict[str, str] = {}
         self.beyond: dict[str, str] = {}
         self._before: State = {}
+        self._unasked: list[tuple[Pick, SqlError]] = []
+        self._back = subject.before
+        self._named: tuple[tuple[Table, ...], Names] | None = None
+        self._is_steady = subject.is_steady
+        self._is_settled = False
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
         """Run the seed files, and write plain rows (``ours``) to the touched tables but for some."""
@@ -170,10 +186,24 @@ class Trip:
     def _unmet(self, only: Collection[str]) -> Iterator[NotSeeded]:
         """Say by which conditions the up picks rows, where no row meets one: what it does to such was not seen."""
         known = {table.name: table for table in self.subject.before if table.name in only}
-        for name, condition in picked(self.subject.text.up, known, self.subject.dialect):
-            answer = self.rows.query(f"SELECT 1 FROM {known[name].sql} WHERE {condition}", limit=1)
-            if answer.error is None and not answer.rows:
-                yield NotSeeded(table=name, why=f"no row meets {_in_short(condition)}, by which up.sql picks rows")
+        for pick in picks(self.subject.text.up, known, self.subject.dialect):
+            answer = self.rows.query(pick.query, limit=1)
+            if answer.error is not None:
+                self._unasked.append((pick, answer.error))
+            elif not answer.rows:
+                condition = _in_short(pick.condition)
+                yield NotSeeded(table=pick.table, why=f"no row meets {condition}, by which up.sql picks rows")
+
+    def untold(self, before: State, after: State) -> Iterator[NotSeeded]:
+        """Name the conditions that can't be asked before the up, where what it has made of the rows shows none met."""
+        names = self.subject.names
+        for pick, error in self._unasked:
+            then, now = before.get(pick.table), after.get(names.tables.get(pick.table, ""))
+            if then is None or now is None or not is_seen(pick, then, now, names):
+                why = (
+                    f"it could not be told whether a row meets {_in_short(pick.condition)}, by which up.sql picks rows"
+                )
+                yield NotSeeded(table=pick.table, why=f"{why}: {error.message}")
 
     def run(self, direction: Direction) -> SqlError | None:
         """Run one of the files, as Diesel does."""
@@ -203,10 +233,20 @@ class Trip:
     def restored(self) -> tuple[State, Names]:
         """Read what the down has left, and tell what the new tables are called there."""
         subject = self.subject
-        tables = self.rows.tables_but(subject.untouched)
-        down = names_between(subject.text.down, subject.after, tables, subject.dialect)
+        tables = self.tables_back()
+        if self._named is None or self._named[0] is not tables:
+            self._named = tables, names_between(subject.text.down, subject.after, tables, subject.dialect)
+        down = self._named[1]
         names = {down.tables[name] for name in subject.touched.after if name in down.tables}
         return self._read(tables, names | subject.touched.before), down
+
+    def tables_back(self) -> tuple[Table, ...]:
+        """Give the tables that the down has left; not read again once it left those that the up had begun with."""
+        if not self._is_settled:
+            tables = self.rows.tables_but(self.subject.untouched)
+            self._is_settled = self._is_steady and alike(tables, self._back)
+            self._back = tables
+        return self._back
 
     def _read(self, tables: Sequence[Table], names: Collection[str]) -> State:
         state = {
@@ -329,4 +369,4 @@ def _plain_columns(table: Table) -> list[str]:
 def trip(subject: Subject, *, other_world: bool = False) -> Iterator[Trip]:
     """Take a branch of the subject's database."""
     with subject.database.branch(other_world=other_world) as connection:
-        yield Trip(subject, connection)
+        yield Trip(subject, subject.met.listen(connection))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.blame import down_alone, not_again, stops_the_way_back
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
 from glowplug.rehearsal.data.refusals import (
@@ -58,6 +59,14 @@ class _Went(msgspec.Struct, frozen=True, kw_only=True):
     any_rows: bool = False
 
 
+def _worst(data: Data) -> DataOutcome:
+    """Weigh what was seen; where the way back was not, only what the up lost is known."""
+    if data.failure is not None:
+        return DataOutcome.FAILS_ON_DATA
+    lost = outcome_of(data.losses)
+    return data.outcome if lost is DataOutcome.LOSSLESS else lost
+
+
 class _Other(msgspec.Struct, frozen=True, kw_only=True):
     """What the files did under the other setting: their errors, and what was lost."""
 
@@ -79,6 +88,16 @@ def _told(refusal: Refusal) -> tuple[object, ...]:
     return refusal.direction, refusal.table, refusal.column, refusal.value, refusal.error.message
 
 
+def widened(subject: Subject, up: Trace, down: Trace | None) -> Subject | None:
+    """Have the old tables touched as well that the files were seen to have to do with; None: no more than it has."""
+    before, after, names = subject.before, subject.after, subject.names
+    more = overlooked(subject.text, up, down, subject.touched, before, after, names)
+    if not more:
+        return None
+    wider = touched(subject.text, up, before, after, names, more | subject.touched.before)
+    return replace(subject, touched=wider)
+
+
 class WithRows:
     """All that is measured of one migration which touches tables that were there before it."""
 
@@ -91,6 +110,7 @@ class WithRows:
         self._refused_plainly: frozenset[Direction] = frozenset()
         self._refused_edges: tuple[Edge, ...] = ()
         self._filled = Filled()
+        self._stuck: tuple[SqlError, When] | None = None
 
     def measurement(self, first: _Went | None = None) -> Measurement:
         """Go through the passes; ``first``: what came of ``go``, if that was called."""
@@ -110,25 +130,22 @@ class WithRows:
             return self.go(here)
 
     def _widened(self, went: _Went) -> bool:
-        """Whether, with rows, tables were written that nobody had thought of: then they are given rows as well."""
-        subject = self._subject
-        more = overlooked(went.observed, went.down, subject.touched, subject.before, subject.after, subject.names)
-        if not more:
-            return False
-        more |= subject.touched.before
-        wider = touched(subject.text, went.observed, subject.before, subject.after, subject.names, more)
-        self._subject = replace(subject, touched=wider)
-        return True
+        """Whether tables were seen to be touched that nobody had thought of: then they are given rows as well."""
+        wider = widened(self._subject, went.observed, went.down)
+        self._subject = wider or self._subject
+        return wider is not None
 
     def go(self, here: Trip) -> _Went:
         """Go there and back with rows, on a branch that stands before the up."""
         subject = self._subject
         filled = self._filled = here.fill(without=self._without)
+        self._stuck = None
         before = here.old()
         observed = here.observe(Direction.UP)
         if observed.error is not None:
             return _Went(filled=filled, observed=observed)
         after = here.new()
+        filled = replace(filled, not_seeded=(*filled.not_seeded, *here.untold(before, after)))
         named = subject.names.tables
         any_rows = any(
             reading.contents.rows and not {name, named.get(name, name)} & here.unread.keys()
@@ -143,7 +160,7 @@ class WithRows:
         restored, back = here.restored()
         losses = lost_there_and_back(before, after, restored, subject.names, back)
         odd = Tried(refuse=frozenset(Direction))
-        since = self._write_after(here) if here.run(Direction.UP) is None else None
+        since = self._write_after(here) if self._goes_up_again(here, When.BEFORE) else None
         if isinstance(since, tuple) and here.is_up:
             odd = tried(here, without=frozenset(self._without))
         return _Went(
@@ -155,6 +172,13 @@ class WithRows:
             odd=odd,
             any_rows=any_rows,
         )
+
+    def _goes_up_again(self, here: Trip, written: When) -> bool:
+        """Run the up on what the down has left; why it could not is kept, with when the rows were written."""
+        error = here.run(Direction.UP)
+        if error is not None:
+            self._stuck = self._stuck or (error, written)
+        return error is None
 
     def _with_unseen(self, filled: Filled, here: Trip, before: State) -> Filled:
         ours = {name: reading for name, reading in before.items() if name not in self._without}
@@ -175,7 +199,7 @@ class WithRows:
         if error is not None:
             return error
         restored, down = here.restored()
-        again = here.new() if here.run(Direction.UP) is None else {}
+        again = here.new() if self._goes_up_again(here, When.AFTER) else {}
         since = Since(there=there, written=written, restored=restored, again=again)
         return lost_since(since, subject.names, down)
 
@@ -269,12 +293,13 @@ class WithRows:
         for direction in sorted(went.odd.refuse - self._refused_plainly):
             found = edge_pass(self._subject, direction, without=frozenset(self._without))
             self._refusals += found.refusals
+            odd_losses += found.losses
             if direction is Direction.UP:
                 self._refused_edges = found.edges
-                odd_losses = found.losses
         data = replace(
             data,
-            outcome=outcome_of(data.losses) if data.failure is None else DataOutcome.FAILS_ON_DATA,
+            outcome=_worst(data),
+            up_again=self._not_again(),
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
             odd_losses=_beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
@@ -283,6 +308,14 @@ class WithRows:
         down_fails = went.down is not None and went.down.error is not None
         elsewhere = self._other_world(data, down_fails=down_fails)
         return Measurement(observed=went.observed, observed_down=went.down, data=replace(data, elsewhere=elsewhere))
+
+    def _not_again(self) -> Refusal | None:
+        """Say why the up did not run again; not where such rows, among those written after it, are refused anyway."""
+        if self._stuck is None:
+            return None
+        error, written = self._stuck
+        anyway = {each.error.code for each in self._refusals if each.direction is Direction.UP}
+        return None if written is When.AFTER and error.code in anyway else not_again(self._subject, error, written)
 
     def _with_down(self, data: Data, went: _Went, down: Trace) -> Data:
         if down.error is not None:
@@ -307,15 +340,16 @@ class WithRows:
 
     def _down_refused(self, data: Data, error: SqlError) -> Data:
         """Tell whether seed files or our rows stop the down, or it fails without any."""
-        with trip(self._subject) as bare:
-            alone = bare.run(Direction.UP) or bare.run(Direction.DOWN)
+        alone = down_alone(self._subject)
         if alone is not None:
-            return replace(data, why=f"its down fails without any rows of ours: {alone.message}")
+            why = f"its down fails without any rows of ours: {alone.message}"
+            return replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
         of_seeds = self._error_of_seeds(Direction.DOWN)
         if of_seeds is not None:
             return replace(data, failure=Failure(direction=Direction.DOWN, error=of_seeds, of_seeds=True))
-        self._refusals.append(refused(self._subject, Direction.DOWN, error, When.BEFORE))
-        return data
+        self._refusals.append(stops_the_way_back(self._subject, error, self._without))
+        why = f"its down refuses rows that were there before the up: {error.message}"
+        return replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
 
     def _other_world(self, data: Data, *, down_fails: bool) -> tuple[OtherWorld, ...]:
         """Go there and back once under the other setting; only what is worse there is told.

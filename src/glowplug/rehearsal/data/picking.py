@@ -1,0 +1,108 @@
+"""Queries that tell whether a file's UPDATE, DELETE or MERGE has a row to pick, in the words of the file itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glowplug.dialect import Dialect
+from glowplug.rehearsal.data.names import found
+from glowplug.rehearsal.data.text import actions_of
+from glowplug.sql.actions import Delete, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from glowplug.rehearsal.data.compare import Reading
+    from glowplug.rehearsal.data.names import Names
+    from glowplug.schema.tables import Table
+    from glowplug.sql.statement import Script
+
+_HIDDEN = re.compile(
+    r"""--[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$ | '(?:[^'\\]|''|\\.)*' | "(?:[^"]|"")*" | `[^`]*` | \[[^\]]*\]""",
+    re.VERBOSE | re.DOTALL,
+)
+_WORDS = r"(?:\s+(?:low_priority|quick|ignore|or\s+\w+))*"
+_FROM = r"(?:(?<!\bdistinct)\s+from\s(?P<more>(?:(?!\bfrom\b).)*?))?"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE | re.DOTALL)
+    for form in (
+        r"(?P<with>.*?)\bmerge\s+into\s(?P<from>.*?)\busing\s(?P<more>.*?)\bon\s*\Z",
+        rf"(?P<with>.*?)\bdelete{_WORDS}\s.*?\bfrom\s(?P<from>.*?)(?:\busing\s(?P<more>.*?))?\bwhere\s*\Z",
+        rf"(?P<with>.*?)\bupdate{_WORDS}\s(?P<from>.*?)\bset\b.*?{_FROM}\bwhere\s*\Z",
+    )
+)
+
+
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition by which a file picks rows of a table, and a query that gives a row where one meets it.
+
+    ``columns``: what is set of these rows; none where they are deleted.
+    """
+
+    table: str
+    condition: str
+    query: str
+    columns: tuple[str, ...] = ()
+
+
+def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) -> Iterator[Pick]:
+    """Give the conditions by which a file picks rows to change or delete, each once."""
+    told = set()
+    for action, statement in actions_of(script):
+        if not isinstance(action, (Delete, Update)) or action.where is None or action.tautology or script is None:
+            continue
+        name = found(action.table, tables, dialect)
+        condition = action.where.text
+        if name is None or (name, condition) in told:
+            continue
+        told.add((name, condition))
+        source = _source(script.text_of(statement.span), condition, dialect) or f"SELECT 1 FROM {tables[name].sql}"
+        columns = action.columns if isinstance(action, Update) else ()
+        yield Pick(table=name, condition=condition, query=f"{source}\nWHERE {condition}", columns=columns)
+
+
+def is_seen(pick: Pick, before: Reading, after: Reading, names: Names) -> bool:
+    """Whether what became of a table's rows shows that some were picked, whatever can be asked of its condition."""
+    if not pick.columns:
+        return len(after.contents.rows) < len(before.contents.rows)
+    back = {new: column for (table, column), new in names.columns.items() if table == before.table.name}
+    for column in after.table.columns:
+        if not after.has(column.name) or column.name.casefold() not in map(str.casefold, pick.columns):
+            continue
+        then, values = back.get(column.name, ""), after.values(column.name)
+        if before.has(then):
+            changed = Counter(values) != Counter(before.values(then))
+        else:
+            changed = len(set(values)) > 1 or (column.default is None and any(value is not None for value in values))
+        if changed:
+            return True
+    return False
+
+
+def _source(text: str, condition: str, dialect: Dialect) -> str | None:
+    """Give the query that the condition goes to, over what the statement reads, by the names it has there."""
+    for at in (each.start() for each in re.finditer(re.escape(condition), text)):
+        masked = _masked(text[:at])
+        match = next((match for form in _FORMS if (match := form.match(masked)) is not None), None)
+        if match is not None:
+            parts = {name: text[slice(*match.span(name))].strip() for name in match.groupdict() if match[name]}
+            more = parts.get("more")
+            source = more if more and dialect is Dialect.MYSQL else "\n, ".join(filter(None, (parts["from"], more)))
+            return f"{parts.get('with', '')}\nSELECT 1 FROM {source}".strip()  # a comment ends with its line
+    return None
+
+
+def _masked(text: str) -> str:
+    """Give a text of the same length, without comments, quoted words, literals, and what is in brackets."""
+    plain = list(_HIDDEN.sub(lambda match: (" " if match[0][0] in "-/" else "_") * len(match[0]), text))
+    depth = 0
+    for at, character in enumerate(plain):
+        depth += character == "("
+        if depth:
+            plain[at] = "_"
+        depth -= character == ")" and depth > 0
+    return "".join(plain)
