@@ -6,19 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from glowplug.finding import Harm
-from glowplug.rehearsal.data.text import Text, actions_of, followed
 from glowplug.rehearsal.measured import How
 from glowplug.sql.actions import Copy, CreateTable, Insert, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from glowplug.dialect import Dialect
+    from glowplug.dialect import Dialect, Direction
     from glowplug.finding import Finding
     from glowplug.project import Migration
     from glowplug.rehearsal.measured import Loss
     from glowplug.sql.actions import Action
-    from glowplug.sql.statement import Script
 
 _OF_A_COLUMN = frozenset({"column-dropped", "type-narrowed", "modify-narrows-type"})
 _OF_A_TABLE = "table-dropped"
@@ -78,10 +76,13 @@ def by_the_way(loss: Loss, migration: Migration, dialect: Dialect) -> bool:
         and bool(loss.examples)
         and all(example.after is not None and _MOMENT.match(example.after) for example in loss.examples)
     )
-    return moved_on and _is_plain(Text.of(migration, dialect).file(loss.by))
+    return moved_on and _is_plain(migration, dialect, loss.by)
 
 
-def _is_plain(script: Script | None) -> bool:
+def _is_plain(migration: Migration, dialect: Dialect, direction: Direction) -> bool:
+    from glowplug.rehearsal.data.text import Text, actions_of, followed  # noqa: PLC0415 - only where times moved on
+
+    script = Text.of(migration, dialect).file(direction)
     return script is None or (followed(script) and not any(_may_leave_out(action) for action, _ in actions_of(script)))
 
 

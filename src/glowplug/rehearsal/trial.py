@@ -9,7 +9,6 @@ import msgspec
 
 from glowplug.database.interface import SqlError
 from glowplug.errors import CannotBranch
-from glowplug.rehearsal.data import measure
 from glowplug.rehearsal.measured import NOT_ASKED, Data, DataOutcome, Measurement, TestFailure
 from glowplug.rehearsal.migration_test import run_test
 
@@ -41,6 +40,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         """
         measurement = NOTHING_ASKED
         if self.data.rows:
+            from glowplug.rehearsal.data import measure  # noqa: PLC0415 - only where rows are asked for, and new
+
             measurement = measure(
                 database,
                 migration,
