@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 NEWEST = 20
-MILD = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
+MILD = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARED_READ", "SHARED_WRITE")
 
 
 def main() -> None:
