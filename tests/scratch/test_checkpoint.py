@@ -22,7 +22,9 @@ from glowplug.scratch import checkpoint as module
 from glowplug.scratch import identity, open_server
 from glowplug.scratch.checkpoint import Checkpoints, Manifest, shelf_of
 from glowplug.scratch.mysql import database as mysql
+from glowplug.scratch.mysql import kept as mysql_kept
 from glowplug.scratch.settings import Request, ScratchSettings
+from glowplug.scratch.sqlite import server as sqlite_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,8 +259,8 @@ def test_a_place_that_can_not_be_written_is_no_failure(bench: Bench) -> None:
 
 
 def test_what_is_large_is_not_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("glowplug.scratch.checkpoint", "glowplug.scratch.mysql.kept", "glowplug.scratch.sqlite.server"):
-        monkeypatch.setattr(f"{name}.LARGEST", 4096)
+    for place in (module, mysql_kept, sqlite_server):
+        monkeypatch.setattr(place, "LARGEST", 4096)
     keep(bench, "k", FIRST)
     assert bench.kept() == []
 
