@@ -49,13 +49,13 @@ def test_what_one_raises_is_raised_with_its_trace_and_ends_the_others(tmp_path: 
         raise ValueError("a bug")
 
     def wait(_tell: Tell) -> None:
-        time.sleep(30)
+        time.sleep(60)
         (tmp_path / "late").touch()
 
     began = time.monotonic()
     with pytest.raises(RuntimeError, match=r"(?s)in fail.*ValueError: a bug"):
         each_apart([fail, wait], at_once=2, hear=lambda _number, _said: None)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 40
     assert not (tmp_path / "late").exists()
 
 
@@ -89,14 +89,14 @@ def test_of_several_that_raise_the_first_counts_whichever_was_quicker(tmp_path: 
         return run
 
     def wait(_tell: Tell) -> None:
-        time.sleep(10)
+        time.sleep(60)
         (tmp_path / "late").touch()
 
     tasks = [fail(0, 0.5), fail(1, 0.0), wait, wait]
     began = time.monotonic()
     with pytest.raises(UsageError, match=r"\A0\Z" if first_fails else r"\A1\Z"):
         each_apart(tasks, at_once=3, hear=lambda _number, _said: None)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 40
     assert not (tmp_path / "late").exists()
 
 

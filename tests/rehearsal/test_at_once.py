@@ -96,7 +96,7 @@ class FakeDatabase:
         if word == "broken":
             raise EnvironmentFailure("the server failed")
         if word == "hang":
-            assert self.stop.wait(10)
+            assert self.stop.wait(60)
             raise CancelledError
 
     def snapshot(self) -> Schema:
@@ -392,7 +392,7 @@ def test_an_interruption_ends_all(error: BaseException) -> None:
     started = time.monotonic()
     with pytest.raises(type(error)):
         rehearse(chain(*files), server, forward_only=False, progress=listen, jobs=3)  # type: ignore[arg-type]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert all(database.closed for database in server.databases)
 
 

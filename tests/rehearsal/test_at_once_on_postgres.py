@@ -276,6 +276,6 @@ def test_an_interruption_leaves_nothing(number: signal.Signals, place: int, serv
     finally:
         timer.join()
         signal.signal(number, handler)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40
     assert databases(server) == []
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("glowplug-stretch")]

@@ -315,7 +315,7 @@ def test_the_disk_is_not_filled(filling: str) -> None:
         assert error is not None
         assert "size_limit = 60 MiB" in error.message
         assert "glowplug.toml" in (error.hint or "")
-        assert time.monotonic() - started < 25
+        assert time.monotonic() - started < 60
         database.close()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
@@ -21,7 +22,11 @@ from glowplug.sql.reader.sqlite.facts import facts_of
 from glowplug.sql.reader.sqlite.grammar import DEEPEST, refusal
 from glowplug.sql.sqlite import tokens
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ROOT = Path(__file__).parents[2]
+TRIES = 5
 LEDGERBOOK = sorted((ROOT / "examples" / "ledgerbook").rglob("*.sql"))
 
 STATEMENTS = (
@@ -393,6 +398,15 @@ GROWING = {
 }
 
 
+def assert_grows_less(seconds: Callable[[int], float], small: int, large: int, *, times: int, least: float) -> None:
+    """Hold the best of some tries: what grows with the square fails every one, a busy machine not."""
+    seconds(64)
+    ratios: list[float] = []
+    while not ratios or (ratios[-1] >= times and len(ratios) < TRIES):
+        ratios.append(seconds(large) / max(seconds(small), least))
+    assert min(ratios) < times, ratios
+
+
 @pytest.mark.parametrize("shape", GROWING)
 def test_time_grows_with_the_text(shape: str) -> None:
     """Sixteen times the text takes less than 128 times the processor's time: linear with room, never the square."""
@@ -406,9 +420,7 @@ def test_time_grows_with_the_text(shape: str) -> None:
         assert sum(span.end - span.start for span, _ in script.pieces()) == len(text)
         return taken
 
-    seconds(64)
-    small, large = max(seconds(1_000), 0.002), seconds(16_000)
-    assert large < small * 128
+    assert_grows_less(seconds, 1_000, 16_000, times=128, least=0.002)
 
 
 @pytest.mark.parametrize(
@@ -422,6 +434,4 @@ def test_nor_does_the_same_again_and_again_cost_the_square(repeated: str) -> Non
         check_lossless(text)
         return time.process_time() - started
 
-    seconds(64)
-    small, large = max(seconds(30_000), 0.005), seconds(600_000)
-    assert large < small * 100
+    assert_grows_less(seconds, 30_000, 600_000, times=100, least=0.005)
