@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,7 @@ from .mysql_place import own_server, place_on, request_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from glowplug.database.mysql.session import Reply
     from glowplug.database.trace import Trace
     from glowplug.scratch.mysql.own import OwnServer
     from glowplug.scratch.mysql.place import Place
@@ -54,6 +56,7 @@ INSERT INTO `od-d` VALUES (1)
 """
 TABLES = ("p", "t", "c", "ch", "my", "part", "part2", "nopk", "od-d")
 TIMED_OUT = 1205
+PATIENCE = 30  # seconds
 AGAINST_ALL = {"EXCLUSIVE", "SHARED_NO_READ_WRITE"}
 AGAINST_WRITERS = {"SHARED_NO_WRITE", "SHARED_READ_ONLY"}
 NOTHING_WRITTEN = "INSERT INTO `{0}` SELECT * FROM `{0}` WHERE false"  # but locked as by who writes
@@ -269,9 +272,19 @@ def _climb(session: Session, form: Form) -> tuple[str | None, str | None, int]:
             return algorithm, lock, sum(reply.changed)
         if reply.error.number not in {1845, 1846}:
             break
-    reply = session.batch(form.statement.encode())
+    reply = _run(session, form.statement)
     assert reply.error is None
     return None, None, sum(reply.changed)
+
+
+def _run(session: Session, sql: str) -> Reply:
+    """Run it; what a refused ALTER made of a partition is dropped in the background, and in the way until then."""
+    end = time.monotonic() + PATIENCE
+    reply = session.batch(sql.encode())
+    while reply.error is not None and "Temporary Partition" in reply.error.message and time.monotonic() < end:
+        time.sleep(0.1)
+        reply = session.batch(sql.encode())
+    return reply
 
 
 def _files(session: Session, schema: str) -> dict[str, dict[str, str]]:
