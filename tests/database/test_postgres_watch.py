@@ -167,8 +167,32 @@ THERE_AND_BACK = (
         "CREATE FUNCTION {name}_function() RETURNS int LANGUAGE sql AS 'SELECT {number}'",
         "DROP FUNCTION {name}_function()",
     ),
+    ("INSERT INTO q (b) VALUES ('{name}'), ('{number}')", "DELETE FROM q WHERE b IN ('{name}', '{number}')"),
+    ("INSERT INTO s (d) SELECT now() FROM generate_series(1, {number})", "DELETE FROM s"),
+    (
+        (
+            "ALTER TABLE {table} ADD {name}_x int; UPDATE {table} SET {name}_x = {number};"
+            " ALTER TABLE {table} ALTER {name}_x SET NOT NULL"
+        ),
+        "ALTER TABLE {table} DROP {name}_x",
+    ),
+    (
+        "ALTER TABLE {table} ADD {name}_q int REFERENCES q; UPDATE {table} SET {name}_q = (SELECT max(id) FROM q)",
+        "ALTER TABLE {table} DROP {name}_q",
+    ),
+    (
+        (
+            "CREATE TABLE {name}_table (id serial PRIMARY KEY, q int REFERENCES q DEFERRABLE INITIALLY DEFERRED);"
+            " UPDATE q SET a = a + 1"
+        ),
+        "UPDATE q SET a = a - 1; DROP TABLE {name}_table",
+    ),
+    ("DELETE FROM r WHERE id > {number}", "INSERT INTO r (id) VALUES (10 + {number})"),
+    ("UPDATE q SET a = a + 1", "CREATE OR REPLACE FUNCTION stamp() {stamp} NEW.b := '{name}'; RETURN NEW; END $$"),
+    ("UPDATE q SET a = a + 1", "CREATE TRIGGER {name}_t BEFORE UPDATE ON q FOR EACH ROW EXECUTE FUNCTION stamp()"),
 )
 TOLD = 3
+COUNTERS = "SELECT string_agg(concat(s, last_value), ' ') FROM pg_sequences s"
 
 
 def request(major: str) -> Request:
@@ -220,6 +244,12 @@ def migration(up: str, down: str | None = None) -> Migration:
 
 def run(connection: PostgresConnection, sql: str) -> bool:
     return connection.run(migration(sql), Direction.UP).error is None
+
+
+def answer(connection: PostgresConnection, question: str) -> bytes | None:
+    reply = connection.session.batch(question.encode(), rows=True)
+    assert reply.ok
+    return reply.results[0].get_value(0, 0)
 
 
 def truth(connection: PostgresConnection) -> object:
@@ -335,14 +365,16 @@ def test_a_way_there_and_back_in_one_message(connect: Callable[[str], PostgresCo
         up, down = chance.choice(THERE_AND_BACK)
         if not chance.randrange(4):  # one that restores something else
             _, down = chance.choice(THERE_AND_BACK)
-        up, down = filled(f"{up};{down}", chance).split(";")
+        up, down = filled(f"{up};;{down}", chance).split(";;")
         one = migration(up, down)
         connection.snapshot()
         if connection.run(one, Direction.UP).error is not None:
             continue
-        after = connection.snapshot()
-        both = Nested(connection).run_both(one, writes=False)
+        after, counted = connection.snapshot(), answer(connection, COUNTERS)
+        both = Nested(connection).run_both(one)
         assert connection.snapshot() is after
+        assert answer(connection, COUNTERS) == counted
+        assert connection.snapshot().objects == truth(connection)
         if both is not None:
             told += 1
             assert connection.session.batch(f"BEGIN; {down}".encode()).ok
@@ -355,6 +387,35 @@ def test_a_way_there_and_back_in_one_message(connect: Callable[[str], PostgresCo
     assert told == TOLD
 
 
+@pytest.mark.parametrize(
+    ("up", "down", "told"),
+    [
+        ("ALTER TABLE q ADD x int", "ALTER TABLE q DROP x", True),
+        ("INSERT INTO q (b) VALUES ('x')", "DELETE FROM q WHERE b = 'x'", True),
+        ("ALTER TABLE q ADD x int; UPDATE q SET x = 1", "ALTER TABLE q DROP x", True),
+        ("CREATE TYPE size AS ENUM ('s'); ALTER TABLE q ADD x size", "ALTER TABLE q DROP x; DROP TYPE size", True),
+        ("ALTER TABLE r ADD t int REFERENCES s2", "ALTER TABLE r DROP t", True),
+        (
+            "UPDATE q SET b = 'x'",
+            "CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            False,
+        ),
+        ("UPDATE q SET b = 'x'", "CREATE TRIGGER t BEFORE UPDATE ON q FOR EACH ROW EXECUTE FUNCTION stamp()", False),
+        ("UPDATE q SET b = 'x'", "ALTER FUNCTION stamp() RENAME TO other", False),
+    ],
+)
+def test_what_one_message_tells(
+    connect: Callable[[str], PostgresConnection], up: str, down: str, *, told: bool
+) -> None:
+    connection = connect("18")
+    assert run(connection, "CREATE TABLE s2 (id int PRIMARY KEY)")
+    connection.snapshot()
+    one = migration(up, down)
+    assert connection.run(one, Direction.UP).error is None
+    connection.snapshot()
+    assert (Nested(connection).run_both(one) is not None) is told
+
+
 def statement(chance: random.Random) -> str:
     return filled(chance.choice(RANDOM), chance)
 
@@ -365,4 +426,5 @@ def filled(template: str, chance: random.Random) -> str:
         column=chance.choice(("a", "b", "c", "d")),
         name=chance.choice(("one", "two")),
         number=chance.randint(1, 9),
+        stamp="RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN",
     )

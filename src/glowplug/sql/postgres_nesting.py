@@ -96,14 +96,19 @@ class Nesting(msgspec.Struct, frozen=True, kw_only=True):
     """What a file that may be nested still asks of its surroundings.
 
     ``writes``: it changes rows, so that triggers and rules of the user's must not exist.
-    ``plants``: it makes a trigger or a rule. ``inserts`` are the tables (schema or "", name) that it inserts into:
+    ``plants``: it makes a trigger or a rule; ``recodes``: it may change what the code of those that there are does.
+    ``inserts`` are the tables (schema or "", name) that it inserts into:
     their sequences count, which no rollback undoes.
     """
 
     writes: bool
     plants: bool
+    recodes: bool
     inserts: tuple[tuple[str, str], ...] = ()
 
+
+_LEAVING_CODE = _WRITING | {"alter_table_stmt", "comment_stmt", "create_stmt", "drop_stmt", "index_stmt"}
+"""Statements that give no function another body, and no name of one another meaning but none."""
 
 _BESIDE_INSERTS = _WRITING | {"alter_table_stmt", "comment_stmt", "index_stmt"}
 """Statements that give no name to another table."""
@@ -122,7 +127,9 @@ def nesting(text: str) -> Nesting | None:
     if inserts and not kinds <= _BESIDE_INSERTS:
         return None  # a name may mean another table by the time that it is inserted into
     plants = not kinds.isdisjoint(("create_trig_stmt", "rule_stmt"))
-    return Nesting(writes=not kinds.isdisjoint(_WRITING), plants=plants, inserts=inserts)
+    return Nesting(
+        writes=not kinds.isdisjoint(_WRITING), plants=plants, recodes=not kinds <= _LEAVING_CODE, inserts=inserts
+    )
 
 
 def _is_neutral(one: Parsed) -> bool:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.access import Access
-    from glowplug.database.postgres.questions import Answer, Watching
+    from glowplug.database.postgres.questions import Answer, Wanted, Watching
     from glowplug.database.postgres.state import SessionState
     from glowplug.database.trace import Trace
     from glowplug.project import Migration
@@ -192,9 +192,9 @@ class PostgresConnection(Connection):
         self._change = Change() if idle else None
         return schema
 
-    def watching(self) -> Watching | None:
-        """Give the queries that a transaction is watched with; None: it can't be."""
-        return self._reader.watching()
+    def watching(self, wanted: Wanted | None = None) -> Watching | None:
+        """Give the queries that a transaction is watched with, that read ``wanted``, if that is known; None: none."""
+        return self._reader.watching() if wanted is None else self._reader.watching_for(wanted)
 
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare their answers; None where the server did not count."""
@@ -205,8 +205,11 @@ class PostgresConnection(Connection):
         known = self._first_up
         return known if known is not None and known.migration is migration and self._change == Change() else None
 
-    def look_back(self, change: Change, answer: Answer) -> Schema | None:
-        """Give the schema of a transaction that is no more, from what was read in it; None where that is not all."""
+    def look_back(self, change: Change, answer: Answer) -> Schema | Wanted | None:
+        """Give the schema of a transaction that is no more, from what was read in it.
+
+        Where that does not tell all: what would have had to be read; None: nothing tells it.
+        """
         return self._reader.look_back(change, answer) if self._change == Change() else None
 
     def look(self, local: Locality | None, watch: Watch | None, answer: Answer | None) -> Schema:

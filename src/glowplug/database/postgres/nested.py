@@ -10,6 +10,7 @@ from glowplug.database.postgres.sequences import SequenceMemory
 from glowplug.database.postgres.session import TransactionStatus
 from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE, there_and_back
 from glowplug.sql.postgres_locality import Locality
+from glowplug.sql.postgres_nesting import nesting
 
 IDLE = TransactionStatus.IDLE
 
@@ -72,10 +73,18 @@ class Nested:
             self._watch = None if self._count is None else self._home.watched(self._count, watch)
         return error
 
-    def run_both(self, migration: Migration, *, writes: bool) -> tuple[Schema, Schema] | None:
-        """Run a migration's down and its up again, and undo them; errors and answer as of ``there_and_back``."""
+    def run_both(self, migration: Migration) -> tuple[Schema, Schema] | None:
+        """Run a migration's down and its up again, and undo them; the schemas after each.
+
+        None where that is not allowed, or one message can't tell; errors as of ``Session.batch``.
+        """
+        down, up = (nesting((content or b"").decode(errors="replace")) for content in (migration.down, migration.up))
+        if self._local is None or down is None or up is None or (up.writes and down.recodes):
+            return None
+        if not self.allows(down) or not self.allows(up):
+            return None
         try:
-            return None if self._local is None else there_and_back(self._home, migration, writes=writes)
+            return there_and_back(self._home, migration, down, up)
         finally:
             self._sequences.restore()
 

@@ -189,6 +189,12 @@ class Wanted:
     topics: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
+    def __or__(self, other: Wanted) -> Wanted:
+        """This and ``other``, each once."""
+        chosen = {*self.topics, *other.topics}
+        topics = tuple(topic for topic in OF_RELATIONS if topic in chosen)
+        return Wanted(topics, tuple(dict.fromkeys((*self.beside, *other.beside))))
+
     def __bool__(self) -> bool:
         """Whether it is anything."""
         return bool(self.topics or self.beside)

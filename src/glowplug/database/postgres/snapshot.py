@@ -84,8 +84,8 @@ class SnapshotReader:
         self._known = known(self._version)
         self._wanted = Wanted()
         self._expected: dict[frozenset[str], Wanted] = {}
-        self._asked_in_looks: dict[Wanted, tuple[str, ...]] = {}
-        self._asked: list[str] = []
+        self._looks: dict[Wanted, Wanted] = {}
+        self._asked = Wanted()
         self._watching: dict[Wanted, Watching] = {}
         self._generation = 0
         self._memory: Memory | None = None
@@ -130,10 +130,16 @@ class SnapshotReader:
             return Memory(self._all(note=False)).schema
         return self._memory.with_(changed)
 
-    def look_back(self, change: Change, answer: Answer) -> Schema | None:
-        """Give a state that is no more, from what was read of it; None where that does not tell all of it."""
-        changed = self._changed(change, note=False, answer=answer, gone=True)
-        return None if changed is None or self._memory is None else self._memory.with_(changed)
+    def look_back(self, change: Change, answer: Answer) -> Schema | Wanted | None:
+        """Give a state that is no more, from what was read of it.
+
+        Where that does not tell all of it: what would have had to be read, or None, where nothing tells it.
+        """
+        changed = self._read_changed(change, note=False, answer=answer, gone=True)
+        if changed is None or self._memory is None:
+            return None
+        self._looks[self._wanted] = self._asked
+        return changed if isinstance(changed, Wanted) else self._memory.with_(changed)
 
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
@@ -153,13 +159,15 @@ class SnapshotReader:
         What is read beforehand is what the last ``read`` had to: what undoes a change changes the same. Or, for a file
         of these ``kinds`` of statements, what the last such file had changed.
         """
+        if kinds is None:
+            return self.watching_for(self._looks.get(self._wanted, Wanted(self._wanted.topics)))
+        return self.watching_for(self._expected.get(kinds, Wanted()))
+
+    def watching_for(self, wanted: Wanted) -> Watching | None:
+        """The same, with what is read beforehand."""
         prepared = self._prepared
         if self._catalogues is None or self._session.encoding != UTF8:
             return None  # what another encoding lacks would fail a message, the file's with it
-        if kinds is None:
-            wanted = Wanted(self._wanted.topics, self._asked_in_looks.get(self._wanted, ()))
-        else:
-            wanted = self._expected.get(kinds, Wanted())
         calls: Calls = [(quick(wanted.topics), "")] if wanted.topics else []
         prepared.prepare(calls + [(key, "" if key in OF_THE_GIVEN else None) for key in wanted.beside])
         if self._generation != prepared.generation:
@@ -212,44 +220,42 @@ class SnapshotReader:
                 self._known.put(groups, result)
         return groups
 
-    def _changed(
-        self, change: Change | None, *, note: bool, answer: Answer | None = None, gone: bool = False
-    ) -> Groups | None:
-        """Read what ``change`` names; None where more than that may have changed.
-
-        ``gone``: nothing can be read any more but what was; None where that does not do.
-        """
-        self._asked = []
-        changed = self._read_changed(change, note=note, answer=answer, gone=gone)
+    def _changed(self, change: Change | None, *, note: bool, answer: Answer | None = None) -> Groups | None:
+        """Read what ``change`` names; None where more than that may have changed."""
+        changed = self._read_changed(change, note=note, answer=answer, gone=False)
         if not note:
-            self._asked_in_looks[self._wanted] = tuple(self._asked)
-        return changed
+            self._looks[self._wanted] = self._asked
+        return None if isinstance(changed, Wanted) else changed
 
-    def _read_changed(self, change: Change | None, *, note: bool, answer: Answer | None, gone: bool) -> Groups | None:
+    def _read_changed(
+        self, change: Change | None, *, note: bool, answer: Answer | None, gone: bool
+    ) -> Groups | Wanted | None:
+        """The same; ``gone``: nothing can be read any more but what was, so that it may be what was to be read."""
         memory = self._memory
-        if change is None or memory is None:
-            return None
-        if beyond(change.catalogues, types=change.types, routines=change.routines):
+        self._asked = Wanted(self._wanted.topics)
+        if change is None or memory is None or beyond(change):
             return None
         wanted = topics(change.catalogues, {kind for _, kind in change.relations if kind}, self._version)
         if wanted and not change.relations:
             return None
         oids = sorted({oid for oid, kind in change.relations if kind and kind in _KINDS_READ})
         calls = self._calls(change, oids, note=note)
+        self._asked |= Wanted(wanted if oids else (), tuple(key for key, _ in calls))
         read_already = answer is not None and set(wanted) <= set(answer.topics)
         if oids and wanted and not read_already:
             calls.append((quick(wanted), ",".join(oids)))
         results = self._results(calls, answer, gone=gone)
-        self._asked += [key for key, _ in calls if key != quick(wanted)]
-        if results is None or self._may_hide_more(change, results, note=note):
+        if results is None:
+            return self._asked
+        if self._may_hide_more(change, results, note=note):
             return None
         if quick(wanted) in results:
             answer = Answer(wanted, results[quick(wanted)])
         groups = self._beside(memory, change, results)
         if oids and answer is not None and not self._put_relations(groups, oids, answer, results, gone=gone):
-            return None
+            return self._asked if gone and not answer.beside.keys() >= set(self._asked.beside) else None
         if note:
-            self._wanted = Wanted(wanted if oids else (), tuple(self._asked))
+            self._wanted = Wanted(wanted if oids else (), self._asked.beside)
             if "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
                 self._circumstances = self._read_circumstances()
         return groups
@@ -292,7 +298,7 @@ class SnapshotReader:
         if self._known.put(groups, answer.result):
             again.append((full(answer.topics), ",".join(oids)))
         if not set(answer.topics).isdisjoint(_TEXT_OF_OTHERS) and self._depended_on(oids, results):
-            self._asked += [DEPENDANTS, OF_VIEWS]
+            self._asked |= Wanted(beside=(DEPENDANTS, OF_VIEWS))
             if gone and DEPENDANTS not in answer.beside:
                 return False
             others = self._elsewhere(oids, answer)

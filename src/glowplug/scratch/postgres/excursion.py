@@ -149,13 +149,7 @@ class Excursion(Connection):
         """Run the down and the up again, as is wanted most often; the schemas after each, or none, and nothing done."""
         if not migration.run_in_transaction or refused(migration, Direction.UP) is not None:
             return []
-        down, up = (nesting((content or b"").decode(errors="replace")) for content in (migration.down, migration.up))
-        if down is None or up is None or up.writes:
-            return []
-        nested = Nested(self._home)
-        if not nested.allows(down) or not nested.allows(up):
-            return []
-        return list(nested.run_both(migration, writes=down.writes) or ())
+        return list(Nested(self._home).run_both(migration) or ())
 
     def _run_nested(self, migration: Migration, direction: Direction) -> Run | None:
         """Run a file nested; None where that is not allowed, or failed: nothing is known then."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from glowplug.database.postgres.catalogue.section import KEYS, SEQUENCES, TABLES, TRIGGERS, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
+
+    from glowplug.database.postgres.change import Change
 
 _PG_18 = 180000
 
@@ -37,12 +39,13 @@ DEPENDING = frozenset({"pg_policy", "pg_proc", "pg_rewrite"})
 """Where the text of what depends on a relation is kept."""
 
 
-def beyond(catalogues: Iterable[str], *, types: bool, routines: bool) -> bool:
-    """Whether more was written than ``topics``, and the topics of ``types`` and ``routines``, tell."""
-    unknown = set(catalogues) - KNOWN
-    if types:
-        unknown.discard("pg_range")
-    return bool(unknown) or ("pg_enum" in catalogues and not types) or ("pg_proc" in catalogues and not routines)
+def beyond(change: Change) -> bool:
+    """Whether more was written than ``topics``, and the topics of its types and routines, tell."""
+    written = change.catalogues
+    unknown = written - KNOWN - ({"pg_range"} if change.types else set())
+    return (
+        bool(unknown) or ("pg_enum" in written and not change.types) or ("pg_proc" in written and not change.routines)
+    )
 
 
 def topics(catalogues: Collection[str], kinds: Collection[str], version: int) -> tuple[str, ...]:
