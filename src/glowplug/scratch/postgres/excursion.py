@@ -97,8 +97,11 @@ class Excursion(Connection):
         return self._connection.snapshot()
 
     def recorded(self) -> tuple[str, ...]:
-        """Read the recorded versions, the highest first."""
-        return self._connection.recorded()
+        """Give the recorded versions, the highest first."""
+        recorded = self._connection.recorded()
+        if self._copy is None and self._ahead and self._done[-1][1] is Direction.DOWN:
+            return tuple(version for version in recorded if version != self._done[-1][0].version)
+        return recorded
 
     @property
     def in_copy(self) -> bool:
