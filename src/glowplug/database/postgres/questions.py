@@ -195,6 +195,13 @@ class Wanted:
         topics = tuple(topic for topic in OF_RELATIONS if topic in chosen)
         return Wanted(topics, tuple(dict.fromkeys((*self.beside, *other.beside))))
 
+    def __and__(self, other: Wanted) -> Wanted:
+        """What both want."""
+        return Wanted(
+            tuple(topic for topic in self.topics if topic in other.topics),
+            tuple(key for key in self.beside if key in other.beside),
+        )
+
     def __bool__(self) -> bool:
         """Whether it is anything."""
         return bool(self.topics or self.beside)

@@ -23,6 +23,7 @@ from glowplug.database.postgres.catalogue.topics import (
 )
 from glowplug.database.postgres.change import Change
 from glowplug.database.postgres.circumstances import Circumstances
+from glowplug.database.postgres.expectations import Expectations
 from glowplug.database.postgres.memory import Memory
 from glowplug.database.postgres.objects import known
 from glowplug.database.postgres.prepared import PreparedStatements
@@ -83,7 +84,7 @@ class SnapshotReader:
         }
         self._known = known(self._version)
         self._wanted = Wanted()
-        self._expected: dict[frozenset[str], Wanted] = {}
+        self._expected = Expectations()
         self._looks: dict[Wanted, Wanted] = {}
         self._asked = Wanted()
         self._watching: dict[Wanted, Watching] = {}
@@ -114,7 +115,7 @@ class SnapshotReader:
             return self._memory.schema
         changed = self._changed(change, note=True, answer=answer)
         if kinds is not None:
-            self._expected[kinds] = Wanted() if changed is None else self._wanted
+            self._expected.learn(kinds, Wanted() if changed is None else self._wanted)
         self._uses += 1
         if changed is None or self._memory is None:
             self._memory, self._wanted = Memory(self._all(note=True)), Wanted()
@@ -161,7 +162,7 @@ class SnapshotReader:
         """
         if kinds is None:
             return self.watching_for(self._looks.get(self._wanted, Wanted(self._wanted.topics)))
-        return self.watching_for(self._expected.get(kinds, Wanted()))
+        return self.watching_for(self._expected.of(kinds))
 
     def watching_for(self, wanted: Wanted) -> Watching | None:
         """The same, with what is read beforehand."""
