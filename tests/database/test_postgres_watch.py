@@ -38,6 +38,9 @@ CREATE TABLE s (id bigint GENERATED ALWAYS AS IDENTITY, d date);
 CREATE INDEX q_b ON q (b);
 CREATE VIEW v AS SELECT id, b FROM q;
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := 'x'; RETURN NEW; END $$;
+CREATE FUNCTION log_row() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO s (d) VALUES (now()); RETURN NULL; END $$;
+CREATE FUNCTION two(int) RETURNS int LANGUAGE sql AS 'SELECT $1 + 2';
 """
 WRITES = {
     "ALTER TABLE q ADD x numeric(4, 1) DEFAULT 2 NOT NULL": {"pg_attribute", "pg_attrdef", "pg_class"},
@@ -137,6 +140,16 @@ RANDOM = (
     "CREATE FUNCTION {name}_atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count({column}) FROM {table}; END",
     "ALTER TABLE {table} ADD {name}_sum int GENERATED ALWAYS AS (id::int + 1) STORED",
     "ALTER TABLE {name}_table RENAME TO {table}_two",
+    "CREATE MATERIALIZED VIEW {name}_kept AS SELECT count(*) AS n, max({column}::text) AS {column} FROM {table}",
+    "DROP MATERIALIZED VIEW {name}_kept",
+    "CREATE TABLE {name}_copy AS SELECT id, {column} FROM {table}",
+    "DROP TABLE {name}_copy",
+    "ALTER TYPE mood ADD VALUE IF NOT EXISTS '{name}{number}'",
+    "CREATE TRIGGER {name}_log AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION log_row()",
+    "CREATE VIEW {name}_called AS SELECT {column}, two(id::int) AS two FROM {table}",
+    "CREATE OR REPLACE FUNCTION two(int) RETURNS int LANGUAGE sql AS 'SELECT $1 + {number}'",
+    "CREATE TEMP TABLE {name}_passing (a int)",
+    "DROP TABLE {name}_passing",
 )
 
 THERE_AND_BACK = (

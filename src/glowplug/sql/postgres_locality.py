@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from glowplug.sql.postgres_calls import statements
-from glowplug.sql.postgres_nesting import FUNCTIONS
+from glowplug.sql.postgres_functions import FUNCTIONS
+from glowplug.sql.postgres_nesting import is_plain_table_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +28,19 @@ _RELATIONS = frozenset(
         "alter_table_stmt",
         "create_seq_stmt",
         "create_stmt",
+        "create_table_as_stmt",
         "create_trig_stmt",
         "index_stmt",
         "lock_stmt",
-        "rule_stmt",
         "variable_set_stmt",
-        "view_stmt",
     }
 )
+_DEFINING = frozenset({"rule_stmt", "view_stmt"})
+"""Statements that name what they do not evaluate."""
+
 _ROWS = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "truncate_stmt", "update_stmt"})
-_EVALUATING = _ROWS | {"alter_table_stmt", "index_stmt", "variable_set_stmt"}
-_TYPES = frozenset({"composite_type_stmt", "create_enum_stmt"})
+_EVALUATING = _ROWS | {"alter_table_stmt", "create_table_as_stmt", "index_stmt", "variable_set_stmt"}
+_TYPES = frozenset({"alter_enum_stmt", "composite_type_stmt", "create_enum_stmt"})
 _ROUTINES = frozenset({"create_function_stmt"})
 _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_unlock", "set_config", "setval"}
 
@@ -86,11 +89,13 @@ def _is_local(one: Parsed) -> bool:
     kind = one.kind
     if kind in _SPECIAL:
         return _SPECIAL[kind](one.node)
-    if kind in _TYPES or kind in _ROUTINES:
+    if kind in _TYPES or kind in _ROUTINES or kind in _DEFINING:
         return True
     if kind not in _RELATIONS and kind not in _ROWS:
         return False
     if kind == "alter_table_stmt" and not _is_of_table(one.node):
+        return False
+    if kind == "create_table_as_stmt" and not is_plain_table_as(one):
         return False
     return one.calls <= _HARMLESS
 
@@ -120,6 +125,7 @@ def _names() -> dict[int, str]:
 
 
 _SPECIAL: dict[str, Callable[[Any], bool]] = {
+    "alter_enum_stmt": lambda statement: not statement.old_val,  # a default shows the name of a value
     "comment_stmt": _is_comment_on_relation,
     "drop_stmt": _is_local_drop,
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from glowplug.sql.postgres_calls import statements
+from glowplug.sql.postgres_functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,19 +78,6 @@ _EVALUATING = frozenset({"alter_domain_stmt", "alter_table_stmt", "create_domain
 
 _WRITING = frozenset({"delete_stmt", "insert_stmt", "truncate_stmt", "update_stmt"})
 """Statements that fire triggers and rules, too."""
-
-FUNCTIONS = frozenset({
-    "abs", "array_length", "array_position", "array_remove", "btrim", "ceil", "char_length", "clock_timestamp",
-    "concat", "concat_ws", "date_part", "date_trunc", "decode", "encode", "extract", "floor", "format",
-    "generate_series",
-    "gen_random_uuid", "greatest", "initcap", "json_build_object", "jsonb_build_array", "jsonb_build_object",
-    "jsonb_typeof", "least", "left", "length", "lower", "ltrim", "make_interval", "md5", "now", "num_nonnulls",
-    "num_nulls", "octet_length", "overlay", "position", "random", "regexp_replace", "repeat", "replace", "right",
-    "round", "rtrim", "setweight", "sha256", "split_part", "strpos", "substr", "substring", "timezone", "to_char",
-    "to_date", "to_timestamp", "to_tsvector", "transaction_timestamp", "translate", "trim", "trunc", "upper",
-    "uuid_generate_v1", "uuid_generate_v4",
-})  # fmt: skip
-"""Functions of the server's, or of its extensions', that leave nothing behind."""
 
 
 class Nesting(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +147,13 @@ def _is_temporary(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generate
     return False
 
 
+def is_plain_table_as(one: Parsed) -> bool:
+    """Whether a CREATE TABLE AS or MATERIALIZED VIEW makes none that is temporary, of a query that stands there."""
+    made = one.node.into.rel
+    lasting = made.relpersistence != "t" and made.schemaname != "pg_temp"
+    return bool(lasting and one.node.query.WhichOneof("node") == "select_stmt")
+
+
 def _leaves_nothing(one: Parsed) -> bool:
     return not one.counts and one.calls <= FUNCTIONS
 
@@ -166,6 +161,7 @@ def _leaves_nothing(one: Parsed) -> bool:
 _SPECIAL: dict[str, Callable[[Parsed], bool]] = {
     "alter_enum_stmt": lambda one: bool(one.node.old_val),  # a new value can't be used before the commit
     "create_schema_stmt": lambda one: not one.node.schema_elts,
+    "create_table_as_stmt": lambda one: is_plain_table_as(one) and _leaves_nothing(one),
     "create_trig_stmt": lambda one: not one.node.isconstraint,
     "drop_stmt": lambda one: not one.node.concurrent and not _is_extension(one.node.remove_type),
     "index_stmt": lambda one: not one.node.concurrent and _leaves_nothing(one),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 
-from glowplug.sql.postgres_nesting import FUNCTIONS
+from glowplug.sql.postgres_functions import FUNCTIONS
 
 _TOKEN = re.compile(
     r"""(?P<string>'(?:[^']|'')*') | (?P<comment>--[^\n]*|/\*.*?\*/) | (?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*)

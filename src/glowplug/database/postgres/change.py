@@ -16,8 +16,7 @@ class Change:
 
     ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more).
     ``wrote``: rows were changed as well; ``evaluated``: functions of the user's may have been called;
-    ``bookkeeping``: a bookkeeping table is among the relations; ``temporary``: there are, or have been, temporary
-    objects.
+    ``bookkeeping``: a bookkeeping table is among the relations; ``temporary``: there are temporary objects.
     """
 
     catalogues: frozenset[str] = frozenset()

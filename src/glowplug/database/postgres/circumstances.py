@@ -6,16 +6,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.postgres.temporary import HAS_TEMPORARY_OBJECTS
+from glowplug.sql.postgres_functions import FUNCTIONS
 from glowplug.sql.postgres_triggers import only_changes_its_row
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 # A function in SQL or PL/pgSQL changes no schema without one of these words, a stable one not even with them; what
-# makes or empties a relation locks it. No backslash: the migration's session says what that means.
-_CHANGING_WORDS = (
-    "alter|call|comment|create|do(?![[:space:]]+(nothing|update)([^a-z0-9_]|$))|drop|execute|grant|import|reassign"
-    "|revoke|security"
+# makes or empties a relation locks it. No backslash: the migration's session says what that means. COMMENT is a common
+# name of a table, too, and U&"…" may spell anything.
+_COMMENTED = (
+    "access|aggregate|cast|collation|column|constraint|conversion|database|domain|event|extension|foreign|function"
+    "|index|language|large|materialized|operator|policy|procedural|procedure|publication|role|routine|rule|schema"
+    "|sequence|server|statistics|subscription|table|tablespace|text|transform|trigger|type|view|/|-"
+)
+_CHANGING = (
+    "(^|[^a-z0-9_])((alter|call|create|do(?![[:space:]]+(nothing|update)([^a-z0-9_]|$))|drop|execute|grant|import"
+    "|reassign|revoke|security|u&)([^a-z0-9_]|$)"
+    f"|comment[[:space:]]*(/|-|on[[:space:]]*({_COMMENTED})))"
 )
 # diesel_manage_updated_at, as `diesel setup` writes it into every PostgreSQL project: it makes a trigger, whose table
 # it locks, unless format is somebody's own.
@@ -25,25 +34,39 @@ _DIESELS_OWN = (
 )
 
 CIRCUMSTANCES = f"""
+WITH code AS MATERIALIZED (
+  SELECT p.oid, p.proname, p.prosrc, p.provolatile, p.prorettype, p.proargtypes, p.proconfig, l.lanname
+  FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')
+), changing AS MATERIALIZED (
+  SELECT p.oid, p.proname FROM code p WHERE p.provolatile = 'v'
+    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+    AND (p.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '{_CHANGING}')
+    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
+      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
+      AND NOT EXISTS (SELECT FROM code f WHERE f.proname = 'format'))
+), mistaken AS MATERIALIZED (
+  SELECT p.oid FROM code p WHERE p.provolatile = 'v' AND p.proname = ANY ('{{{",".join(sorted(FUNCTIONS))}}}')
+)
 SELECT EXISTS (SELECT FROM pg_event_trigger),
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
   OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
     AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
-  OR pg_my_temp_schema() <> 0,
-  EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND p.provolatile = 'v'
-    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-    AND l.lanname NOT IN ('c', 'internal')
-    AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '(^|[^a-z0-9_])({_CHANGING_WORDS})([^a-z0-9_]|$)')
-    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
-      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
-      AND NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid >= 16384 AND f.proname = 'format'))),
+  OR {HAS_TEMPORARY_OBJECTS} OR EXISTS (SELECT FROM mistaken),
+  EXISTS (SELECT FROM pg_trigger t JOIN code o ON o.oid = t.tgfoid WHERE NOT t.tgisinternal
+    AND (o.lanname NOT IN ('sql', 'plpgsql') OR o.prosrc ~* '{_CHANGING}'
+      OR EXISTS (SELECT FROM changing p WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0))),
+  EXISTS (SELECT FROM mistaken) OR EXISTS (SELECT FROM changing p WHERE EXISTS (SELECT FROM pg_depend d
+      WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
+    OR EXISTS (SELECT FROM code o WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0
+      AND o.oid NOT IN (SELECT c.oid FROM changing c))),
   (SELECT string_agg(DISTINCT d.refobjid::text, ',') FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass
     AND d.refobjid >= 16384 AND d.deptype <> 'i'
     AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))
 """
 """Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
-there is a function that could do anything when a default, a check, a view, a cast or an operator calls it; the
-relations that the text of something else may depend on."""
+code of the user's that answers to changed rows could do anything; whether there is a function that could, and that a
+default, a check, a view, a cast, an operator or another function may call, or one by a name that is taken for the
+server's; the relations that the text of something else may depend on."""
 
 GUARDS = """
 SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t
@@ -60,13 +83,14 @@ class Circumstances:
     """The answers to CIRCUMSTANCES and GUARDS.
 
     ``answered``: code of the user's answers to DDL; ``forbidding``: something else forbids to nest files;
-    ``hidden_code``: there is a function that could do anything when what it is hidden in calls it; ``guarded``: code
-    of the user's answers to changed rows with more than a change of those; ``depended_on``: relations, by oid, that
-    the text of something else may depend on.
+    ``triggering``: code of the user's that answers to changed rows could do anything; ``hidden_code``: there is a
+    function that could when what it is hidden in calls it; ``guarded``: code of the user's answers to changed rows with
+    more than a change of those; ``depended_on``: relations, by oid, that the text of something else may depend on.
     """
 
     answered: bool = True
     forbidding: bool = True
+    triggering: bool = True
     hidden_code: bool = True
     guarded: bool = True
     depended_on: frozenset[str] = frozenset()
@@ -74,11 +98,12 @@ class Circumstances:
     @classmethod
     def read(cls, circumstances: PGresult, guards: PGresult) -> Circumstances:
         """Take them from the answers."""
-        answered, forbidding, hidden = (circumstances.get_value(0, column) != b"f" for column in range(3))
-        oids = (circumstances.get_value(0, 3) or b"").decode()
+        answered, forbidding, triggering, hidden = (circumstances.get_value(0, column) != b"f" for column in range(4))
+        oids = (circumstances.get_value(0, 4) or b"").decode()
         return cls(
             answered=answered,
             forbidding=forbidding,
+            triggering=triggering,
             hidden_code=hidden,
             guarded=_guarded(guards),
             depended_on=frozenset(oids.split(",")) - {""},

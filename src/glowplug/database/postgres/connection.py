@@ -19,7 +19,7 @@ from glowplug.database.postgres.rows import PostgresRows
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.several import all_forgotten, ran, together
 from glowplug.database.postgres.snapshot import SnapshotReader
-from glowplug.database.postgres.state import has_temporary_objects, own_settings, read_state
+from glowplug.database.postgres.state import own_settings, read_state
 from glowplug.database.postgres.there_and_back import FirstUp, look_ahead
 from glowplug.database.postgres.trace import glimpse, observe
 from glowplug.database.postgres.watch import Watch, written
@@ -307,11 +307,6 @@ class PostgresConnection(Connection):
         """Read what the session has set; errors as for ``snapshot``."""
         self._reopen()
         return read_state(self.session, self._own_settings)
-
-    def has_temporary_objects(self) -> bool:
-        """Whether the session has temporary relations, types or routines; errors as for ``snapshot``."""
-        self._reopen()
-        return has_temporary_objects(self.session)
 
     def require(self, statement: str) -> None:
         """Run a statement of glowplug's own that has to work.

@@ -320,7 +320,8 @@ class SnapshotReader:
     def _calls(self, change: Change, oids: Sequence[str], *, note: bool) -> Calls:
         calls: Calls = []
         if note:
-            stale = change.bookkeeping or change.temporary or bool(change.catalogues & CIRCUMSTANTIAL)
+            hindered = change.bookkeeping or change.temporary or self._circumstances.forbidding
+            stale = hindered or bool(change.catalogues & CIRCUMSTANTIAL)
         else:
             stale = (change.wrote or change.evaluated) and bool(change.catalogues & TRIGGERING)
         if stale:
@@ -344,7 +345,7 @@ class SnapshotReader:
             new = Circumstances.read(results["circumstances"], results["guards"])
             if note:
                 self._circumstances = new
-        if old.answered or new.answered or (change.wrote and (old.guarded or new.guarded)):
+        if old.answered or new.answered or (change.wrote and (old.triggering or new.triggering)):
             return True
         return change.evaluated and (change.routines or old.hidden_code or new.hidden_code)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.session import TransactionStatus
-from glowplug.database.postgres.within import unreadable, within
+from glowplug.database.postgres.temporary import HAS_TEMPORARY_OBJECTS
+from glowplug.database.postgres.within import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,17 +21,11 @@ _OWN = re.compile(
 )
 
 # No name in it is resolved by search_path, which is itself one of the settings; so is client_encoding: hence the hex.
-_READ = """
+_READ = f"""
 SELECT s.name, pg_catalog.encode(pg_catalog.convert_to(s.setting, 'UTF8'), 'hex')
   FROM pg_catalog.pg_show_all_settings() s
   WHERE s.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text;
-SELECT pg_catalog.current_setting('role'), pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
-"""
-
-_TEMPORARY = """
-SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_type WHERE typnamespace = pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = pg_my_temp_schema())
+SELECT pg_catalog.current_setting('role'), {HAS_TEMPORARY_OBJECTS}
 """
 
 
@@ -38,8 +33,8 @@ SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_my_temp_schema())
 class SessionState:
     """Settings by SET, the role by SET ROLE ("none" for its own), and what no other session can have.
 
-    ``open_transaction``: a file left a transaction open; then nothing else is known. ``temporary``: there are, or
-    have been, temporary objects.
+    ``open_transaction``: a file left a transaction open; then nothing else is known. ``temporary``: there are temporary
+    objects.
     """
 
     settings: tuple[tuple[str, str], ...] = ()
@@ -82,11 +77,3 @@ def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:
         role=(rest.get_value(0, 0) or b"none").decode(),
         temporary=rest.get_value(0, 1) == b"t",
     )
-
-
-def has_temporary_objects(session: Session) -> bool:
-    """Whether ``session`` has temporary objects now; errors as for ``read_state``."""
-    reply = within(session, _TEMPORARY)
-    if not reply.ok:
-        raise unreadable(reply)
-    return reply.results[0].get_value(0, 0) == b"t"

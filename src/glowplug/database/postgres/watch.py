@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.postgres.temporary import HAS_TEMPORARY_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ SELECT ARRAY(SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(o)
 
 # DDL on a relation holds one of these locks to the transaction's end.
 WATCH = f"""{COUNT}, l.relations, l.bookkeeping,
-  pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid,
+  {HAS_TEMPORARY_OBJECTS},
   pg_catalog.current_setting('track_counts'),
   pg_catalog.set_config('glowplug.relations', pg_catalog.concat('{{', l.oids, '}}'), true)
 FROM (SELECT pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind), ',') AS relations,
@@ -56,7 +57,7 @@ class Watch:
     """What was written since a count, and what is locked.
 
     ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more); ``bookkeeping``: a
-    bookkeeping table is among them; ``temporary``: there are or have been temporary objects in this session.
+    bookkeeping table is among them; ``temporary``: there are temporary objects in this session.
     """
 
     catalogues: frozenset[str]

@@ -168,7 +168,7 @@ def branch(home: PostgresConnection, administrator: Administrator) -> Iterator[P
     state = home.state()
     if state.open_transaction:
         raise CannotBranch("a migration left its transaction open: no other session sees what was done in it")
-    if state.temporary and home.has_temporary_objects():
+    if state.temporary:
         raise CannotBranch("a migration left temporary tables: no other session has them")
     waiting = {_WAITING: "0"} if _WAITING in dict(state.settings) else {}
     with _set_aside(home, state, waiting) if waiting else contextlib.nullcontext():
