@@ -239,17 +239,8 @@ def _of_failure(measurement: Measurement, migration: Migration) -> Iterator[Find
 
 def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     up = refusal.direction is Direction.UP
-    where = ".".join(filter(None, (refusal.table, refusal.column)))
-    if refusal.enough is not None:
-        rows = ("any row" if refusal.enough == 1 else f"any {refusal.enough} rows") + (f" in {where}" if where else "")
-    elif refusal.value is None:
-        rows = "some of the rows that the schema allows" + (f" in {where}" if where else "")
-    elif refusal.value.startswith("a row that "):
-        rows = f"{refusal.value}, by {where}"
-    elif refusal.column is None:
-        rows = f"any row of {where} that has {refusal.value}"
-    else:
-        rows = f"any row that has {refusal.value} in {where}"
+    where = _where(refusal)
+    rows = _rows_like(refusal)
     verb = "takes too long with" if refusal.error.timed_out else "fails on"
     message = f"{refusal.direction.file_name} {verb} {rows}"
     if refusal.written is When.AFTER:
@@ -270,16 +261,40 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     )
 
 
+def _rows_like(refusal: Refusal) -> str:
+    where = _where(refusal)
+    if refusal.enough is not None:
+        return ("any row" if refusal.enough == 1 else f"any {refusal.enough} rows") + (f" in {where}" if where else "")
+    if refusal.value is None:
+        return "some of the rows that the schema allows" + (f" in {where}" if where else "")
+    if refusal.value.startswith("a row that "):
+        return f"{refusal.value}, by {where}"
+    if refusal.column is None:
+        return f"any row of {where} that has {refusal.value}"
+    return f"any row that has {refusal.value} in {where}"
+
+
+def _where(refusal: Refusal) -> str:
+    return ".".join(filter(None, (refusal.table, refusal.column)))
+
+
 def _of_up_again(refusal: Refusal, migration: Migration) -> Finding:
     after = refusal.written is When.AFTER
+    odd = refusal.value is not None
+    rows = f"rows {'that were written after it ' if after else ''}in the tables"
+    if odd:
+        like = refusal.value if refusal.column is None else _rows_like(refusal)
+        rows = f"{like}{', written after it' if after else ''}"
+    message = f"with {rows}, up.sql can't run again once down.sql has: {describe_sql_error(refusal.error)}"
+    if refusal.query is not None:
+        message += f"\nit can't where this gives rows: {refusal.query}"
     return _about(
         faults.SECOND_UP_FAILS,
         migration,
         Direction.UP,
-        f"with rows {'that were written after it ' if after else ''}in the tables, up.sql can't run again once "
-        f"down.sql has: {describe_sql_error(refusal.error)}",
+        message,
         line=refusal.error.line,
-        severity=Severity.WARNING if after else None,
+        severity=Severity.WARNING if after or odd else None,
         subject="rows",
     )
 

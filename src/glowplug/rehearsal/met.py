@@ -6,14 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Connection
-from glowplug.database.rows import Rows
 from glowplug.rehearsal.doubtful import is_doubtful
+from glowplug.rehearsal.passed_on import PassedOn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.database.interface import Run, SqlError
-    from glowplug.database.rows import Answer, Contents, Value
+    from glowplug.database.rows import Answer, Contents, Rows, Value
     from glowplug.database.trace import Trace
     from glowplug.dialect import Direction
     from glowplug.project import Migration
@@ -97,23 +97,17 @@ class _Heard(Connection):
         self._connection.close()
 
 
-class _HeardRows(Rows):
+class _HeardRows(PassedOn):
     """Rows of a connection that tells what it is told."""
 
     def __init__(self, rows: Rows, met: Met) -> None:
-        self._rows = rows
+        super().__init__(rows)
         self._met = met
-
-    def tables(self) -> tuple[Table, ...]:
-        return self._rows.tables()
-
-    def tables_but(self, unchanged: Sequence[Table]) -> tuple[Table, ...]:
-        return self._rows.tables_but(unchanged)
 
     def insert(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
     ) -> tuple[SqlError | None, ...]:
-        errors = self._rows.insert(table, columns, rows)
+        errors = super().insert(table, columns, rows)
         for error in errors:
             self._met.of_rows(error)
         return errors
@@ -121,22 +115,22 @@ class _HeardRows(Rows):
     def update(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, by: Sequence[str]
     ) -> tuple[SqlError | None, ...]:
-        errors = self._rows.update(table, columns, rows, by=by)
+        errors = super().update(table, columns, rows, by=by)
         for error in errors:
             self._met.of_rows(error)
         return errors
 
     def read(self, table: Table, *, limit: int = 10_000) -> Contents:
-        contents = self._rows.read(table, limit=limit)
+        contents = super().read(table, limit=limit)
         self._met.of_rows(contents.error)
         return contents
 
     def query(self, sql: str, *, limit: int = 1000) -> Answer:
-        answer = self._rows.query(sql, limit=limit)
+        answer = super().query(sql, limit=limit)
         self._met.of_rows(answer.error)
         return answer
 
     def execute(self, sql: str) -> SqlError | None:
-        error = self._rows.execute(sql)
+        error = super().execute(sql)
         self._met.of_rows(error)
         return error

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import MissingExtension
+from glowplug.errors import MissingExtension, MissingFeature
 from glowplug.rehearsal.outcome import Outcome, RoundTrip, SecondUp, StepError
 from glowplug.schema import diff
 from glowplug.schema.noise import Noise, tell_apart
 from glowplug.sql.blank import is_blank
 
 if TYPE_CHECKING:
-    from glowplug.database.interface import Connection, Run
+    from glowplug.database.interface import Connection, Run, SqlError
     from glowplug.project import Migration
     from glowplug.schema import Difference, Schema
     from glowplug.scratch.interface import Database
@@ -43,6 +43,7 @@ def round_trip(database: Database, migration: Migration, before: Schema, dialect
 
     Raises:
         MissingExtension: the scratch server lacks an extension that a file asks for.
+        MissingFeature: it was built without something that a file asks for.
     """
     up = database.connection.run(migration, Direction.UP)
     if up.error is not None:
@@ -54,15 +55,30 @@ def round_trip(database: Database, migration: Migration, before: Schema, dialect
     return Step(round_trip=_there_and_back(database, migration, before, after, dialect), after=after)
 
 
+def tell_what_is_lacking(migration: Migration, direction: Direction, error: SqlError) -> None:
+    """Raise where a file failed for what the scratch server lacks, which is no verdict on it.
+
+    Raises:
+        MissingExtension: it lacks an extension.
+        MissingFeature: it was built without something.
+    """
+    file = migration.file(direction)
+    if error.missing_extension is not None:
+        raise MissingExtension(
+            f"{file} asks for the extension {error.missing_extension!r}, which the scratch server lacks",
+            line=error.line,
+        )
+    if error.missing_feature is not None:
+        raise MissingFeature(
+            f"{file} asks for {error.missing_feature}, which the scratch server lacks: {error.message}",
+            line=error.line,
+        )
+
+
 def _failure(migration: Migration, direction: Direction, run: Run) -> StepError | None:
     if run.error is None:
         return None
-    if run.error.missing_extension is not None:
-        file = migration.file(direction)
-        raise MissingExtension(
-            f"{file} asks for the extension {run.error.missing_extension!r}, which the scratch server lacks",
-            line=run.error.line,
-        )
+    tell_what_is_lacking(migration, direction, run.error)
     return StepError(direction=direction, file=migration.file(direction), error=run.error)
 
 

@@ -10,7 +10,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.assertions import asserted
 from glowplug.rehearsal.chain_down import chain_down
 from glowplug.rehearsal.outcome import ChainDown, Outcome, RoundTrip, WayDown
-from glowplug.rehearsal.round_trip import Step, round_trip
+from glowplug.rehearsal.round_trip import Step, round_trip, tell_what_is_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,11 +120,19 @@ def walk(
 def try_out(
     chain: Chain, database: Database, migration: Migration, before: Schema, *, forward_only: bool, trial: Trial | None
 ) -> Step:
-    """Measure one migration, then its round trip; ``before`` is the schema before it."""
+    """Measure one migration, then its round trip; ``before`` is the schema before it.
+
+    Raises:
+        EnvironmentFailure: the server lacks what the migration asks for, or failed.
+    """
     measured = None
     if trial is not None:
         measured = trial.measure(chain, database, migration, forward_only=forward_only)
     step = round_trip(database, migration, before, chain.dialect)
+    if measured is not None:
+        for refused in (measured.data.failure, *measured.data.refusals):
+            if refused is not None:
+                tell_what_is_lacking(migration, refused.direction, refused.error)
     return replace(step, round_trip=replace(step.round_trip, measurement=measured))
 
 

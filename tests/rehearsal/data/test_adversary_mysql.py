@@ -577,6 +577,15 @@ NOTHING = "SELECT 1;"
         [],
         odd=["down p deleted after"],
     ),
+    Case(
+        "two tables put into one",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY AUTO_INCREMENT, name VARCHAR(60) NOT NULL); CREATE TABLE b (id INTEGER PRIMARY KEY AUTO_INCREMENT, name VARCHAR(60) NOT NULL);",
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, name VARCHAR(60) NOT NULL); INSERT INTO c SELECT id, name FROM a; INSERT INTO c SELECT id, name FROM b;",
+        "DROP TABLE c;",
+        "lossy",
+        [],
+        [],
+    ),
 )
 def test_outcome(case: Case, on_mysql: Measure) -> None:
     holds(case, on_mysql)

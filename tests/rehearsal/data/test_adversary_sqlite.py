@@ -643,6 +643,15 @@ OFF = "PRAGMA foreign_keys = OFF;"
         [],
         odd=["down t deleted after"],
     ),
+    Case(
+        "two tables put into one",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE TABLE b (id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO c SELECT id, name FROM a; INSERT INTO c SELECT id, name FROM b;",
+        "DROP TABLE c;",
+        "lossy",
+        [],
+        [],
+    ),
 )
 def test_outcome(case: Case, on_sqlite: Measure) -> None:
     holds(case, on_sqlite)

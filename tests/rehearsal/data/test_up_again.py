@@ -77,3 +77,49 @@ def test_rows_that_the_up_refuses_at_its_first_run_are_told_as_such(on_sqlite: M
     )
     assert [each.value for each in found.data.refusals if each.direction is Direction.UP] == ["two equal values"]
     assert found.data.up_again is None
+
+
+TWICE = "INSERT INTO log SELECT min(id), 'twice' FROM users GROUP BY name HAVING count(*) > 1;"
+CODES = "CREATE TABLE t (id INTEGER PRIMARY KEY, code VARCHAR(40) NOT NULL);"
+OF_CODES = "CREATE TABLE c (code VARCHAR(40) NOT NULL); INSERT INTO c SELECT code FROM t;"
+
+
+def said(measure: Measure, before: str, up: str, down: str) -> tuple[str | None, str | None, When] | None:
+    refusal = measure(before, up, down).data.up_again
+    return None if refusal is None else (refusal.column, refusal.value, refusal.written)
+
+
+def stays_behind_of_odd_rows(measure: Measure) -> None:
+    """Where the up takes all odd rows, and where it refuses others of them at its first run."""
+    assert said(measure, LOG, TWICE, "SELECT 1;") == ("name", "two equal values", When.BEFORE)
+    assert said(measure, LOG, TWICE, "DELETE FROM log WHERE what = 'twice';") is None
+    of_names = "CREATE TABLE c (name VARCHAR(40) NOT NULL CHECK (name <> '')); INSERT INTO c SELECT name FROM users;"
+    assert said(measure, LOG, TWICE + of_names, "DROP TABLE c;") == ("name", "two equal values", When.BEFORE)
+
+
+def stays_after_the_down(measure: Measure, lets_be_null: str) -> None:
+    up, down = lets_be_null + OF_CODES, "DROP TABLE c; UPDATE t SET code = {};"
+    assert said(measure, CODES, up, down.format("trim(code)")) == ("code", "NULL", When.AFTER)
+    assert said(measure, CODES, up, down.format("coalesce(code, '')")) is None
+
+
+@pytest.mark.sqlite
+def test_odd_rows_of_which_the_down_leaves_something_on_sqlite(on_sqlite: Measure) -> None:
+    stays_behind_of_odd_rows(on_sqlite)
+    stays_after_the_down(
+        on_sqlite,
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, code VARCHAR(40)); INSERT INTO n SELECT id, code FROM t;"
+        "DROP TABLE t; ALTER TABLE n RENAME TO t;",
+    )
+
+
+@pytest.mark.postgres
+def test_odd_rows_of_which_the_down_leaves_something_on_postgres(on_postgres: Measure) -> None:
+    stays_behind_of_odd_rows(on_postgres)
+    stays_after_the_down(on_postgres, "ALTER TABLE t ALTER COLUMN code DROP NOT NULL;")
+
+
+@pytest.mark.mysql
+def test_odd_rows_of_which_the_down_leaves_something_on_mysql(on_mysql: Measure) -> None:
+    stays_behind_of_odd_rows(on_mysql)
+    stays_after_the_down(on_mysql, "ALTER TABLE t MODIFY code VARCHAR(40);")

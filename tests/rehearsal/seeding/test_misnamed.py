@@ -163,6 +163,24 @@ def test_where_there_may_be_more_than_the_text_tells_nothing_is_said(up: str | N
     assert told(table("b"), other, found) == []
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("up", "name"),
+    [
+        ("DO $$ BEGIN FOR i IN 1..2 LOOP EXECUTE 'CREATE TABLE part_' || i || ' (x int)'; END LOOP; END $$", "part_1"),
+        ("DO $$ BEGIN EXECUTE 'CREATE TABLE ' || reverse('abc') || ' (x int)'; END $$", "cba"),
+    ],
+)
+def test_a_table_whose_name_no_file_contains_is_not_told_to_be_none(up: str, name: str) -> None:
+    with database(Dialect.POSTGRES, WRITTEN) as rows:
+        assert rows.execute(up) is None
+        assert f"public.{name}" in {each.name for each in rows.tables()}
+    assert name not in up
+    found = tables_of(chain((WRITTEN, up)))
+    assert told(table(name), found) == []
+    assert told(table(name), tables_of(chain(SQLITE, Dialect.SQLITE)), found) == []
+
+
 @pytest.mark.parametrize(
     "up",
     [

@@ -60,6 +60,10 @@ varchar(10)             | upper(x)
 char(5)                 | lower(x)
 jsonb                   | x - 'name'
 jsonb                   | x #- '{in it,a.b}'
+jsonb                   | x - 'legacy'
+jsonb                   | x - ARRAY['older', 'old']
+jsonb                   | x #- '{a,b}'
+jsonb                   | jsonb_set(x, '{state}', '"new"', false)
 jsonb                   | jsonb_strip_nulls(x)
 json                    | (x::jsonb - 'in it')::json
 text[]                  | x[1:1]
@@ -108,6 +112,9 @@ varchar(10)             | UPPER(x)
 text                    | SUBSTRING_INDEX(x, ' ', 1)
 json                    | JSON_REMOVE(x, '$.name')
 json                    | JSON_REMOVE(x, '$."in it"."a.b"')
+json                    | JSON_REMOVE(x, '$.legacy')
+json                    | JSON_REMOVE(x, '$.a.b')
+json                    | JSON_REPLACE(x, '$.state', 'new')
 varbinary(64)           | LEFT(x, 8)
 blob                    | LEFT(x, 8)
 bit(8)                  | x & 14
@@ -141,6 +148,9 @@ VARCHAR(10)             | upper(x)
 BLOB                    | substr(x, 1, 8)
 JSON                    | json_remove(x, '$.name')
 JSON                    | json_remove(x, '$."in it"."a.b"')
+JSON                    | json_remove(x, '$.legacy')
+JSON                    | json_remove(x, '$.a.b')
+JSON                    | json_replace(x, '$.state', 'new')
 """
 # What plain rows are not, by their being plain: negative whole numbers, blanks around texts, nothing at all.
 ODD = {

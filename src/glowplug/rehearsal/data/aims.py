@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.documents import with_documents
 from glowplug.rehearsal.data.names import found
 from glowplug.rehearsal.data.text import actions_of
 from glowplug.rehearsal.seeding.cases import cases
@@ -45,12 +46,12 @@ _WHERE = re.compile(
 
 
 def aims(
-    text: Text, tables: Sequence[Table], later: Sequence[Table], *, seed: int = 1
+    text: Text, tables: Sequence[Table], later: Sequence[Table], *, seed: int = 1, documents: bool = True
 ) -> Mapping[str, tuple[Mapping[str, Value], ...]]:
     """Give values by column for some rows of each table, such that the files' conditions pick them, or leave them out.
 
     ``tables`` are those before the up, and ``later`` what they will be by the same names. What a down deletes of a
-    table into which its up inserts is the up's own.
+    table into which its up inserts is the up's own. ``documents``: JSON holds the keys that the files speak of.
     """
     known = {table.name: table for table in tables}
     after = {table.name: table for table in later}
@@ -58,10 +59,14 @@ def aims(
     for name, case in _aimed(text, known):
         for row in itertools.islice(_rows(case, known[name], after.get(name), text.dialect, seed), _VALUES):
             gathered.setdefault(name, {})[tuple(row.items())] = None
-    return {
+    aimed: dict[str, tuple[Mapping[str, Value], ...]] = {
         name: (*map(dict, rows), *(dict(row) for row in rows if not _unique(known[name]).intersection(dict(row))))
         for name, rows in gathered.items()
     }
+    if not documents:
+        return aimed
+    written = set_by(text.up, tables, text.dialect)
+    return with_documents(text, tables, after, aimed, written=written, seed=seed)
 
 
 def _unique(table: Table) -> frozenset[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from glowplug.database.interface import SqlError
-    from glowplug.rehearsal.data.trip import Subject
+    from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Refusal
 
 _FEW = (1, 2)

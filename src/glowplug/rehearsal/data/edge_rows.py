@@ -6,13 +6,15 @@ import itertools
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect, Direction
-from glowplug.schema.tables import Written
+from glowplug.rehearsal.data.numbering import numbered
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from glowplug.database.rows import Value
+    from glowplug.rehearsal.data.numbering import Numbering
+    from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.data.trip import Trip
     from glowplug.rehearsal.seeding import Edge
     from glowplug.schema.tables import Table
@@ -33,15 +35,18 @@ def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> Non
     up = direction is Direction.UP
     there = {table.name: table for table in (subject.before if up else subject.after)}
     others = {table.name: table for table in (subject.later if up else subject.earlier)}
+    numbering = subject.numberings[direction] if subject.dialect is Dialect.POSTGRES else None
     for name, edges in itertools.groupby(sorted(chosen, key=lambda edge: edge.table), key=lambda edge: edge.table):
-        _write(here, there[name], others.get(name), list(edges))
+        numbers = _free_numbers(here, there[name], numbering)
+        asked = _asked(subject, direction, there[name], others.get(name))
+        _write(here, there[name], asked, list(edges), numbers)
 
 
-def _write(here: Trip, table: Table, other: Table | None, edges: Sequence[Edge]) -> None:
-    numbers = _free_numbers(here, table)
+def _write(
+    here: Trip, table: Table, asked: frozenset[str], edges: Sequence[Edge], numbers: Mapping[str, Iterator[str]]
+) -> None:
     plain = here.rows.read(table)
     like = itertools.cycle([dict(zip(plain.columns, row, strict=True)) for row in plain.rows[::-1]] or [{}])
-    asked = frozenset[str]() if other is None else _asked_otherwise(table, other) - _keys(table) - _keys(other)
     alike: dict[tuple[str, ...], list[tuple[Row, Row]]] = {}
     for edge in edges:
         for made in edge.rows:
@@ -55,6 +60,17 @@ def _write(here: Trip, table: Table, other: Table | None, edges: Sequence[Edge])
         again = [tuple(row.values()) for (_, row), error in zip(rows, errors, strict=True) if error is not None]
         if again:
             here.rows.insert(table, columns, again)
+
+
+def _asked(subject: Subject, direction: Direction, table: Table, other: Table | None) -> frozenset[str]:
+    """Give the columns whose values the files take only as plain rows have them."""
+    names = subject.names
+    documents = {(old, column) for old, columns in subject.documents.items() for column in columns}
+    if direction is Direction.DOWN:
+        there = (place for place in documents if place[0] in names.tables and place in names.columns)
+        documents = {(names.tables[place[0]], names.columns[place]) for place in there}
+    read = frozenset(column for name, column in documents if name == table.name) - _keys(table)
+    return read if other is None else read | _asked_otherwise(table, other) - _keys(table) - _keys(other)
 
 
 def _keys(table: Table) -> frozenset[str]:
@@ -80,18 +96,17 @@ def _asked_otherwise(table: Table, other: Table) -> frozenset[str]:
     return frozenset(differing)
 
 
-def _free_numbers(here: Trip, table: Table) -> Mapping[str, Iterator[str]]:
+def _free_numbers(here: Trip, table: Table, numbering: Numbering | None) -> Mapping[str, Iterator[str]]:
     """Number what a sequence would: it does not know of rows that were written with numbers of their own.
 
     Far from its own next numbers, which the file or a trigger may take.
     """
-    if here.subject.dialect is not Dialect.POSTGRES:
+    if numbering is None:
         return {}
     found: dict[str, Iterator[str]] = {}
-    for column in table.columns:
-        if column.numbered and column.written is Written.SERVER_IF_LEFT_OUT:
-            highest = here.rows.query(f"SELECT max({quoted(column.name, Dialect.POSTGRES)}) FROM {table.sql}").rows
-            value = highest[0][0] if highest else None
-            most = _FAR if column.type.maximum is None else column.type.maximum // 2
-            found[column.name] = map(str, itertools.count(max(int(value) + 1 if isinstance(value, str) else 1, most)))
+    for column in numbered(table):
+        highest = here.rows.query(f"SELECT max({quoted(column.name, Dialect.POSTGRES)}) FROM {table.sql}").rows
+        value = highest[0][0] if highest else None
+        first = numbering.first(table, column, _FAR)
+        found[column.name] = map(str, itertools.count(max(int(value) + 1 if isinstance(value, str) else 1, first)))
     return found

@@ -17,9 +17,10 @@ from glowplug.rehearsal.data.names import Names, names_between
 from glowplug.rehearsal.data.refusals import refused
 from glowplug.rehearsal.data.reversibility import says
 from glowplug.rehearsal.data.steady import is_steady, leave, take
+from glowplug.rehearsal.data.subject import Subject
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.data.touched import Touched, seen, touched
-from glowplug.rehearsal.data.trip import Subject, Trip, trip
+from glowplug.rehearsal.data.trip import Trip, trip
 from glowplug.rehearsal.data.with_rows import WithRows, widened
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
 from glowplug.sql.blank import is_blank

@@ -7,19 +7,20 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glowplug.database.rows import Answer, Contents, Rows, Value
-from glowplug.schema.tables import Written
+from glowplug.rehearsal.data.numbering import numbered
+from glowplug.rehearsal.passed_on import PassedOn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import SqlError
-    from glowplug.schema.tables import Table
+    from glowplug.database.rows import Rows, Value
+    from glowplug.schema.tables import Column, Table
 
 _WORD = re.compile(r"\w+")
 
 
-class Stirred(Rows):
+class Stirred(PassedOn):
     """Writes rows as they are given, but for the values of free columns, which go round among the rows of a call.
 
     Row n of a generator has the n-th value in every column. Of columns with values alike nobody could tell whether a
@@ -34,19 +35,20 @@ class Stirred(Rows):
         *,
         planted: Mapping[str, Sequence[Mapping[str, Value]]] = MappingProxyType({}),
         drawn: Mapping[str, Mapping[str, Sequence[Value]]] = MappingProxyType({}),
-        numbered_from: int | None = None,
+        first: Callable[[Table, Column], int] | None = None,
     ) -> None:
         """Take what writes, and the tables that the rows must suit later.
 
         ``planted``: values that some rows of a table have instead of their own, where the server takes them.
         ``drawn``: the only values that free columns of a table are to have, where the server takes them.
-        ``numbered_from``: where the numbers begin that the server would else give.
+        ``first``: where the numbers begin that the server would else give.
         """
-        self._rows = rows
+        super().__init__(rows)
         self._later = {table.name: table for table in later}
         self._planted = {name: list(values) for name, values in planted.items()}
         self._drawn = drawn
-        self._numbers = None if numbered_from is None else itertools.count(numbered_from)
+        self._first = first
+        self._numbers: dict[tuple[str, str], Iterator[int]] = {}
 
     def insert(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
@@ -78,15 +80,19 @@ class Stirred(Rows):
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
     ) -> tuple[Sequence[str], Sequence[Sequence[Value]]]:
         """Write what the server would number, where its numbers are not wanted."""
-        numbers = self._numbers
-        ours = [
-            column.name
-            for column in table.columns
-            if column.numbered and column.written is Written.SERVER_IF_LEFT_OUT and column.name not in columns
-        ]
-        if numbers is None or not ours:
+        if self._first is None:
             return columns, rows
-        return (*columns, *ours), [(*row, *(str(next(numbers)) for _ in ours)) for row in rows]
+        ours = [column for column in numbered(table) if column.name not in columns]
+        numbers = [self._numbers_of(self._first, table, column) for column in ours]
+        return (*columns, *(column.name for column in ours)), [
+            (*row, *(str(next(each)) for each in numbers)) for row in rows
+        ]
+
+    def _numbers_of(self, first: Callable[[Table, Column], int], table: Table, column: Column) -> Iterator[int]:
+        place = table.name, column.name
+        if place not in self._numbers:
+            self._numbers[place] = itertools.count(first(table, column))
+        return self._numbers[place]
 
     def _with_planted(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
@@ -112,28 +118,6 @@ class Stirred(Rows):
             planted = waiting.pop(0)
             changed[at] = [planted.get(name, value) for name, value in zip(columns, changed[at], strict=True)]
         return changed
-
-    def tables(self) -> tuple[Table, ...]:
-        """Read the tables."""
-        return self._rows.tables()
-
-    def update(
-        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, by: Sequence[str]
-    ) -> tuple[SqlError | None, ...]:
-        """Change rows, as they are given."""
-        return self._rows.update(table, columns, rows, by=by)
-
-    def read(self, table: Table, *, limit: int = 10_000) -> Contents:
-        """Read a table's rows."""
-        return self._rows.read(table, limit=limit)
-
-    def query(self, sql: str, *, limit: int = 1000) -> Answer:
-        """Run one statement, and roll back what it did."""
-        return self._rows.query(sql, limit=limit)
-
-    def execute(self, sql: str) -> SqlError | None:
-        """Run statements as one batch."""
-        return self._rows.execute(sql)
 
 
 def _bound(table: Table) -> frozenset[str]:

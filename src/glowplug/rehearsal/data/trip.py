@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, relaxed, set_by
+from glowplug.rehearsal.data.aims import set_by
 from glowplug.rehearsal.data.compare import Reading
-from glowplug.rehearsal.data.harmless import may_refuse_rows
-from glowplug.rehearsal.data.names import Names, names_between, renamed
+from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.ordered import Ordered
 from glowplug.rehearsal.data.picking import is_seen, picks
-from glowplug.rehearsal.data.steady import alike, is_steady
+from glowplug.rehearsal.data.steady import alike
 from glowplug.rehearsal.data.stirred import Stirred
-from glowplug.rehearsal.measured import Data, DataOutcome, NotSeeded
-from glowplug.rehearsal.met import Met
+from glowplug.rehearsal.measured import NotSeeded
 from glowplug.rehearsal.seeding import seed
 from glowplug.schema.tables import Family, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import Connection, SqlError
     from glowplug.database.rows import Value
     from glowplug.database.trace import Trace
-    from glowplug.dialect import Dialect
-    from glowplug.project import Migration
     from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.names import Names
     from glowplug.rehearsal.data.picking import Pick
-    from glowplug.rehearsal.data.text import Text
-    from glowplug.rehearsal.data.touched import Touched
-    from glowplug.rehearsal.seeding import DataSettings
-    from glowplug.rehearsal.seeds import Seed
-    from glowplug.schema.tables import Table
-    from glowplug.scratch.interface import Database
+    from glowplug.rehearsal.data.subject import Subject
+    from glowplug.schema.tables import Column, Table
 
 _OF_KEYS = frozenset({Family.INTEGER, Family.UUID})
 _APART = 1_000_000
@@ -46,83 +40,6 @@ _SHOWN = 80  # characters of a condition
 ROWS_AFTER = 10
 """Rows a table that are written through the new schema."""
 _CHANGED = 3  # rows a table that are changed through it
-
-
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up.
-
-    ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more.
-    ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile.
-    """
-
-    database: Database
-    migration: Migration
-    dialect: Dialect
-    settings: DataSettings
-    seeds: tuple[Seed, ...]
-    text: Text
-    has_down: bool
-    before: tuple[Table, ...] = ()
-    after: tuple[Table, ...] = ()
-    names: Names = Names({}, {})
-    touched: Touched
-    aimed: bool = True
-    apart: bool = False
-    met: Met = msgspec.field(default_factory=Met)
-
-    @property
-    def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:
-        """What some rows hold so that the files' conditions pick them."""
-        if not self.aimed:
-            return {}
-        keys = {(key.table, column) for table in self.before for key in table.foreign_keys for column in key.referenced}
-        return {
-            name: [{column: row[column] for column in row if (name, column) not in keys} for row in rows]
-            for name, rows in aims(self.text, self.before, self.asked, seed=self.settings.seed).items()
-        }
-
-    @property
-    def asked(self) -> tuple[Table, ...]:
-        """The tables that there are to be, without what is asked of columns that the up itself sets."""
-        if not self.aimed:
-            return self.later
-        return relaxed(self.before, self.later, set_by(self.text.up, self.before, self.dialect))
-
-    @property
-    def later(self) -> tuple[Table, ...]:
-        """The tables that there are to be, by the names that they have before the up."""
-        return renamed(self.after, self.names.back())
-
-    @property
-    def earlier(self) -> tuple[Table, ...]:
-        """The tables that there were, by the names that they have after the up."""
-        return renamed(self.before, self.names)
-
-    @property
-    def untouched(self) -> tuple[Table, ...]:
-        """The tables that the up has left as they are, and that neither file has to do with."""
-        if self.text.opaque:
-            return ()
-        after = {table.name: table for table in self.after if table.name not in self.touched.after}
-        return tuple(
-            table for table in self.before if table.name not in self.touched.before and after.get(table.name) == table
-        )
-
-    @property
-    def is_steady(self) -> bool:
-        """Whether both files do the same each time that they run on the same tables."""
-        return all(is_steady(self.text.file(direction), self.dialect) for direction in Direction)
-
-    def may_refuse(self, direction: Direction) -> bool:
-        """Whether a file does anything that may fail where a row is odd."""
-        return may_refuse_rows(self.text.file(direction), self.dialect)
-
-    def unless_unseen(self, data: Data, *, any_rows: bool) -> Data:
-        """Where no table could be given a row (``any_rows``: one was), nothing was measured."""
-        if data.outcome is not DataOutcome.LOSSLESS or any_rows or not (self.touched.before or self.touched.after):
-            return data
-        why = "no table that it touches could be given a row"
-        return replace(data, outcome=DataOutcome.NOT_MEASURED, why=data.why or why)
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,20 +85,24 @@ class Trip:
         if not ours or not only:
             return Filled(failed=tuple(failed), ran=ran)
         later, settings = subject.asked, subject.settings
-        numbered_from = None
-        if subject.apart:
-            settings, numbered_from = replace(settings, seed=settings.seed + 1), _APART
         filled = seed(
-            Stirred(self.rows, later, planted=subject.aims, numbered_from=numbered_from),
+            Stirred(self.rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
             subject.before,
             later=later,
             dialect=subject.dialect,
-            settings=settings,
+            settings=replace(settings, seed=settings.seed + 1) if subject.apart else settings,
             only=only,
         )
         short = {each.table for each in filled.not_seeded}
         not_seeded = (*filled.not_seeded, *self._unmet(only - short))
         return Filled(written=len(only - short), not_seeded=not_seeded, failed=tuple(failed), ran=ran)
+
+    def _apart(self, direction: Direction) -> Callable[[Table, Column], int] | None:
+        """Give where the numbers of rows begin that are written before a file runs, if the server's are not wanted."""
+        if not self.subject.apart:
+            return None
+        numbering = self.subject.numberings[direction]
+        return partial(numbering.first, wanted=_APART, turn=0 if direction is Direction.UP else 1)
 
     def _unmet(self, only: Collection[str]) -> Iterator[NotSeeded]:
         """Say by which conditions the up picks rows, where no row meets one: what it does to such was not seen."""
@@ -278,7 +199,7 @@ class Trip:
         """Write rows as the next release would, such that the old schema can hold them as well, and change some."""
         subject = self.subject
         filled = seed(
-            Stirred(self.rows, subject.earlier, drawn=self._of_its_making(state)),
+            Stirred(self.rows, subject.earlier, drawn=self._drawn_after(state), first=self._apart(Direction.DOWN)),
             subject.after,
             later=subject.earlier,
             dialect=subject.dialect,
@@ -300,6 +221,16 @@ class Trip:
         if reading is None or not all(map(reading.has, olds)):
             return frozenset()
         return frozenset(zip(*map(reading.values, olds), strict=True))
+
+    def _drawn_after(self, state: State) -> Mapping[str, Mapping[str, Sequence[Value]]]:
+        """Give the values that the up has made, and those of texts that stay documents."""
+        names = self.subject.names
+        drawn = {name: dict(columns) for name, columns in self._of_its_making(state).items()}
+        for table, documents in self.subject.documents.items():
+            for column, values in documents.items():
+                if table in names.tables and (table, column) in names.columns:
+                    drawn.setdefault(names.tables[table], {})[names.columns[table, column]] = values
+        return drawn
 
     def _of_its_making(self, state: State) -> Mapping[str, Mapping[str, Sequence[Value]]]:
         """Give the values that the up has made, of columns that are new, set in all rows, or of another kind of type.

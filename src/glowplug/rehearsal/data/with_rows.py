@@ -9,38 +9,34 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.blame import down_alone, not_again, stops_the_way_back
-from glowplug.rehearsal.data.edge_rows import write_edges
+from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
+from glowplug.rehearsal.data.elsewhere import beyond, other_world
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
-from glowplug.rehearsal.data.refusals import (
-    Tried,
-    edge_pass,
-    of_references,
-    refused,
-    tables_at,
-    tried,
-    writes_a_taken_key,
-)
+from glowplug.rehearsal.data.odd import Tried, tried
+from glowplug.rehearsal.data.refusals import of_references, refused, tables_at, writes_a_taken_key
 from glowplug.rehearsal.data.touched import overlooked, touched
-from glowplug.rehearsal.data.trip import Filled, Subject, Trip, trip
+from glowplug.rehearsal.data.trip import Filled, Trip, trip
 from glowplug.rehearsal.measured import (
     Data,
     DataOutcome,
     Failure,
     Measurement,
     NotSeeded,
-    OtherWorld,
     Refusal,
     When,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from glowplug.database.interface import SqlError
     from glowplug.database.trace import Trace
     from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Loss
     from glowplug.rehearsal.seeding import Edge
 
-_TRIES = 5  # ways to fill the tables until the up takes them
+_TRIES = 6  # ways to fill the tables until the up takes them
 
 
 class _Went(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,22 +63,6 @@ def _worst(data: Data) -> DataOutcome:
     return data.outcome if lost is DataOutcome.LOSSLESS else lost
 
 
-class _Other(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files did under the other setting: their errors, and what was lost."""
-
-    up: SqlError | None = None
-    down: SqlError | None = None
-    losses: tuple[Loss, ...] = ()
-
-
-def _beyond(losses: tuple[Loss, ...], known: tuple[Loss, ...]) -> tuple[Loss, ...]:
-    """Give the losses of what is not lost anyway."""
-    places = {(loss.table, loss.column, loss.by) for loss in known}
-    return tuple(
-        loss for loss in losses if not {(loss.table, loss.column, loss.by), (loss.table, None, loss.by)} & places
-    )
-
-
 def _told(refusal: Refusal) -> tuple[object, ...]:
     """Give what two refusals have in common that say the same."""
     return refusal.direction, refusal.table, refusal.column, refusal.value, refusal.error.message
@@ -96,6 +76,10 @@ def widened(subject: Subject, up: Trace, down: Trace | None) -> Subject | None:
         return None
     wider = touched(subject.text, up, before, after, names, more | subject.touched.before)
     return replace(subject, touched=wider)
+
+
+def _is_told(error: SqlError, written: When, anyway: Collection[str | None]) -> bool:
+    return written is When.AFTER and error.code in anyway
 
 
 class WithRows:
@@ -116,9 +100,9 @@ class WithRows:
         """Go through the passes; ``first``: what came of ``go``, if that was called."""
         for _ in range(_TRIES):
             went, first = first or self._on_a_branch(), None
-            if went.observed.error is None and not self._widened(went):
-                return self._from_there(went)
             if went.observed.error is None:
+                if not self._widened(went) and not self._without_documents(went):
+                    return self._from_there(went)
                 continue
             failed = self._refused_plain_rows(went.observed, went.observed.error)
             if failed is not None:
@@ -134,6 +118,16 @@ class WithRows:
         wider = widened(self._subject, went.observed, went.down)
         self._subject = wider or self._subject
         return wider is not None
+
+    def _without_documents(self, went: _Went) -> bool:
+        """Whether the down is to be tried again with plainer documents: it may read what ours hold otherwise."""
+        plainer = replace(self._subject, documented=False)
+        if went.down is None or went.down.error is None:
+            return False
+        if plainer.aims == self._subject.aims and not self._subject.documents:
+            return False
+        self._subject = plainer
+        return True
 
     def go(self, here: Trip) -> _Went:
         """Go there and back with rows, on a branch that stands before the up."""
@@ -231,15 +225,14 @@ class WithRows:
         subject = self._subject
         if not subject.apart and writes_a_taken_key(subject, Direction.UP, error):
             self._subject = replace(subject, apart=True)
-        elif (
-            subject.aimed
-            and not of_references(error)
-            and (any(subject.aims.values()) or subject.asked != subject.later)
-        ):
-            self._subject = replace(subject, aimed=False)
-        else:
+            return True
+        if not subject.aimed or of_references(error):
             return False
-        return True
+        plainer = replace(subject, documented=False)
+        if plainer.aims == subject.aims and not subject.documents:
+            plainer = replace(plainer, aimed=False)
+        self._subject = plainer
+        return bool(subject.documents) or plainer.aims != subject.aims or plainer.asked != subject.asked
 
     def _culprits(self, error: SqlError, left: frozenset[str]) -> frozenset[str]:
         """Give the tables whose rows are in the way: those that the statement names, or that refer to these."""
@@ -290,32 +283,39 @@ class WithRows:
         if went.down is not None:
             data = self._with_down(data, went, went.down)
         odd_losses = went.odd.losses
+        odd_again: dict[When, tuple[Edge, ...] | None] = dict.fromkeys(went.odd.again)
         for direction in sorted(went.odd.refuse - self._refused_plainly):
             found = edge_pass(self._subject, direction, without=frozenset(self._without))
             self._refusals += found.refusals
             odd_losses += found.losses
+            if found.again:
+                odd_again[When.BEFORE if direction is Direction.UP else When.AFTER] = found.again
             if direction is Direction.UP:
                 self._refused_edges = found.edges
         data = replace(
             data,
             outcome=_worst(data),
-            up_again=self._not_again(),
+            up_again=self._not_again(odd_again),
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
-            odd_losses=_beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
+            odd_losses=beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
         )
         data = self._subject.unless_unseen(data, any_rows=went.any_rows)
         down_fails = went.down is not None and went.down.error is not None
-        elsewhere = self._other_world(data, down_fails=down_fails)
+        elsewhere = other_world(self._subject, data, self._refused_edges, without=self._without, down_fails=down_fails)
         return Measurement(observed=went.observed, observed_down=went.down, data=replace(data, elsewhere=elsewhere))
 
-    def _not_again(self) -> Refusal | None:
+    def _not_again(self, odd: Mapping[When, tuple[Edge, ...] | None]) -> Refusal | None:
         """Say why the up did not run again; not where such rows, among those written after it, are refused anyway."""
-        if self._stuck is None:
-            return None
-        error, written = self._stuck
         anyway = {each.error.code for each in self._refusals if each.direction is Direction.UP}
-        return None if written is When.AFTER and error.code in anyway else not_again(self._subject, error, written)
+        if self._stuck is not None:
+            error, written = self._stuck
+            return None if _is_told(error, written, anyway) else not_again(self._subject, error, written)
+        for written, edges in sorted(odd.items(), reverse=True):
+            found = not_again_on_odd_rows(self._subject, written, edges, without=frozenset(self._without))
+            if found is not None and not _is_told(found.error, written, anyway):
+                return found
+        return None
 
     def _with_down(self, data: Data, went: _Went, down: Trace) -> Data:
         if down.error is not None:
@@ -350,40 +350,3 @@ class WithRows:
         self._refusals.append(stops_the_way_back(self._subject, error, self._without))
         why = f"its down refuses rows that were there before the up: {error.message}"
         return replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
-
-    def _other_world(self, data: Data, *, down_fails: bool) -> tuple[OtherWorld, ...]:
-        """Go there and back once under the other setting; only what is worse there is told.
-
-        With the rows that the up refuses here: another setting may take them, and cut them.
-        """
-        world = self._subject.database.other_world
-        if world is None:
-            return ()
-        other = self._in_other_world(self._refused_edges)
-        if other.up is not None and self._refused_edges:
-            other = self._in_other_world(())
-        if other.up is not None:
-            failure = Failure(direction=Direction.UP, error=other.up)
-            return (OtherWorld(world=world, outcome=DataOutcome.FAILS_ON_DATA, failure=failure),)
-        more = _beyond(other.losses, (*data.losses, *data.odd_losses))
-        fails = None if other.down is None or down_fails else Failure(direction=Direction.DOWN, error=other.down)
-        if not more and fails is None:
-            return ()
-        outcome = outcome_of(more) if fails is None else DataOutcome.FAILS_ON_DATA
-        return (OtherWorld(world=world, outcome=outcome, losses=more, failure=fails),)
-
-    def _in_other_world(self, chosen: tuple[Edge, ...]) -> _Other:
-        subject = self._subject
-        with trip(subject, other_world=True) as here:
-            here.fill(without=self._without)
-            write_edges(here, Direction.UP, chosen)
-            before = here.old()
-            up = here.run(Direction.UP)
-            if up is not None:
-                return _Other(up=up)
-            after = here.new()
-            down = here.run(Direction.DOWN) if subject.has_down else None
-            if down is not None or not subject.has_down:
-                return _Other(down=down, losses=lost_for_good(before, after, subject.names))
-            restored, back = here.restored()
-            return _Other(losses=lost_there_and_back(before, after, restored, subject.names, back))

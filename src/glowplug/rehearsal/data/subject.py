@@ -1,0 +1,127 @@
+"""What is measured of one migration, and what follows from its text and from the tables on both sides of its up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.dialect import Direction
+from glowplug.rehearsal.data.aims import aims, relaxed, set_by
+from glowplug.rehearsal.data.documents import plain_documents
+from glowplug.rehearsal.data.harmless import may_refuse_rows
+from glowplug.rehearsal.data.names import Names, renamed
+from glowplug.rehearsal.data.numbering import numberings
+from glowplug.rehearsal.data.steady import is_steady
+from glowplug.rehearsal.measured import Data, DataOutcome
+from glowplug.rehearsal.met import Met
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from glowplug.database.rows import Value
+    from glowplug.dialect import Dialect
+    from glowplug.project import Migration
+    from glowplug.rehearsal.data.numbering import Numbering
+    from glowplug.rehearsal.data.text import Text
+    from glowplug.rehearsal.data.touched import Touched
+    from glowplug.rehearsal.seeding import DataSettings
+    from glowplug.rehearsal.seeds import Seed
+    from glowplug.schema.tables import Table
+    from glowplug.scratch.interface import Database
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up.
+
+    ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more;
+    ``documented``: with JSON that holds what the files look for.
+    ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile.
+    """
+
+    database: Database
+    migration: Migration
+    dialect: Dialect
+    settings: DataSettings
+    seeds: tuple[Seed, ...]
+    text: Text
+    has_down: bool
+    before: tuple[Table, ...] = ()
+    after: tuple[Table, ...] = ()
+    names: Names = Names({}, {})
+    touched: Touched
+    aimed: bool = True
+    documented: bool = True
+    apart: bool = False
+    met: Met = msgspec.field(default_factory=Met)
+
+    @property
+    def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:
+        """What some rows hold so that the files' conditions pick them."""
+        if not self.aimed:
+            return {}
+        keys = {(key.table, column) for table in self.before for key in table.foreign_keys for column in key.referenced}
+        return {
+            name: [{column: row[column] for column in row if (name, column) not in keys} for row in rows]
+            for name, rows in aims(
+                self.text, self.before, self.asked, seed=self.settings.seed, documents=self.documented
+            ).items()
+        }
+
+    @property
+    def documents(self) -> Mapping[str, Mapping[str, Sequence[Value]]]:
+        """The values of columns of texts that the files read as JSON."""
+        if not self.aimed or not self.documented:
+            return {}
+        later = {table.name: table for table in self.asked}
+        settings = self.settings
+        return plain_documents(self.text, self.before, later, rows=settings.rows, seed=settings.seed)
+
+    @property
+    def asked(self) -> tuple[Table, ...]:
+        """The tables that there are to be, without what is asked of columns that the up itself sets."""
+        if not self.aimed:
+            return self.later
+        return relaxed(self.before, self.later, set_by(self.text.up, self.before, self.dialect))
+
+    @property
+    def later(self) -> tuple[Table, ...]:
+        """The tables that there are to be, by the names that they have before the up."""
+        return renamed(self.after, self.names.back())
+
+    @property
+    def earlier(self) -> tuple[Table, ...]:
+        """The tables that there were, by the names that they have after the up."""
+        return renamed(self.before, self.names)
+
+    @property
+    def numberings(self) -> Mapping[Direction, Numbering]:
+        """The numbers of rows that are written before a file runs in each direction."""
+        return numberings(self.before, self.after, self.names, later=self.later, earlier=self.earlier)
+
+    @property
+    def untouched(self) -> tuple[Table, ...]:
+        """The tables that the up has left as they are, and that neither file has to do with."""
+        if self.text.opaque:
+            return ()
+        after = {table.name: table for table in self.after if table.name not in self.touched.after}
+        return tuple(
+            table for table in self.before if table.name not in self.touched.before and after.get(table.name) == table
+        )
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether both files do the same each time that they run on the same tables."""
+        return all(is_steady(self.text.file(direction), self.dialect) for direction in Direction)
+
+    def may_refuse(self, direction: Direction) -> bool:
+        """Whether a file does anything that may fail where a row is odd."""
+        return may_refuse_rows(self.text.file(direction), self.dialect)
+
+    def unless_unseen(self, data: Data, *, any_rows: bool) -> Data:
+        """Where no table could be given a row (``any_rows``: one was), nothing was measured."""
+        if data.outcome is not DataOutcome.LOSSLESS or any_rows or not (self.touched.before or self.touched.after):
+            return data
+        why = "no table that it touches could be given a row"
+        return replace(data, outcome=DataOutcome.NOT_MEASURED, why=data.why or why)
