@@ -382,7 +382,9 @@ def test_the_role_is_a_superuser_only_when_asked_for(server: PostgresServer) -> 
     "sql",
     [
         "COMMIT", "BEGIN", "ROLLBACK", "SAVEPOINT a", "SET LOCAL a.b = 'c'", "SET a.b = 'c'", "DO $$ BEGIN END $$",
-        "SELECT 1", "INSERT INTO t VALUES (nextval('s'))", "CREATE TABLE x AS SELECT 1",
+        "SELECT 1", "INSERT INTO t VALUES (nextval('s'))", "CREATE TABLE x AS SELECT f()",
+        "CREATE TEMP TABLE x AS SELECT 1", "CREATE TABLE pg_temp.x AS SELECT 1", "CREATE TABLE x AS EXECUTE q",
+        "CREATE MATERIALIZED VIEW x AS SELECT nextval('s')",
         "INSERT INTO t DEFAULT VALUES", "CREATE VIEW x AS SELECT 1; INSERT INTO x VALUES (1)",
         "VACUUM", "CALL p()", "LISTEN x",
         "NOTIFY x", "SET CONSTRAINTS ALL DEFERRED", "CREATE TEMP TABLE x (a int)", "CREATE TABLE pg_temp.x (a int)",

@@ -15,6 +15,7 @@ import msgspec
 
 from glowplug.sql.postgres_calls import statements
 from glowplug.sql.postgres_functions import FUNCTIONS
+from glowplug.sql.postgres_moments import asks_the_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,13 +86,16 @@ class Nesting(msgspec.Struct, frozen=True, kw_only=True):
 
     ``writes``: it changes rows, so that triggers and rules of the user's must not exist.
     ``plants``: it makes a trigger or a rule; ``recodes``: it may change what the code of those that there are does.
-    ``inserts`` are the tables (schema or "", name) that it inserts into:
-    their sequences count, which no rollback undoes.
+    ``asks_the_time``: and gets that of the transaction it is a part of; ``stamps``: it may write that into rows.
+    ``inserts`` are the tables (schema or "", name) that it inserts into: their sequences count, which no rollback
+    undoes.
     """
 
     writes: bool
     plants: bool
     recodes: bool
+    asks_the_time: bool
+    stamps: bool
     inserts: tuple[tuple[str, str], ...] = ()
 
 
@@ -114,9 +118,14 @@ def nesting(text: str) -> Nesting | None:
     )
     if inserts and not kinds <= _BESIDE_INSERTS:
         return None  # a name may mean another table by the time that it is inserted into
-    plants = not kinds.isdisjoint(("create_trig_stmt", "rule_stmt"))
+    asking = asks_the_time(text)
     return Nesting(
-        writes=not kinds.isdisjoint(_WRITING), plants=plants, recodes=not kinds <= _LEAVING_CODE, inserts=inserts
+        writes=not kinds.isdisjoint(_WRITING),
+        plants=not kinds.isdisjoint(("create_trig_stmt", "rule_stmt")),
+        recodes=not kinds <= _LEAVING_CODE,
+        asks_the_time=asking,
+        stamps=asking or not kinds.isdisjoint(("insert_stmt", "update_stmt")),
+        inserts=inserts,
     )
 
 

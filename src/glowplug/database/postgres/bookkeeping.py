@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from glowplug.database.postgres.session import Session
 
 _MOVES = re.compile(
-    rb"search_path|__diesel|session_authorization|schema\s+public|standard_conforming_strings|client_encoding",
+    rb"search_path|__diesel|session_authorization|schema\s+public|standard_conforming_strings|client_encoding"
+    rb"|backslash_quote|set_config|\bset\s+(?:(?:session|local)\s+)?names\b",
     re.IGNORECASE,
 )
 

@@ -16,7 +16,8 @@ class Change:
 
     ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more).
     ``wrote``: rows were changed as well; ``evaluated``: functions of the user's may have been called;
-    ``bookkeeping``: a bookkeeping table is among the relations; ``temporary``: there are temporary objects.
+    ``bookkeeping``: a bookkeeping table is among the relations; ``of_rows``: something is described by the type of the
+    rows of one of them; ``temporary``: there are temporary objects.
     """
 
     catalogues: frozenset[str] = frozenset()
@@ -26,6 +27,7 @@ class Change:
     wrote: bool = False
     evaluated: bool = False
     bookkeeping: bool = False
+    of_rows: bool = False
     temporary: bool = False
 
     def __or__(self, other: Change) -> Change:
@@ -39,6 +41,7 @@ class Change:
             wrote=self.wrote or other.wrote,
             evaluated=self.evaluated or other.evaluated,
             bookkeeping=self.bookkeeping or other.bookkeeping,
+            of_rows=self.of_rows or other.of_rows,
             temporary=self.temporary or other.temporary,
         )
 
@@ -53,5 +56,6 @@ def changed(local: Locality, watch: Watch) -> Change:
         wrote=local.writes,
         evaluated=local.evaluates,
         bookkeeping=watch.bookkeeping,
+        of_rows=watch.of_rows,
         temporary=watch.temporary,
     )

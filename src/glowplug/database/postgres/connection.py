@@ -12,7 +12,7 @@ from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Ru
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping
 from glowplug.database.postgres.change import Change, changed
-from glowplug.database.postgres.entry import read_entry, try_entry
+from glowplug.database.postgres.entry import ENTRANCES, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.rows import PostgresRows
@@ -20,7 +20,7 @@ from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.several import all_forgotten, ran, together
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import own_settings, read_state
-from glowplug.database.postgres.there_and_back import FirstUp, look_ahead
+from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE, FirstUp, look_ahead
 from glowplug.database.postgres.trace import glimpse, observe
 from glowplug.database.postgres.watch import Watch, written
 from glowplug.dialect import Direction
@@ -103,24 +103,26 @@ class PostgresConnection(Connection):
         if local is None:
             error = self.runner.run(migration, direction)
         elif watching is not None:
-            error = self._run_watched(migration, direction, watching, quiet=not local.writes)
+            error = self._run_watched(migration, direction, watching, waiting=local.writes or local.evaluates)
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
         if direction is Direction.DOWN and local is not None and not local.writes and self.runner.forgot:
             self.bookkeeping.forgot({migration.version})
-        if local is None and lone is None and error is None:
-            error = self._shut_out()
+        watch = None
         if lone is not None:
             self._remember(lone.local, None if error is not None or table is None else _of_index(table))
         else:
-            self._take_answers(local, watching if error is None else None, kinds)
+            watch = self._take_answers(local, watching if error is None else None, kinds)
+        told = lone is not None or (watch is not None and watch.catalogues.isdisjoint(ENTRANCES))
+        if error is None and not told:
+            error = self._shut_out()
         return Run(error=error, seconds=seconds)
 
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first, or the first few as one message, where they can't tell the difference."""
         self._reopen()
-        files = [] if self.bookkeeping.moved else together(migrations, direction, self._is_local)
+        files = [] if self.bookkeeping.moved else together(migrations, direction, self._is_plain)
         count = self._run_together(files, direction) if len(files) > 1 else 0
         return [Run(error=None, seconds=0.0)] * count if count else [self.run(migrations[0], direction)]
 
@@ -155,10 +157,10 @@ class PostgresConnection(Connection):
         return glimpse(self.runner, migration, direction, at_once=self._locality(migration, direction) is not None)
 
     def _run_watched(
-        self, migration: Migration, direction: Direction, watching: Watching, *, quiet: bool
+        self, migration: Migration, direction: Direction, watching: Watching, *, waiting: bool
     ) -> SqlError | None:
-        """Run a file and look at what it did; ``quiet``: no code of the user's waits for the COMMIT."""
-        looking = (watching.ending if quiet else watching.looking) if watching.reads else (watching.watch,)
+        """Run a file and look at what it did; ``waiting``: code of the user's may wait for the COMMIT."""
+        looking = ((CONSTRAINTS_AT_ONCE,) * waiting) + (watching.ending if watching.reads else (watching.watch,))
         opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
         meanwhile = partial(look_ahead, migration) if direction is Direction.UP else None
         error = self.runner.run_whole(
@@ -168,15 +170,19 @@ class PostgresConnection(Connection):
             return error
         return self.runner.run_whole(migration, direction)  # that was all rolled back: let it fail by itself
 
-    def _take_answers(self, local: Locality | None, watching: Watching | None, kinds: frozenset[str] | None) -> None:
+    def _take_answers(
+        self, local: Locality | None, watching: Watching | None, kinds: frozenset[str] | None
+    ) -> Watch | None:
         answers = self.runner.answers if watching is not None else []
         if watching is None or not answers:
             self._remember(local, None)
-            return
-        watch, answer = watching.answers(answers)
-        self._remember(local, self._reader.watched(answers[0], watch))
+            return None
+        after, answer = watching.answers(answers)
+        watch = self._reader.watched(answers[0], after)
+        self._remember(local, watch)
         if self._unseen == 1:  # else it tells of the last file's relations alone
-            self._answer, self._kinds, self._wrote = answer, kinds, written(answers[0], watch)
+            self._answer, self._kinds, self._wrote = answer, kinds, written(answers[0], after)
+        return watch
 
     def snapshot(self) -> Schema:
         """Read the whole schema, as it is inside whatever transaction is open."""
@@ -257,8 +263,10 @@ class PostgresConnection(Connection):
             return None
         return local_changes((migration.sql(direction) or b"").decode())
 
-    def _is_local(self, migration: Migration, direction: Direction) -> bool:
-        return self._locality(migration, direction) is not None
+    def _is_plain(self, migration: Migration, direction: Direction) -> bool:
+        """Whether a file changes what it says, and no row, by which code of the user's could do more."""
+        local = self._locality(migration, direction)
+        return local is not None and not local.writes and not (local.evaluates and self._reader.hiding)
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells."""

@@ -50,7 +50,8 @@ def try_entry(conninfo: Mapping[str, str], setup: tuple[str, ...], *, superuser:
     try:
         session = Session(conninfo, statement_timeout=60.0)
     except LostConnection as lost:
-        return _shut(SqlError(code=None, message=lost.message.rpartition("FATAL:")[2]))
+        message = lost.message.rpartition("FATAL:")[2].replace(f' "{conninfo.get("dbname")}"', "")
+        return _shut(SqlError(code=None, message=message))
     try:
         for statement in (*setup, f"BEGIN; {CREATE_BOOKKEEPING_TABLE}; ROLLBACK"):
             reply = session.batch(statement.encode())

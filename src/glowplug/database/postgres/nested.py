@@ -34,7 +34,7 @@ class Nested:
         """Work on the session of ``home``; nothing is opened yet."""
         self._home = home
         self._open = False
-        self._planted = False
+        self._planted = self._stamped = False
         self._sequences = SequenceMemory(home.session)
         self._local: Locality | None = None if home.access.superuser else Locality()
         self._count: PGresult | None = None
@@ -45,9 +45,9 @@ class Nested:
         """Whether a file with this ``wish`` may run here; what it would leave behind is remembered."""
         if not self._open and (self._home.session.transaction_status is not IDLE or not self._home.nestable):
             return False
-        if self._planted and wish.writes:
+        if (self._planted and wish.writes) or (self._stamped and wish.asks_the_time):
             return False
-        self._planted = self._planted or wish.plants
+        self._planted, self._stamped = self._planted or wish.plants, self._stamped or wish.stamps
         if wish.writes and (self._planted or self._home.guarded(anew=self._has_changed_code())):
             return False
         return not wish.inserts or self._sequences.remember(wish.inserts)
@@ -58,7 +58,7 @@ class Nested:
         self._local = None if self._local is None or local is None else self._local | local
         begin, self._open = not self._open, True
         # It stays: what it forbids too much of the files that follow, a copy of the database will allow.
-        immediate = (CONSTRAINTS_AT_ONCE,) * writes
+        immediate = (CONSTRAINTS_AT_ONCE,) * (writes or local is None or local.evaluates)
         watching = None if self._local is None else self._home.watching()
         if watching is None:
             opening, closing = (b"BEGIN",) * begin, immediate

@@ -20,6 +20,7 @@ from glowplug.database.postgres.catalogue import (
 )
 from glowplug.database.postgres.catalogue.topics import KNOWN
 from glowplug.database.postgres.circumstances import CIRCUMSTANCES, GUARDS
+from glowplug.database.postgres.entry import ENTRANCES
 from glowplug.database.postgres.watch import COUNT, WATCH, named
 from glowplug.database.postgres.within import CLOSE, OPEN
 
@@ -127,7 +128,7 @@ def counted(version: int) -> frozenset[str]:
 
     That is what any query names, and what is known to matter without being named.
     """
-    return KNOWN | named((*of_version(version).values(), _of_topics(version, full(OF_RELATIONS))))
+    return KNOWN | ENTRANCES | named((*of_version(version).values(), _of_topics(version, full(OF_RELATIONS))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

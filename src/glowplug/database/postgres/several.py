@@ -9,6 +9,7 @@ from glowplug.database.interface import SEVERAL
 from glowplug.database.postgres.bookkeeping import moves_bookkeeping
 from glowplug.database.postgres.state import own_settings
 from glowplug.dialect import Direction
+from glowplug.sql.postgres_moments import asks_the_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -20,14 +21,20 @@ _BYTES = 1 << 16
 
 
 def together(
-    migrations: Sequence[Migration], direction: Direction, is_local: Callable[[Migration, Direction], bool]
+    migrations: Sequence[Migration], direction: Direction, is_plain: Callable[[Migration, Direction], bool]
 ) -> list[Migration]:
-    """Give the first files that may as well be sent at once: those whose text tells what they do, and not too much."""
-    size, found = 0, []
+    """Give the first files that may as well be sent at once: those whose text tells what they do, and not too much.
+
+    To one message there is one moment: of what asks for it no more than one file goes along.
+    """
+    size, asking, found = 0, 0, []
     for migration in migrations[:SEVERAL]:
         sql = migration.sql(direction) or b""
         size += len(sql)
-        if size > _BYTES or moves_bookkeeping(sql) or own_settings(sql) or not is_local(migration, direction):
+        asking += asks_the_time(sql.decode(errors="replace"))
+        if size > _BYTES or asking > 1 or moves_bookkeeping(sql) or own_settings(sql):
+            break
+        if not is_plain(migration, direction):
             break
         found.append(migration)
     return found

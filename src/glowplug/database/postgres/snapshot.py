@@ -60,10 +60,12 @@ _TRUST = 128
 _FIRST_TRUST = 8
 _KINDS_READ = "rpfvmcS"  # of pg_class; indexes are read with their tables
 _TOPICS = (*OF_RELATIONS, TYPES, ROUTINES)
-_TEXT_OF_OTHERS = (TABLES, VIEWS)
+_TEXT_OF_OTHERS = frozenset((TABLES, VIEWS))
 _OF_TYPES = frozenset({"pg_description", "pg_enum", "pg_range", "pg_type"})
 _OF_ROUTINES = frozenset({"pg_description", "pg_proc"})
-_QUADRATIC = "enable_nestloop"  # without statistics of the catalogues, which are those of an empty database
+# The planner has the statistics of an empty database, and its plans stay while the catalogues grow: it must not take
+# what is quadratic for cheap. To sort is to copy whole columns, which a hash table in memory does without.
+_SETTINGS = ("enable_nestloop = off", "join_collapse_limit = 1", "enable_sort = off", "work_mem = '64MB'")
 
 
 class SnapshotReader:
@@ -147,6 +149,11 @@ class SnapshotReader:
         self._circumstances, self._expected = other._circumstances, other._expected
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
+    @property
+    def hiding(self) -> bool:
+        """Whether code of the user's may run that no text names, and do anything, as far as was read."""
+        return self._circumstances.hidden_code
+
     def guarded(self, *, anew: bool) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those.
 
@@ -208,7 +215,7 @@ class SnapshotReader:
     def _all(self, *, note: bool) -> Groups:
         noted = ("circumstances", "guards") if note else ()
         calls: Calls = [(key, None) for key in (*noted, "probe", "common")]
-        *told, probed, common = self._prepared.run(calls, under=_QUADRATIC)
+        *told, probed, common = self._prepared.run(calls, under=_SETTINGS)
         if note:
             self._circumstances = Circumstances.read(*told)
         groups: Groups = {}
@@ -217,7 +224,7 @@ class SnapshotReader:
         there = [number for column, number in enumerate(rare) if probed.get_value(0, column) == b"t"]
         more = [*sorted(partly), *there]
         if more:
-            for result in self._prepared.run([(f"s{number}", None) for number in more], under=_QUADRATIC):
+            for result in self._prepared.run([(f"s{number}", None) for number in more], under=_SETTINGS):
                 self._known.put(groups, result)
         return groups
 
@@ -237,7 +244,7 @@ class SnapshotReader:
         if change is None or memory is None or beyond(change):
             return None
         wanted = topics(change.catalogues, {kind for _, kind in change.relations if kind}, self._version)
-        if wanted and not change.relations:
+        if (wanted and not change.relations) or (change.of_rows and not _TEXT_OF_OTHERS.isdisjoint(wanted)):
             return None
         oids = sorted({oid for oid, kind in change.relations if kind and kind in _KINDS_READ})
         calls = self._calls(change, oids, note=note)
@@ -298,7 +305,7 @@ class SnapshotReader:
         self._empty(groups, answer.topics, oids)
         if self._known.put(groups, answer.result):
             again.append((full(answer.topics), ",".join(oids)))
-        if not set(answer.topics).isdisjoint(_TEXT_OF_OTHERS) and self._depended_on(oids, results):
+        if not _TEXT_OF_OTHERS.isdisjoint(answer.topics) and self._depended_on(oids, results):
             self._asked |= Wanted(beside=(DEPENDANTS, OF_VIEWS))
             if gone and DEPENDANTS not in answer.beside:
                 return False

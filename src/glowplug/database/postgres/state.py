@@ -24,7 +24,9 @@ _OWN = re.compile(
 _READ = f"""
 SELECT s.name, pg_catalog.encode(pg_catalog.convert_to(s.setting, 'UTF8'), 'hex')
   FROM pg_catalog.pg_show_all_settings() s
-  WHERE s.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text;
+  WHERE s.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text
+  AND s.name OPERATOR(pg_catalog.<>) ALL (ARRAY['transaction_deferrable', 'transaction_isolation',
+    'transaction_read_only']::pg_catalog.text[]);
 SELECT pg_catalog.current_setting('role'), {HAS_TEMPORARY_OBJECTS}
 """
 

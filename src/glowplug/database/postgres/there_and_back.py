@@ -98,8 +98,10 @@ def _look_at_both(
         return None
     first = home.first_up(migration) if attempt.proving else None
     proving = first is not None and not there.writes and repeats((migration.up or b"").decode())
-    between = ((CONSTRAINTS_AT_ONCE,) * down.writes) + watching.looking
-    closing = ((CONSTRAINTS_AT_ONCE,) * up.writes) + ((watching.count,) if proving else watching.looking)
+    between = ((CONSTRAINTS_AT_ONCE,) * (down.writes or there.evaluates)) + watching.looking
+    closing = ((CONSTRAINTS_AT_ONCE,) * (up.writes or back.evaluates)) + (
+        (watching.count,) if proving else watching.looking
+    )
     runner, bookkeeping = home.runner, home.bookkeeping.moved or _is_near_bookkeeping(migration)
     opening, closing = (b"BEGIN", watching.count), (*closing, b"ROLLBACK")
     if not runner.run_both(migration, opening=opening, between=between, closing=closing, bookkeeping=bookkeeping):

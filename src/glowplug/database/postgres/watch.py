@@ -33,20 +33,31 @@ SELECT ARRAY(SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(o)
 """Counts the rows written so far, catalogue by catalogue."""
 
 # DDL on a relation holds one of these locks to the transaction's end.
-WATCH = f"""{COUNT}, l.relations, l.bookkeeping,
+WATCH = f"""{COUNT}, l.relations, l.bookkeeping, l.of_rows,
   {HAS_TEMPORARY_OBJECTS},
   pg_catalog.current_setting('track_counts'),
   pg_catalog.set_config('glowplug.relations', pg_catalog.concat('{{', l.oids, '}}'), true)
-FROM (SELECT pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind), ',') AS relations,
-    pg_catalog.string_agg(l.relation::pg_catalog.text, ',') AS oids,
-    pg_catalog.bool_or(c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name) AS bookkeeping
+FROM (SELECT
+    pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind, ',' OPERATOR(pg_catalog.||) x.indrelid
+      OPERATOR(pg_catalog.||) 'r'), ',') AS relations,
+    pg_catalog.string_agg(pg_catalog.concat(l.relation, ',' OPERATOR(pg_catalog.||) x.indrelid), ',') AS oids,
+    pg_catalog.bool_or(c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name) AS bookkeeping,
+    pg_catalog.bool_or(c.reltype OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND EXISTS (
+      SELECT FROM pg_catalog.pg_type t JOIN pg_catalog.pg_depend d
+        ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+        AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typarray])
+      WHERE t.oid OPERATOR(pg_catalog.=) c.reltype AND d.deptype OPERATOR(pg_catalog.<>) 'i'::"char")) AS of_rows
   FROM pg_catalog.pg_lock_status() l LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
+    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) l.relation
   WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
     AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
     AND l.mode OPERATOR(pg_catalog.=) ANY (ARRAY['ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
       'ExclusiveLock', 'AccessExclusiveLock']::pg_catalog.text[])) l
 """
-"""The same, and the relations that are locked as "16390r,16395i" (no letter where they are no more)."""
+"""The same, and the relations that are locked as "16390r,16395i" (no letter where they are no more).
+
+With an index goes its table, which is described with it and need not be locked.
+"""
 
 LOCKED = "pg_catalog.current_setting('glowplug.relations')::pg_catalog.oid[]"
 """Those relations, for a statement that follows WATCH in the same transaction."""
@@ -57,12 +68,14 @@ class Watch:
     """What was written since a count, and what is locked.
 
     ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more); ``bookkeeping``: a
-    bookkeeping table is among them; ``temporary``: there are temporary objects in this session.
+    bookkeeping table is among them; ``of_rows``: something is described by the type of the rows of one of them;
+    ``temporary``: there are temporary objects in this session.
     """
 
     catalogues: frozenset[str]
     relations: frozenset[tuple[str, str]]
     bookkeeping: bool = False
+    of_rows: bool = False
     temporary: bool = False
 
 
@@ -79,7 +92,7 @@ class Catalogues:
 
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare the answers to COUNT, or WATCH, and to a later WATCH; None where the server did not count."""
-        if after.get_value(0, 4) != b"on":
+        if after.get_value(0, 5) != b"on":
             return None
         old, new = before.get_value(0, 0), after.get_value(0, 0)
         pairs = () if old == new else zip(self.names, _numbers(old), _numbers(new), strict=True)
@@ -88,7 +101,8 @@ class Catalogues:
             catalogues=frozenset([name for name, one, other in pairs if one != other]),
             relations=frozenset((item.rstrip(_LETTERS), item.lstrip(_DIGITS)) for item in relations.split(",") if item),
             bookkeeping=after.get_value(0, 2) == b"t",
-            temporary=after.get_value(0, 3) == b"t",
+            of_rows=after.get_value(0, 3) == b"t",
+            temporary=after.get_value(0, 4) == b"t",
         )
 
 
