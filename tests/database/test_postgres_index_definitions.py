@@ -54,12 +54,17 @@ INDEXES = (
     "ON t (a DESC, b NULLS FIRST, f)", "ON t (a, a)", "ON t (a, b, c, f)", "ON t (b text_pattern_ops)",
     "ON t (a, c varchar_pattern_ops)", "ON t (c text_ops)", "ON t (c varchar_ops)", "ON t (c bpchar_ops)",
     'ON t (c COLLATE "C")', 'ON t (d COLLATE "default")', "ON t (d)", "ON t (e, d)", "ON t (lower(b))",
-    "ON t (a, lower(b))", "ON t ((a + 1))", "ON t (a) WHERE b IS NULL", "ON t (a) INCLUDE (b)",
+    "ON t (a, lower(b))", "ON t ((a + 1))", "ON t (a) WHERE b IS NULL",
+    "ON t (a) WHERE a > 1 AND (b <> 'x' OR NOT (f < '2020-01-01'))", "ON t (b) WHERE a IN (1, 2) AND b ~ E'\\n'",
+    "ON t (a) WHERE CASE WHEN a > 1 THEN b ELSE c END = 'x'", "ON t (a, b) WHERE (t.*) IS NOT NULL",
+    "ON typed (c0) WHERE c38 = 'a' AND c39 > 1 AND (c40).x = 1 AND c15 = 'n'",
+    'ON "a.b"."T ""t" ("select") WHERE "e""f" = \'"\' AND "c.d" IS NOT NULL', "ON m (a) WHERE b LIKE 'x%'",
+    "ON t (a) INCLUDE (b) WHERE a > 1", "ON t USING hash (a) WHERE a > 1", "ON t (a) INCLUDE (b)",
     "ON t (a) WITH (fillfactor = 50)", "ON t USING hash (a)", "ON t USING brin (a)",
     "ON t USING gin (to_tsvector('simple', b))",
     "ON p (a, b)", "ON ONLY p (b)", "ON m (a)",
 )  # fmt: skip
-UNIQUE = ("ON t (a, f)", "ON m (a, b)", "ON p (a)", "ON t (a) NULLS NOT DISTINCT")
+UNIQUE = ("ON t (a, f)", "ON t (a) WHERE f IS NULL", "ON m (a, b)", "ON p (a)", "ON t (a) NULLS NOT DISTINCT")
 NOT_EVERYWHERE = 1  # NULLS NOT DISTINCT, before 15
 CHANGES = (
     'ALTER TABLE t RENAME a TO "A a"',

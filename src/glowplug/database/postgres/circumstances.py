@@ -26,6 +26,17 @@ _CHANGING = (
     "|reassign|revoke|security|u&)([^a-z0-9_]|$)"
     f"|comment[[:space:]]*(/|-|on[[:space:]]*({_COMMENTED})))"
 )
+# One of these is in whatever that matches. The server builds a pattern's automaton anew for every text that it reads.
+_WORDS = ("alter", "call", "comment", "create", "do", "drop", "execute", "grant", "import", "reassign", "revoke",
+          "security", "u&")  # fmt: skip
+
+
+def may_change(code: str) -> str:
+    """SQL for whether ``code``, an expression, has a word without which it changes no schema."""
+    words = ", ".join(f"'%{word}%'" for word in _WORDS)
+    return f"(lower({code} COLLATE \"C\") LIKE ANY (ARRAY[{words}]) AND {code} ~* '{_CHANGING}')"
+
+
 # diesel_manage_updated_at, as `diesel setup` writes it into every PostgreSQL project: it makes a trigger, whose table
 # it locks, unless format is somebody's own.
 _DIESELS_OWN = (
@@ -40,7 +51,7 @@ WITH code AS MATERIALIZED (
 ), changing AS MATERIALIZED (
   SELECT p.oid, p.proname FROM code p WHERE p.provolatile = 'v'
     AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-    AND (p.lanname NOT IN ('sql', 'plpgsql') OR p.prosrc ~* '{_CHANGING}')
+    AND (p.lanname NOT IN ('sql', 'plpgsql') OR {may_change("p.prosrc")})
     AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
       AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
       AND NOT EXISTS (SELECT FROM code f WHERE f.proname = 'format'))
@@ -53,20 +64,23 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
     AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
   OR {HAS_TEMPORARY_OBJECTS} OR EXISTS (SELECT FROM mistaken),
   EXISTS (SELECT FROM pg_trigger t JOIN code o ON o.oid = t.tgfoid WHERE NOT t.tgisinternal
-    AND (o.lanname NOT IN ('sql', 'plpgsql') OR o.prosrc ~* '{_CHANGING}'
+    AND (o.lanname NOT IN ('sql', 'plpgsql') OR {may_change("o.prosrc")}
       OR EXISTS (SELECT FROM changing p WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0))),
   EXISTS (SELECT FROM mistaken) OR EXISTS (SELECT FROM changing p WHERE EXISTS (SELECT FROM pg_depend d
       WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
     OR EXISTS (SELECT FROM code o WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0
       AND o.oid NOT IN (SELECT c.oid FROM changing c))),
-  (SELECT string_agg(DISTINCT d.refobjid::text, ',') FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass
-    AND d.refobjid >= 16384 AND d.deptype <> 'i'
-    AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass))
+  (SELECT string_agg(DISTINCT d.refobjid::text, ',')
+    FROM unnest(ARRAY['pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass]) AS holder (class)
+    CROSS JOIN LATERAL (SELECT x.refclassid, x.refobjid, x.deptype FROM pg_depend x
+      WHERE x.classid = holder.class AND x.objid >= 16384 OFFSET 0) d
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid >= 16384 AND d.deptype <> 'i')
 """
 """Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
 code of the user's that answers to changed rows could do anything; whether there is a function that could, and that a
 default, a check, a view, a cast, an operator or another function may call, or one by a name that is taken for the
-server's; the relations that the text of something else may depend on."""
+server's; the relations that the text of something else may depend on. They are found by what depends on them, which is
+little; what relations are depended on by is as many rows as they have columns."""
 
 GUARDS = """
 SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t

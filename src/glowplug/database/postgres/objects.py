@@ -14,7 +14,7 @@ from glowplug.schema import SchemaObject
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-    from glowplug.database.postgres.memory import Groups, Objects
+    from glowplug.database.postgres.memory import Group, Groups, Objects
     from glowplug.schema.model import Key
 
 _SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_copy)?\b")  # role's and database's, others in every run
@@ -38,6 +38,7 @@ class Known:
             self._known = {}
         known, value, tells = self._known, result.get_value, result.nfields > _COLUMNS
         unread: set[int] = set()
+        merged: set[Group] = set()  # what is known belongs to other readings, too, and stays as it is
         for row in range(result.ntuples):
             text, relation = value(row, 1) or b"", value(row, 0)
             learnt = known.get(text)
@@ -46,7 +47,13 @@ class Known:
             number, found = learnt
             group = (number, (relation or b"").decode())
             there = groups.get(group)
-            groups[group] = {**there, **found} if there else found
+            if not there:
+                groups[group] = found
+            elif group in merged:
+                there.update(found)
+            else:
+                groups[group] = {**there, **found}
+                merged.add(group)
             if tells and value(row, 2) == b"t":
                 unread.add(number)
         return unread

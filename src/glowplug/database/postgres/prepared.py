@@ -43,11 +43,11 @@ class PreparedStatements:
         self._times: dict[str, bytes | None] = {}
         self._forget()
 
-    def run(self, calls: Calls, *, check: bool = True, under: str = "") -> list[PGresult]:
+    def run(self, calls: Calls, *, check: bool = True, under: Sequence[str] = ()) -> list[PGresult]:
         """Run statements by key, each with its oids (as "1,2,3") if it takes some; one result for each.
 
-        ``check=False`` is for when no statement can have been replaced since the last time. ``under`` is a setting
-        that is switched off for this time.
+        ``check=False`` is for when no statement can have been replaced since the last time. ``under`` are
+        settings that hold for this time.
 
         Raises:
             LostConnection: the server is gone.
@@ -89,7 +89,13 @@ class PreparedStatements:
         return {key: oids for key, oids in wanted.items() if key not in self._times}
 
     def _attempt(
-        self, calls: Calls, new: Mapping[str, str | None], *, check: bool = True, under: str = "", last: bool = False
+        self,
+        calls: Calls,
+        new: Mapping[str, str | None],
+        *,
+        check: bool = True,
+        under: Sequence[str] = (),
+        last: bool = False,
     ) -> list[PGresult] | None:
         check = check or bool(new)
         settings = SET if _ARE_SET in new else self.settings()
@@ -107,8 +113,7 @@ class PreparedStatements:
                 "SELECT p.name, p.prepare_time::text FROM pg_prepared_statement() p"
                 f" WHERE starts_with(p.name, '{self._prefix}')"
             )
-        if under:
-            parts.append(f"SET LOCAL {under} = off")
+        parts += [f"SET LOCAL {setting}" for setting in under]
         parts += [f"EXECUTE {self._prefix}{key}" + ("" if oids is None else f" ('{{{oids}}}')") for key, oids in calls]
         reply = within(self._session, ";".join(parts), settings=settings)
         if not reply.ok:

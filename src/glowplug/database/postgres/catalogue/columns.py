@@ -15,6 +15,30 @@ from glowplug.database.postgres.catalogue.section import (
 
 _PG_18 = 180000
 
+_DEFAULT_COLLATION = 100
+_TEXT, _VARCHAR, _NUMERIC, _JSONB = 25, 1043, 1700, 3802
+_EXTENDED = f"{_TEXT}, {_VARCHAR}, {_JSONB}"
+
+# ALTER TYPE can change how a type is stored from then on, but not its collation.
+_AS_EVER = (
+    f"(SELECT count(*) = 4 FROM pg_type t WHERE t.oid IN ({_EXTENDED}, {_NUMERIC})"
+    f" AND t.typstorage = CASE t.oid WHEN {_NUMERIC} THEN 'm' ELSE 'x' END)"
+)
+_OF_ITS_TYPE = "(SELECT t.{} FROM pg_type t WHERE t.oid = a.atttypid)"
+_OTHER_COLLATION = (
+    f"a.attcollation <> 0 AND NOT (a.attcollation = {_DEFAULT_COLLATION} AND a.atttypid IN ({_TEXT}, {_VARCHAR}))"
+    f" AND a.attcollation <> {_OF_ITS_TYPE.format('typcollation')}"
+)
+_OTHER_STORAGE = (
+    f"a.attlen = -1 AND NOT (CASE a.attstorage WHEN 'x' THEN a.atttypid IN ({_EXTENDED})"
+    f" WHEN 'm' THEN a.atttypid = {_NUMERIC} ELSE false END AND {_AS_EVER})"
+    f" AND a.attstorage <> {_OF_ITS_TYPE.format('typstorage')}"
+)
+"""What is seldom so is looked up one by one, most columns being of types that are known; of a fixed length: plain."""
+
+_RELATIONS = "(SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'c')) r"
+_ATTRIBUTES = "pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped"
+
 _DEFAULTS = f"(SELECT * FROM pg_attrdef WHERE adrelid BETWEEN {FIRST_USER_OID} AND 4294967295)"
 """All; the planner expects few of a range, and looks the columns up among them, not them among the columns."""
 
@@ -28,8 +52,8 @@ def columns(version: int) -> Section:
         not_null = {
             "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
             " THEN 'NO INHERIT' END",
-            "not_null_name": "CASE WHEN nn.conname <> r.relname || '_' || a.attname || '_not_null'"
-            " THEN nn.conname::text END",
+            "not_null_name": "CASE WHEN nn.conname IS NOT NULL AND nn.conname <> r.relname || '_' || a.attname ||"
+            " '_not_null' THEN nn.conname::text END",
         }
         join = (
             " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"
@@ -45,9 +69,12 @@ def columns(version: int) -> Section:
             + " nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"
         )
     defaults = once(f"SELECT * FROM pg_attrdef WHERE adrelid = {THE_GIVEN}")
-    # Not a number: the planner would expect no row at all beyond those that initdb made.
-    of_all = _attributes(f"a.attrelid >= (SELECT {FIRST_USER_OID}::oid)")
-    of_some = _attributes(f"a.attrelid = {THE_GIVEN}")
+    # One relation after the other: indexes have as many columns, which are not read.
+    of_all = f"{_RELATIONS} CROSS JOIN LATERAL (SELECT * FROM {_ATTRIBUTES} AND a.attrelid = r.oid OFFSET 0) a"
+    of_some = (
+        f"{_RELATIONS} JOIN (SELECT * FROM {_ATTRIBUTES} AND a.attrelid = {THE_GIVEN}) a ON a.attrelid = r.oid"
+        " JOIN pg_type t ON t.oid = a.atttypid"
+    )
     return Section(
         kind="'column'",
         name="a.attname",
@@ -60,9 +87,8 @@ def columns(version: int) -> Section:
             "generated": "CASE a.attgenerated WHEN 's' THEN 'stored: ' || pg_get_expr(ad.adbin, ad.adrelid)"
             " WHEN 'v' THEN 'virtual: ' || pg_get_expr(ad.adbin, ad.adrelid) END",
             "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
-            "collation": "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END",
-            "storage": "CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain'"
-            " WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END",
+            "collation": _collation("a.attcollation <> t.typcollation"),
+            "storage": _storage("a.attstorage <> t.typstorage"),
             "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
             "statistics": "nullif(a.attstattarget, -1)",
             # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
@@ -76,6 +102,7 @@ def columns(version: int) -> Section:
             "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
             "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
         },
+        in_bulk={"collation": _collation(_OTHER_COLLATION), "storage": _storage(_OTHER_STORAGE)},
         grouped=True,
         ranked=True,
         relation="r.oid",
@@ -87,10 +114,12 @@ def columns(version: int) -> Section:
     )
 
 
-def _attributes(condition: str) -> str:
+def _collation(condition: str) -> str:
+    return f"CASE WHEN {condition} THEN a.attcollation::regcollation::text END"
+
+
+def _storage(condition: str) -> str:
     return (
-        "(SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'c')) r"
-        f" JOIN (SELECT * FROM pg_attribute a WHERE {condition} AND a.attnum > 0 AND NOT a.attisdropped) a"
-        " ON a.attrelid = r.oid"
-        " JOIN pg_type t ON t.oid = a.atttypid"
+        f"CASE WHEN {condition} THEN CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main'"
+        " WHEN 'e' THEN 'external' ELSE 'extended' END END"
     )

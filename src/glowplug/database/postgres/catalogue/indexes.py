@@ -9,6 +9,8 @@ _TEXT, _VARCHAR = 25, 1043
 _FIRST_USER_OID = 16384
 _MOST_KEYS = 3
 
+_PREDICATE = "CASE WHEN x.indpred IS NULL THEN '' ELSE ' WHERE ' || pg_get_expr(x.indpred, x.indrelid) END"
+
 # Without its own name, as a constraint's definition is, so that a new name alone is told from a new index.
 DEFINITION = "replace(pg_get_indexdef(x.indexrelid), ' INDEX ' || quote_ident(c.relname) || ' ON ', ' INDEX ON ')"
 """SQL for the definition of the index x, c in pg_class."""
@@ -26,12 +28,11 @@ def in_bulk(version: int) -> str:
         "c.relkind = 'i'",
         "c.reloptions IS NULL",
         f"x.indnatts <= {_MOST_KEYS}",
-        "x.indpred IS NULL",
         *(["NOT x.indnullsnotdistinct"] if version >= _PG_15 else []),
     ]
     written = (
         "'CREATE ' || CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ON ' || x.indrelid::regclass::text"
-        f" || ' USING btree (' || {_keys(0)} || ')'"
+        f" || ' USING btree (' || {_keys(0)} || ')' || {_PREDICATE}"
     )
     return f"CASE WHEN {' AND '.join(plain)} THEN coalesce({written}, {DEFINITION}) ELSE {DEFINITION} END"
 

@@ -26,6 +26,9 @@ _PG_17 = 170000
 
 _ACCESS_METHOD = Seldom("r.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = r.relam)")
 
+_BACKED = "k.contype IN ('p', 'u', 'x')"
+"""A constraint k that has an index of its own, which is no object beside it."""
+
 _COMMENTS = "pg_description x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0"
 
 
@@ -56,7 +59,7 @@ def _tables() -> Section:
             "force_row_security": truth("r.relforcerowsecurity"),
             "options": options_of("r.reloptions"),
             "toast_options": Seldom(
-                "EXISTS (SELECT FROM pg_class t WHERE t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL)",
+                "EXISTS (SELECT FROM pg_class t WHERE t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL OFFSET 0)",
                 f"(SELECT {options_of('t.reloptions')} FROM pg_class t WHERE t.oid = r.reltoastrelid)",
             ),
             "access_method": _ACCESS_METHOD,
@@ -132,7 +135,7 @@ def _constraints() -> Section:
         " LEFT JOIN pg_index ix ON ix.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')"
         " LEFT JOIN pg_class ic ON ic.oid = ix.indexrelid",
         # A foreign key to a partitioned table has a row for each partition that it refers to: no object of its own.
-        own_oid="c.oid",
+        of_all=f"c.oid >= {FIRST_USER_OID}",
         where="c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.conparentid = 0"
         " OR c.contype <> 'f' OR NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid"
         " AND p.conrelid = c.conrelid))",
@@ -166,11 +169,12 @@ def _indexes(version: int) -> Section:
         in_bulk={"definition": indexes.in_bulk(version)},
         relation="r.oid",
         topic=KEYS,
-        scope=f"x.indrelid = {THE_GIVEN}",
-        source="pg_index x JOIN relations r ON r.oid = x.indrelid JOIN pg_class c ON c.oid = x.indexrelid",
-        own_oid="x.indexrelid",
-        where="NOT EXISTS (SELECT FROM pg_constraint k"
-        " WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))",
+        scope=f"x.indrelid = {THE_GIVEN} AND NOT EXISTS (SELECT FROM pg_constraint k"
+        f" WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND {_BACKED})",
+        source="pg_index x JOIN relations r ON r.oid = x.indrelid"
+        " CROSS JOIN LATERAL (SELECT * FROM pg_class i WHERE i.oid = x.indexrelid OFFSET 0) c",
+        of_all=f"x.indexrelid >= {FIRST_USER_OID} AND x.indexrelid NOT IN"
+        f" (SELECT k.conindid FROM pg_constraint k WHERE k.oid >= {FIRST_USER_OID} AND {_BACKED})",
         commented=("pg_class", "c.oid", "0"),
     )
 
@@ -231,7 +235,7 @@ def _triggers() -> Section:
         topic=TRIGGERS,
         scope=f"t.tgrelid = {THE_GIVEN}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid",
-        own_oid="t.oid",
+        of_all=f"t.oid >= {FIRST_USER_OID}",
         where="NOT t.tgisinternal",
         commented=("pg_trigger", "t.oid", "0"),
     )
@@ -249,7 +253,7 @@ def _internal_triggers() -> Section:
         rare="pg_trigger WHERE tgisinternal AND tgenabled <> 'O'",
         scope=f"t.tgrelid = {THE_GIVEN}",
         source="pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN pg_constraint c ON c.oid = t.tgconstraint",
-        own_oid="t.oid",
+        of_all=f"t.oid >= {FIRST_USER_OID}",
         where="t.tgisinternal AND t.tgenabled <> 'O'",
     )
 
@@ -265,7 +269,7 @@ def _rules() -> Section:
         rare=f"pg_rewrite WHERE oid >= {FIRST_USER_OID} AND rulename <> '_RETURN'",
         scope=f"w.ev_class = {THE_GIVEN}",
         source="pg_rewrite w JOIN relations r ON r.oid = w.ev_class",
-        own_oid="w.oid",
+        of_all=f"w.oid >= {FIRST_USER_OID}",
         where="w.rulename <> '_RETURN'",
         commented=("pg_rewrite", "w.oid", "0"),
     )

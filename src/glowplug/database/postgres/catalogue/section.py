@@ -56,8 +56,8 @@ class Section:
     is a number, whose rank within the relation stands for it.
     ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
     given relations alone, where the planner needs to be told; both are None outside of relations. ``scoped_source`` is
-    another source for the given relations, that looks once where the other would for every row. ``own_oid`` is
-    one that tells the user's objects from the server's, where nothing else does so faster. ``rare``: what follows FROM
+    another source for the given relations, that looks once where the other would for every row. ``of_all`` is a
+    condition for where all are read, that tells the user's objects from the server's. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
     ``topic`` joins sections that are read together; of relations: what ``scoped`` reads of some.
     ``in_bulk``: other expressions for the same values of properties, which cost more to plan and less for each of many.
@@ -78,7 +78,7 @@ class Section:
     relation: str | None = None
     scope: str | None = None
     scoped_source: str | None = None
-    own_oid: str | None = None
+    of_all: str | None = None
     rare: str | None = None
 
     @property
@@ -113,8 +113,8 @@ class Section:
         conditions = [self.where]
         if scoped and self.scope:
             conditions.append(self.scope)
-        if not scoped and self.own_oid:
-            conditions.append(f"{self.own_oid} >= {FIRST_USER_OID}")
+        if not scoped and self.of_all:
+            conditions.append(self.of_all)
         found = f"FROM {source} WHERE {' AND '.join(conditions)}"
         unread = " OR ".join(seldom.condition for seldom, _ in given if seldom and leaving) or "false"
         if self.grouped:
@@ -153,7 +153,7 @@ def once(query: str) -> str:
 
 def name_of(expression: str) -> str:
     """SQL for an identifier as a part of an object's name: as it is, quoted only where a dot would be ambiguous."""
-    plain = f"strpos({expression}::text, '.') = 0 AND strpos({expression}::text, '\"') = 0"
+    plain = f"{expression} NOT LIKE '%.%' AND {expression} NOT LIKE '%\"%'"
     return f"CASE WHEN {plain} THEN {expression}::text ELSE quote_ident({expression}::text) END"
 
 
@@ -226,6 +226,7 @@ def union(chosen: Iterable[tuple[int, Section]], *, quick: bool = False) -> str:
     """
     common = _COMMON.format(
         owned="MATERIALIZED",
+        schemas="MATERIALIZED",
         relations="MATERIALIZED",
         first=f"(SELECT {FIRST_USER_OID}::oid)",  # of a number, the planner would expect no row at all
         condition=no_extension_owns("pg_class", "c.oid"),
@@ -242,6 +243,7 @@ def scoped(chosen: Iterable[tuple[int, Section]], *, quick: bool) -> str:
     """
     common = _COMMON.format(
         owned="NOT MATERIALIZED",
+        schemas="NOT MATERIALIZED",
         relations="MATERIALIZED",
         first=f"{FIRST_USER_OID}",
         condition=f"c.oid = {THE_GIVEN} AND {_NO_EXTENSION}",
@@ -263,7 +265,7 @@ _NO_EXTENSION = (
 # A schema or relation that an extension owns is left out, and with it all that it holds.
 _COMMON = f"""WITH owned_by_extension AS {{owned}} (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-), schemas AS NOT MATERIALIZED (
+), schemas AS {{schemas}} (
   SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
   WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
     AND {no_extension_owns("pg_namespace", "oid")}
@@ -274,7 +276,7 @@ _COMMON = f"""WITH owned_by_extension AS {{owned}} (
     CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'sequence' END AS kind
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
-  WHERE c.oid >= {{first}} AND c.relpersistence <> 't' AND c.relkind NOT IN ('i', 'I', 't')
+  WHERE c.oid >= {{first}} AND c.relkind <> 'i' AND c.relkind <> 'I' AND c.relkind <> 't' AND c.relpersistence <> 't'
     AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey') AND {{condition}}
 ){{also}}
 """
