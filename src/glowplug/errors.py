@@ -9,6 +9,7 @@
     ├── EnvironmentFailure               3      not the migrations' fault
     │   ├── NoServer                     3      no scratch server can be had
     │   ├── MissingExtension             3      the scratch server lacks what a migration asks for
+    │   ├── MissingFeature               3      the same, of what a server is built with
     │   └── LostConnection               3      the server went away, or was ended
     ├── CannotBranch                     3      a scratch database can't be copied as it stands
     └── UnknownOutcome                   4      it may or may not have happened; never retried blindly
@@ -87,6 +88,20 @@ class MissingExtension(EnvironmentFailure):
             line=line,
             advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
             "or install the extension's package beside the PostgreSQL on this machine.",
+        )
+
+
+class MissingFeature(EnvironmentFailure):
+    """The scratch server lacks what others have, and a migration asks for: it was built without."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        """Say what, and who asks for it; the advice is how to get a server that has it."""
+        super().__init__(
+            message,
+            line=line,
+            advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
+            "or install PostgreSQL's package on this machine. Of the servers that `glowplug server list` shows, one "
+            "that has it is taken if it is of server_version's major, or if glowplug.toml says no server_version.",
         )
 
 

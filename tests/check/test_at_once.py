@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,6 +25,8 @@ from glowplug.errors import (
     UnknownOutcome,
     UsageError,
 )
+from glowplug.rehearsal.outcome import ChainDown, WayDown
+from glowplug.schema.model import SchemaObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +114,40 @@ def test_a_process_that_dies_is_no_answer() -> None:
         each_apart([die], at_once=1, hear=lambda _number, _said: None)
 
 
+def test_what_a_report_holds_of_a_schema_comes_back_as_it_was() -> None:
+    table = SchemaObject(kind="table", name="public.p", properties=MappingProxyType({"persistence": "permanent"}))
+    down = ChainDown(outcome=WayDown.COMPLETE, reverted=1, left=(table,))
+    (answer,) = each_apart([lambda _tell: down], at_once=1, hear=lambda _number, _said: None)
+    assert answer == down
+    assert type(answer.left[0].properties) is MappingProxyType
+
+
+@pytest.mark.parametrize("way", ["returned", "told", "raised"])
+def test_what_cannot_be_sent_is_a_bug_with_its_trace(way: str) -> None:
+    def answer(tell: Tell) -> object:
+        lock = threading.Lock()
+        if way == "told":
+            tell(lock)
+        if way == "raised":
+            error = UsageError("a")
+            error.advice = lock  # type: ignore[assignment]
+            raise error
+        return lock
+
+    with pytest.raises(RuntimeError, match=r"(?s)\ATraceback.*pickle.*lock"):
+        each_apart([answer], at_once=1, hear=lambda _number, _said: None)
+
+
+def test_a_process_that_dies_within_its_answer_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(self: Connection, buffer: bytes) -> None:
+        os.write(self.fileno(), len(buffer).to_bytes(4) + bytes(buffer[:3]))
+        os._exit(0)
+
+    monkeypatch.setattr(Connection, "_send_bytes", half)
+    with pytest.raises(EnvironmentFailure, match="without an answer"):
+        each_apart([lambda _tell: "long enough"], at_once=1, hear=lambda _number, _said: None)
+
+
 PARENT = """
 import os, sys, time
 from pathlib import Path
@@ -178,6 +218,27 @@ def test_a_check_that_is_killed_leaves_no_server_at_work(tmp_path: Path) -> None
         run.kill()
     _, alive = psutil.wait_procs(everything, timeout=8)
     assert alive == []
+
+
+@pytest.mark.postgres
+def test_two_chains_answer_at_once_what_they_answer_one_by_one(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        directory = tmp_path / name / "20240101000000_m"
+        directory.mkdir(parents=True)
+        (directory / "up.sql").write_text("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (p int REFERENCES p);")
+        (directory / "down.sql").write_text("DROP TABLE t;")
+    chains = "".join(f'[[chain]]\nmigrations = "{name}"\nbackend = "postgres"\n' for name in ("one", "two"))
+    (tmp_path / "glowplug.toml").write_text(chains)
+    command = [sys.executable, "-m", "glowplug", "check", "--base", "none", "--no-cache", "--format", "json"]
+    found = []
+    for jobs in ("1", "2"):
+        run = subprocess.run([*command, "--jobs", jobs], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert run.returncode == 1, run.stdout
+        document = json.loads(run.stdout)
+        assert document["error"] is None
+        found.append([(chain["chain_down"], chain["findings"]) for chain in document["chains"]])
+    assert found[0] == found[1]
+    assert [down["left"] for down, _ in found[0]] == [found[0][0][0]["left"]] * 2 != [[]] * 2
 
 
 def _server_that_is_used(process: psutil.Process) -> Iterator[int]:

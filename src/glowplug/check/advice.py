@@ -53,12 +53,19 @@ _KNOWN = (
         "`session_setup` of glowplug.toml.",
     ),
 )
+_CREATES_EXTENSION = re.compile('^permission denied to create extension "([^"]+)"')
 
 
 def advice_on(error: SqlError) -> str | None:
     """Give what to do next about an error, where that is known."""
     if error.timed_out:
         return "It was ended for taking too long; `--statement-timeout` gives it more time."
+    if error.needs_superuser and (extension := _CREATES_EXTENSION.match(error.message)):
+        return (
+            "Migrations run as a role that owns the scratch database and is no superuser. If production's role may "
+            f'create it, say `trust_extensions = ["{extension[1]}"]` under `[scratch]` in glowplug.toml; on a server '
+            "that you lend, `superuser = true`."
+        )
     if error.needs_superuser:
         return (
             "Migrations run as a role that owns the scratch database and is no superuser. If production's role may do "

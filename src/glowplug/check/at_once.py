@@ -15,18 +15,31 @@ import threading
 import time
 import traceback
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from glowplug.errors import EnvironmentFailure, GlowplugError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from multiprocessing.process import BaseProcess
 
 ResultT = TypeVar("ResultT")
 
 _PATIENCE = 30.0
 """Seconds that a child has to stop its server once it was told to end."""
+
+
+def _unchanging(content: dict[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(content)
+
+
+def _sent(mapping: Mapping[Any, Any]) -> tuple[Callable[[dict[Any, Any]], Mapping[Any, Any]], tuple[dict[Any, Any]]]:
+    return _unchanging, (dict(mapping),)
+
+
+ForkingPickler.register(MappingProxyType, _sent)  # as a Schema's objects hold, and pickle doesn't know
 
 
 def can_be_at_once() -> bool:
@@ -46,7 +59,7 @@ def each_apart(
     Raises:
         GlowplugError: a task raised it.
         EnvironmentFailure: a process ended without an answer.
-        RuntimeError: a task raised something else, with its trace.
+        RuntimeError: a task raised something else, or what it returned can't be sent, with the trace.
     """
     waiting = list(enumerate(tasks))[::-1]
     running: dict[Connection, _Child[ResultT]] = {}
@@ -133,7 +146,7 @@ class _Child(Generic[ResultT]):
         """What it told, returned or raised, and which of these."""
         try:
             message: tuple[str, Any] = self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # an OSError where it was killed within a message
             return "raised", EnvironmentFailure("a process that checks one of the chains ended without an answer")
         return message
 
@@ -160,6 +173,20 @@ def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection, tie: _T
         except Exception:  # noqa: BLE001 - the parent raises it
             answer = ("raised", RuntimeError(traceback.format_exc()))
         with contextlib.suppress(BrokenPipeError):
-            pipe.send(answer)
+            _send(pipe, answer)
     finally:
         os._exit(0)
+
+
+def _send(pipe: Connection, answer: tuple[str, Any]) -> None:
+    """Send an answer; in the place of one that can't be pickled the bug that this is, with its trace.
+
+    Raises:
+        BrokenPipeError: nobody hears it.
+    """
+    try:
+        pipe.send(answer)
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - the parent raises it
+        pipe.send(("raised", RuntimeError(traceback.format_exc())))

@@ -25,6 +25,7 @@ from glowplug.scratch import identity, open_server
 from glowplug.scratch.later import ServerLater
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
+from glowplug.sql.features import Feature, features_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,13 +141,15 @@ def _trial(chain: Chain, terms: Terms) -> Trial:
 
 
 def _request(chain: Chain, terms: Terms) -> Request:
+    ups = [item.up or b"" for item in chain.migrations]
     return Request(
         dialect=chain.dialect,
         chain=terms.cage.hold(chain.settings, chain.directory),
         settings=terms.cage.scratch,
         statement_timeout=terms.options.statement_timeout,
         foreign_keys=chain.foreign_keys,
-        extensions=frozenset[str]().union(*(extensions_asked(item.up or b"") for item in chain.migrations)),
+        extensions=frozenset[str]().union(*map(extensions_asked, ups)),
+        features=frozenset[Feature]().union(*map(features_asked, ups)),
         environment=terms.environment,
     )
 

@@ -36,7 +36,8 @@ class SqlError:
     """Why a server refused a file; text as the server gave it, ``line`` and ``column`` from 1 where it can be told.
 
     ``code`` is the SQLSTATE (PostgreSQL, MySQL) or the extended result code's name (SQLite).
-    ``missing_extension`` names the extension that the server lacks, ``needs_superuser`` says that
+    ``missing_extension`` names the extension that the server lacks, ``missing_feature`` what else others have and it
+    lacks (a phrase: ``ICU``); ``needs_superuser`` says that
     the migrations' role was refused something that a superuser may do.
     """
 
@@ -47,6 +48,7 @@ class SqlError:
     line: int | None = None
     column: int | None = None
     missing_extension: str | None = None
+    missing_feature: str | None = None
     needs_superuser: bool = False
     timed_out: bool = False
 

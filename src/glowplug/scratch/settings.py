@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from glowplug.dialect import Dialect
     from glowplug.project.configuration import ChainSettings
+    from glowplug.sql.features import Feature
 
 GIBIBYTE = 1024**3
 
@@ -32,8 +33,9 @@ class Request:
 
     ``foreign_keys`` is SQLite's setting with the reason it was taken, None on other backends;
     ``statement_timeout`` is in seconds; ``extensions`` names those that the chain seems to
-    ask for; ``environment`` is what the process was started with. ``resume``: keys of states that another run may
-    have kept (``Database.keep``), the preferred first, for a server to start with.
+    ask for, ``features`` the same of what PostgreSQL is built with; ``environment`` is what the process was started
+    with. ``resume``: keys of states that another run may have kept (``Database.keep``), the preferred first, for a
+    server to start with.
     """
 
     dialect: Dialect
@@ -42,5 +44,6 @@ class Request:
     statement_timeout: float = 60.0
     foreign_keys: tuple[bool, str] | None = None
     extensions: frozenset[str] = frozenset()
+    features: frozenset[Feature] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
     resume: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from psycopg import pq
 
 from glowplug.database.interface import SqlError
 from glowplug.sql import postgres as sql
+from glowplug.sql.features import Feature
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -25,6 +26,17 @@ _GRANT = re.compile(
     " (?!pg_|information_schema)"
 )
 _AVAILABLE = re.compile(r'^extension "([^"]+)" is not available')
+_FEATURE_NOT_SUPPORTED = "0A000"
+_LACKED = (
+    ("42704", re.compile(r'^(collation "[^"]+-x-icu") for encoding'), "the {}"),
+    ("22023", re.compile(r'^invalid value for parameter "default_toast_compression": "(lz4)"'), "{}"),
+    (
+        "22023",
+        re.compile(r'^The operating system could not find any locale data for the (locale) name ("[^"]+")'),
+        "the {} {}",
+    ),
+)
+"""What is refused by name where it is not there: the code, the message or detail, and what that is for a person."""
 
 
 def field(result: PGresult, name: pq.DiagnosticField) -> str | None:
@@ -60,6 +72,7 @@ def explain(result: PGresult, *, batch: Batch | None = None, superuser: bool = F
         detail=detail,
         hint=field(result, pq.DiagnosticField.MESSAGE_HINT),
         missing_extension=_missing_extension(code, message, detail),
+        missing_feature=_missing_feature(code, message, detail),
         needs_superuser=not superuser and code == INSUFFICIENT_PRIVILEGE and not _is_the_chains_own(result, message),
     )
     if batch is None:
@@ -104,3 +117,14 @@ def _missing_extension(code: str | None, message: str, detail: str | None) -> st
         return None
     found = _AVAILABLE.search(message) or _CONTROL_FILE.search(f"{message}\n{detail or ''}")
     return found and found.group(1)
+
+
+def _missing_feature(code: str | None, message: str, detail: str | None) -> str | None:
+    """Name what the server was built without, or its system lacks; by its words, which are C's on glowplug's own."""
+    if code == _FEATURE_NOT_SUPPORTED:
+        return next((str(feature) for feature in Feature if feature.value in message), None)
+    for wanted, words, phrase in _LACKED:
+        found = (words.search(message) or words.search(detail or "")) if code == wanted else None
+        if found is not None:
+            return phrase.format(*found.groups())
+    return None

@@ -6,8 +6,14 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from glowplug.sql.features import Feature
 
 OLDEST_MAJOR = 10
 """What the driver speaks to."""
@@ -59,6 +65,14 @@ class Installation:
     def program(self) -> Path:
         """The server."""
         return self.place.programs / "postgres"
+
+    def lacking(self, features: Collection[Feature]) -> int:
+        """Count what it was built without; one that can't be read counts as one that has all."""
+        try:
+            content = self.program.read_bytes() if features else b""
+        except OSError:
+            return 0
+        return sum(feature.value.encode() in content for feature in features)
 
 
 def try_out(place: Place) -> Installation:

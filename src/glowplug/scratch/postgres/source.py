@@ -73,12 +73,20 @@ def choose(request: Request) -> Choice:
         except GlowplugError as error:
             unusable.append(error.message)
     if exact:
-        best = max(exact, key=lambda each: (-_PREFERENCE.index(each.place.source), each.minor))
+        best = max(
+            exact,
+            key=lambda each: (
+                -each.lacking(request.features),
+                -_PREFERENCE.index(each.place.source),
+                each.minor,
+            ),
+        )
     elif found and wanted is None:
         best = max(
             found,
             key=lambda each: (
                 _has_all(each, request.extensions),
+                -each.lacking(request.features),
                 each.major,
                 each.minor,
                 -_PREFERENCE.index(each.place.source),
