@@ -48,6 +48,7 @@ _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_
 class Locality(msgspec.Struct, frozen=True, kw_only=True):
     """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers).
 
+    ``defines``: it makes code that others may run.
     ``evaluates``: it may call functions of the user's that its text does not name (defaults, checks, views, casts,
     operators, indexes).
     """
@@ -56,6 +57,7 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
     routines: bool = False
     writes: bool = False
     evaluates: bool = False
+    defines: bool = False
 
     def __or__(self, other: Locality) -> Locality:
         """Both, one after the other."""
@@ -64,6 +66,7 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
             routines=self.routines or other.routines,
             writes=self.writes or other.writes,
             evaluates=self.evaluates or other.evaluates,
+            defines=self.defines or other.defines,
         )
 
 
@@ -74,6 +77,7 @@ def locality(text: str) -> Locality | None:
     if not file or not all(map(_is_local, file)):
         return None
     types = routines = writes = plants = evaluates = False
+    defines = any(one.kind in _DEFINING or one.kind in _ROUTINES for one in file)
     for one in file:
         kind = one.kind
         dropped = _names().get(one.node.remove_type) if kind == "drop_stmt" else None
@@ -82,7 +86,9 @@ def locality(text: str) -> Locality | None:
         writes = writes or kind in _ROWS
         evaluates = evaluates or kind in _EVALUATING
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
-    return None if writes and plants else Locality(types=types, routines=routines, writes=writes, evaluates=evaluates)
+    if writes and plants:
+        return None
+    return Locality(types=types, routines=routines, writes=writes, evaluates=evaluates, defines=defines)
 
 
 def _is_local(one: Parsed) -> bool:

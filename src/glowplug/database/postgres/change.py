@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.watch import Watch
+
 if TYPE_CHECKING:
-    from glowplug.database.postgres.watch import Watch
     from glowplug.sql.postgres_locality import Locality
 
 
@@ -59,3 +60,8 @@ def changed(local: Locality, watch: Watch) -> Change:
         of_rows=watch.of_rows,
         temporary=watch.temporary,
     )
+
+
+def of_index(table: str) -> Watch:
+    """What an index made or dropped outside of a transaction may have changed: anything of its table's."""
+    return Watch(catalogues=frozenset({"pg_index"}), relations=frozenset({(table, "r")}))

@@ -11,8 +11,8 @@ from msgspec import structs
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping
-from glowplug.database.postgres.change import Change, changed
-from glowplug.database.postgres.entry import ENTRANCES, read_entry, try_entry
+from glowplug.database.postgres.change import Change, changed, of_index
+from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.quoting import identifier, literal
 from glowplug.database.postgres.rows import PostgresRows
@@ -81,6 +81,7 @@ class PostgresConnection(Connection):
         self._first_up: FirstUp | None = None
         self.bookkeeping = Bookkeeping(moved=resumed)
         self._entry: bytes | None = None
+        self._hiding: bool | None = None
         self._open(copied=copied)
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
@@ -95,6 +96,7 @@ class PostgresConnection(Connection):
         self._own_settings |= own_settings(migration.sql(direction) or b"")
         self.bookkeeping.runs(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
+        self._hiding = None if local is None or local.defines else self._hiding
         lone = self._lone_index(migration, direction)
         table = None if lone is None else self.table_of(lone)
         kinds = None if local is None else statement_kinds((migration.sql(direction) or b"").decode())
@@ -111,11 +113,10 @@ class PostgresConnection(Connection):
             self.bookkeeping.forgot({migration.version})
         watch = None
         if lone is not None:
-            self._remember(lone.local, None if error is not None or table is None else _of_index(table))
+            self._remember(lone.local, None if error is not None or table is None else of_index(table))
         else:
             watch = self._take_answers(local, watching if error is None else None, kinds)
-        told = lone is not None or (watch is not None and watch.catalogues.isdisjoint(ENTRANCES))
-        if error is None and not told:
+        if error is None and lone is None and may_shut_out(local, watch):
             error = self._shut_out()
         return Run(error=error, seconds=seconds)
 
@@ -131,6 +132,8 @@ class PostgresConnection(Connection):
         self.bookkeeping.runs(b"")
         self._unseen, self._answer, self._kinds, self._wrote = self._unseen + len(migrations), None, None, None
         self._last = self._change = None
+        if any(local is None or local.defines for local in (self._locality(each, direction) for each in migrations)):
+            self._hiding = None
         reply = self.runner.run_together(migrations, direction)
         if reply.lost is not None:
             return ran(migrations, direction, self.recorded())
@@ -266,7 +269,13 @@ class PostgresConnection(Connection):
     def _is_plain(self, migration: Migration, direction: Direction) -> bool:
         """Whether a file changes what it says, and no row, by which code of the user's could do more."""
         local = self._locality(migration, direction)
-        return local is not None and not local.writes and not (local.evaluates and self._reader.hiding)
+        return local is not None and not local.writes and not (local.evaluates and self._hides_code())
+
+    def _hides_code(self) -> bool:
+        """Whether code of the user's may run that no text names, and do anything."""
+        if self._hiding is None:
+            self._hiding = self._reader.hiding()
+        return self._hiding
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells."""
@@ -392,8 +401,3 @@ class PostgresConnection(Connection):
             self.session.close()
             self._open()
             self.runner.plain(CREATE_BOOKKEEPING_TABLE.encode())
-
-
-def _of_index(table: str) -> Watch:
-    """What an index made or dropped outside of a transaction may have changed: anything of its table's."""
-    return Watch(catalogues=frozenset({"pg_index"}), relations=frozenset({(table, "r")}))

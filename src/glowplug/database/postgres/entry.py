@@ -16,6 +16,9 @@ from glowplug.errors import LostConnection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glowplug.database.postgres.watch import Watch
+    from glowplug.sql.postgres_locality import Locality
+
 ENTRANCES = frozenset({"pg_auth_members", "pg_authid", "pg_database", "pg_db_role_setting"})
 """Catalogues that decide on it."""
 
@@ -26,6 +29,13 @@ SELECT ROW(d.datdba, d.datallowconn, d.datconnlimit, d.datacl, r.rolcanlogin, r.
 FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user
   AND d.datconnlimit <> 1 AND r.rolconnlimit <> 1
 """
+
+
+def may_shut_out(local: Locality | None, watch: Watch | None) -> bool:
+    """Whether a file that ran may have changed it, by what is known of the file and was seen of what it did."""
+    if local is None or watch is None:
+        return local is None or local.writes
+    return not watch.catalogues.isdisjoint(ENTRANCES)
 
 
 def read_entry(session: Session) -> bytes | None:

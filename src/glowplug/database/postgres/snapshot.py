@@ -149,10 +149,9 @@ class SnapshotReader:
         self._circumstances, self._expected = other._circumstances, other._expected
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
-    @property
     def hiding(self) -> bool:
-        """Whether code of the user's may run that no text names, and do anything, as far as was read."""
-        return self._circumstances.hidden_code
+        """Read whether code of the user's may run that no text names, and do anything; errors as for ``read``."""
+        return self._read_circumstances().hidden_code
 
     def guarded(self, *, anew: bool) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those.
