@@ -42,6 +42,13 @@ def test_plain_rows_that_the_down_refuses(
     assert finding.message.startswith(f"down.sql {words}")
 
 
+def test_any_row_that_the_up_refuses_is_a_warning_for_the_table_may_be_empty() -> None:
+    refusal = Refusal(direction=Direction.UP, error=ERROR, table="public.t", enough=1)
+    (finding,) = found(Data(outcome=DataOutcome.LOSSY, refusals=(refusal,)))
+    assert (finding.rule, finding.severity) == ("fails-on-rows", Severity.WARNING)
+    assert finding.message.startswith("up.sql fails on any row in public.t: ")
+
+
 @pytest.mark.parametrize(("written", "severity"), [(When.BEFORE, Severity.ERROR), (When.AFTER, Severity.WARNING)])
 def test_an_up_that_runs_but_once_where_there_are_rows(written: When, severity: Severity) -> None:
     refusal = Refusal(direction=Direction.UP, error=ERROR, written=written)

@@ -60,9 +60,8 @@ def test_a_table_in_full() -> None:
         ("table", "child"): {"without_rowid": "false", "strict": "false"},
         ("column", "child.id"): {"type": "INTEGER", "not_null": "true", "position": "1", "primary_key": "1"},
         ("column", "child.order"): {
-            "type": "varchar(20)",
+            "type": "VARCHAR(20)",
             "not_null": "true",
-            "not_null_conflict": "ABORT",
             "position": "2",
             "default": "'a, b'",
             "collation": "NOCASE",
@@ -74,7 +73,7 @@ def test_a_table_in_full() -> None:
             "default": "(1 + 2)",
         },
         ("column", "child.parent"): {"type": "INTEGER", "not_null": "false", "position": "4"},
-        ("column", "child.other"): {"type": "integer", "not_null": "false", "position": "5"},
+        ("column", "child.other"): {"type": "INTEGER", "not_null": "false", "position": "5"},
         ("column", "child.twice"): {
             "type": "INT",
             "not_null": "false",
@@ -154,7 +153,7 @@ def test_spelling_is_no_difference(before: str, after: str) -> None:
             "CREATE TABLE t (a INT DEFAULT true)",
             "column t.a: default was 'true', is TRUE",
         ),
-        ('CREATE TABLE t (a DEFAULT "x")', "CREATE TABLE t (a)", 'column t.a: default was "x", is not there'),
+        ('CREATE TABLE t (a DEFAULT "x")', "CREATE TABLE t (a)", "column t.a: default was 'x', is not there"),
         (
             "CREATE TABLE t (a TEXT COLLATE NOCASE)",
             "CREATE TABLE t (a TEXT)",

@@ -102,11 +102,51 @@ def test_a_diesel_toml_comes_before_a_nearer_cargo_toml(root: Path) -> None:
     ],
 )
 def test_a_diesel_toml_that_diesel_would_not_take(root: Path, text: str, message: str) -> None:
-    add(root, "migrations")
     write(root / "diesel.toml", text)
     error = failure(root)
     assert isinstance(error, ConfigurationError)
     assert str(error).startswith(message)
+    add(root, "migrations", "crates/a/migrations")
+    project = find_project(root, environment=PG)
+    assert [chain.directory for chain in project.chains] == ["crates/a/migrations", "migrations"]
+    (problem,) = project.problems
+    assert str(problem).startswith(message)
+    assert problem.exit_code == 2
+
+
+def test_a_bad_diesel_toml_hides_no_other_chain(root: Path) -> None:
+    add(root, "crates/a/migrations", "crates/b/migrations")
+    write(root / "crates/a/diesel.toml", '[migrations_directory]\ndir = "/crates/a/migrations"')
+    write(root / "crates/c/diesel.toml", "[migrations_directory]")
+    write(root / "tests/old/diesel.toml", "[migrations_directory]")
+    project = find_project(root, environment=PG)
+    assert [chain.directory for chain in project.chains] == ["crates/a/migrations", "crates/b/migrations"]
+    assert [(str(problem.file), problem.line) for problem in project.problems] == [
+        ("crates/a/diesel.toml", 2),
+        ("crates/c/diesel.toml", 1),
+    ]
+    for problem in project.problems:
+        assert '[[chain]]\nmigrations = "crates/b/migrations"\nbackend = "postgres"' in (problem.advice or "")
+    assert find_project(root / "crates/b", environment=PG).problems == ()
+
+
+def test_what_the_advice_on_a_bad_diesel_toml_says_settles_it(root: Path) -> None:
+    add(root, "crates/a/migrations")
+    write(root / "diesel.toml", '[migrations_directory]\ndir = "nowhere"')
+    (problem,) = find_project(root, environment=PG).problems
+    write(root / "glowplug.toml", (problem.advice or "").partition("\n")[2])
+    project = find_project(root, environment=PG)
+    assert project.problems == ()
+    assert [chain.directory for chain in project.chains] == ["crates/a/migrations"]
+
+
+def test_a_bad_diesel_toml_is_told_once_and_relative_to_the_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(root, "crates/b/migrations")
+    write(root / "crates/a/diesel.toml", '[migrations_directory]\ndir = "nowhere"')
+    monkeypatch.chdir(root / "crates/a")
+    project = find_project(None, environment=PG)
+    assert project.root == root
+    assert [str(problem.file) for problem in project.problems] == ["crates/a/diesel.toml"]
 
 
 def test_migration_directory_replaces_the_search(root: Path) -> None:

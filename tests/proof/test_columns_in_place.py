@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from glowplug.database.mysql.session import StatementRefused
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity
 from glowplug.project import Chain, Migration
@@ -211,3 +213,105 @@ def test_what_goes_with_the_old_column_is_named() -> None:
     )
     safe = safe_form(Dialect.POSTGRES, "type-rewrites-table", before, "ALTER TABLE t ALTER COLUMN a TYPE bigint")
     assert safe.note == "what is built on a goes with it (t_a, t_positive): make the same for the new column before"
+
+
+def note_instead(dialect: Dialect, rule: str, before: str, up: str) -> str:
+    """What a rule says in words, for it proposes no migrations."""
+    files = (("1", before), ("2", up))
+    migrations = tuple(Migration(version=n, name=n, path=n, up=text.encode(), down=None) for n, text in files)
+    chain = Chain(directory="m", dialect=dialect, migrations=migrations, settings=ChainSettings())
+    (one,) = (each for each in review(chain, Terms.of(chain), new={"2"}).findings if each.rule == rule)
+    assert one.safe_form is not None
+    assert not one.safe_form.steps
+    assert one.safe_form.note is not None
+    return one.safe_form.note
+
+
+NO_WAY_BACK = [
+    ("bigint", "timestamp", "to_timestamp(a)", "what undoes USING is not known here"),
+    ("integer", "mood", "(enum_range(null::mood))[a]", "what undoes USING is not known here"),
+    ("text", "boolean", "CASE WHEN a = 'TRUE' THEN true ELSE false END", "what undoes USING is not known here"),
+    ("date", "integer", "a::integer", "no cast is known that leads from integer to date"),
+]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("old", "new", "using", "why"), NO_WAY_BACK)
+def test_a_type_without_a_way_back_is_told_in_words(servers: Servers, old: str, new: str, using: str, why: str) -> None:
+    before = f"CREATE TYPE mood AS ENUM ('calm'); CREATE TABLE t (id int PRIMARY KEY, a {old}, b {new})"
+    note = note_instead(
+        Dialect.POSTGRES, "type-rewrites-table", before, f"ALTER TABLE t ALTER COLUMN a TYPE {new} USING {using}"
+    )
+    assert note.startswith(f"add a_{new.split(maxsplit=1)[0]} ")
+    assert why in note
+    server = servers.get("postgres 18", lambda: postgres.administrator(18))
+    server.execute(f"CREATE SCHEMA in_place; SET search_path = in_place; {before}")
+    try:
+        if new != "boolean":  # which becomes another text than it was
+            with pytest.raises(psycopg.errors.DatatypeMismatch):
+                server.execute("UPDATE t SET a = b")
+    finally:
+        server.execute("RESET ALL; DROP SCHEMA in_place CASCADE")
+
+
+HELD_ON_POSTGRES = {
+    "the view v": "CREATE TABLE t (id int PRIMARY KEY, a int); CREATE VIEW v AS SELECT a FROM t",
+    "the foreign key u_a_fkey of u": "CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE); "
+    "CREATE TABLE u (a int REFERENCES t (a))",
+    "the generated column b": "CREATE TABLE t (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a + 1) STORED)",
+}
+HELD_ON_SQLITE = {
+    "the view v": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT); CREATE VIEW v AS SELECT a FROM t",
+    "the index i": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT); CREATE INDEX i ON t (a)",
+    "the constraint UNIQUE (a)": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT UNIQUE)",
+    "the constraint CHECK (a > id)": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, CHECK (a > id))",
+    "the generated column b": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b INT AS (a + 1))",
+    "the trigger g, if it names it": "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT); "
+    "CREATE TRIGGER g AFTER UPDATE ON t BEGIN DELETE FROM t WHERE a = new.a; END",
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("held", "before"), HELD_ON_POSTGRES.items())
+def test_what_holds_a_column_on_postgres_is_named(servers: Servers, held: str, before: str) -> None:
+    note = note_instead(Dialect.POSTGRES, "name-changed", before, "ALTER TABLE t RENAME COLUMN a TO c")
+    assert note.endswith(f"has to go or change: {held}")
+    server = servers.get("postgres 18", lambda: postgres.administrator(18))
+    server.execute(f"CREATE SCHEMA in_place; SET search_path = in_place; {before}")
+    try:
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist):
+            server.execute("ALTER TABLE t DROP COLUMN a")
+    finally:
+        server.execute("RESET ALL; DROP SCHEMA in_place CASCADE")
+
+
+@pytest.mark.parametrize(("held", "before"), HELD_ON_SQLITE.items())
+def test_what_holds_a_column_on_sqlite_is_named(held: str, before: str) -> None:
+    note = note_instead(Dialect.SQLITE, "name-changed", before, "ALTER TABLE t RENAME COLUMN a TO c")
+    assert note.endswith(f"has to go or change: {held}")
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(before)
+    with pytest.raises(sqlite3.OperationalError):
+        connection.execute("ALTER TABLE t DROP COLUMN a")
+
+
+HELD_ON_MYSQL = {
+    "the foreign key u_ibfk_1 of u": "CREATE TABLE t (id int PRIMARY KEY, a int, UNIQUE (a)); "
+    "CREATE TABLE u (a int, FOREIGN KEY (a) REFERENCES t (a))",
+    "the constraint k": "CREATE TABLE p (id int PRIMARY KEY); "
+    "CREATE TABLE t (id int PRIMARY KEY, a int, CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id))",
+    "the constraint c": "CREATE TABLE t (id int PRIMARY KEY, a int, b int, CONSTRAINT c CHECK (a < b))",
+    "the generated column b": "CREATE TABLE t (id int PRIMARY KEY, a int, b int AS (a + 1))",
+}
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize(("held", "before"), HELD_ON_MYSQL.items())
+def test_what_holds_a_column_on_mysql_is_named(servers: Servers, held: str, before: str) -> None:
+    note = note_instead(Dialect.MYSQL, "name-changed", before, "ALTER TABLE t CHANGE a c int")
+    assert f"has to go or change: {held}" in note
+    session = servers.get("mysql", mysql.administrator)
+    with mysql.database(session):
+        session.rows(before)
+        with pytest.raises(StatementRefused):
+            session.rows("ALTER TABLE t DROP COLUMN a")

@@ -87,7 +87,7 @@ def test_a_dropped_table(down: str | None, said: str) -> None:
 
 
 IN_A_DOWN = [
-    ("type-rewrites-table", Dialect.POSTGRES, "ALTER TABLE users ALTER COLUMN phone TYPE integer USING 1;"),
+    ("type-rewrites-table", Dialect.POSTGRES, "ALTER TABLE users ALTER phone TYPE integer USING phone::integer;"),
     ("type-copies-table", Dialect.MYSQL, "ALTER TABLE users MODIFY phone int;"),
     ("default-rewrites-table", Dialect.POSTGRES, "ALTER TABLE users ADD COLUMN a uuid DEFAULT gen_random_uuid();"),
     ("foreign-key-scans-table", Dialect.POSTGRES, "ALTER TABLE users ADD COLUMN a bigint DEFAULT 1 REFERENCES users;"),
@@ -125,7 +125,7 @@ def test_a_down_is_not_told_to_become_several_migrations(rule: str, dialect: Dia
 
 
 def test_a_down_that_widens_a_type_again_is_told_what_there_is_to_do() -> None:
-    sql = "ALTER TABLE users ALTER COLUMN phone TYPE integer USING 1;"
+    sql = "ALTER TABLE users ALTER COLUMN phone TYPE integer USING phone::integer;"
     (finding,) = found("type-rewrites-table", up="SELECT 1;", down=sql)
     assert finding.safe_form is not None
     assert finding.safe_form.note == (

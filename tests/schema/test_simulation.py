@@ -396,3 +396,16 @@ def test_forks_see_nothing_of_each_other() -> None:
     assert len(chain.simulation.references_to(T)) == 1
     chain.up("DROP TABLE u")
     assert len(forks[1].references_to(T)) == 1
+
+
+def test_a_column_renamed_on_a_condition_keeps_its_not_null() -> None:
+    chain = Chain(MYSQL, "CREATE TABLE t (a int NOT NULL, b int NOT NULL, c int)")
+    chain.up(
+        "BEGIN NOT ATOMIC IF EXISTS (SELECT 1) THEN ALTER TABLE t CHANGE a a2 int NOT NULL; "
+        "ALTER TABLE t CHANGE b b2 int; ALTER TABLE t CHANGE c c2 int NOT NULL; END IF; END"
+    )
+    assert {column.name: column.not_null for column in chain.t.columns.values()} == {
+        "a2": True,
+        "b2": False,
+        "c2": False,
+    }

@@ -14,7 +14,7 @@ from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complai
 from glowplug.check.misnamed import with_misnamed
 from glowplug.check.novelty import NewIn, Novelty
 from glowplug.check.observed import overrule, unwitnessed
-from glowplug.check.report import ChainReport, CheckReport, conclude
+from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
 from glowplug.check.reviewing import Review, review_chain
 from glowplug.check.settings import Cage, Settings
 from glowplug.check.terms import Options, Part, Terms
@@ -43,7 +43,8 @@ def check(
 ) -> CheckReport:
     """Review and rehearse every chain of ``project``, or only what ``options.parts`` names, and decide.
 
-    A chain that can't be checked is a problem in its own report, and hides no other.
+    A chain that can't be checked is a problem in its own report, and hides no other; what kept a chain from being found
+    is one of the whole.
 
     Raises:
         UsageError: the options make no sense.
@@ -55,8 +56,7 @@ def check(
     _look_for_chains(project, settings)
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
     cage, notes = _cage(settings, novelty)
-    if options.files is not None:
-        notes = ()
+    notes = (*notes, *project.notes) if options.files is None else ()
     terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
@@ -65,6 +65,7 @@ def check(
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,
+        problem=Problem.of_all(project.problems if options.files is None else ()),
         notes=notes,
     )
 

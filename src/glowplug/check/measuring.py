@@ -256,7 +256,7 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
         refusal.direction,
         message,
         line=refusal.error.line,
-        severity=None if refusal.enough is None else Severity.ERROR,
+        severity=None if up or refusal.enough is None else Severity.ERROR,
         subject=f"{where} {refusal.value or ''}".strip(),
     )
 

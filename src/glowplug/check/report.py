@@ -6,8 +6,11 @@ import enum
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glowplug.errors import GlowplugError
     from glowplug.finding import Finding, Severity
     from glowplug.project import Chain, Migration
@@ -46,6 +49,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
             line=error.line,
             advice=error.advice,
         )
+
+    @classmethod
+    def of_all(cls, errors: Sequence[GlowplugError]) -> Problem | None:
+        """Make one of several of a kind: the first's place, code and advice, and what the others say; None of none."""
+        if not errors:
+            return None
+        first, *others = errors
+        places = [":".join(str(part) for part in (other.file, other.line) if part is not None) for other in others]
+        lines = [f"{place}: {other.message}" for place, other in zip(places, others, strict=True)]
+        return replace(cls.of(first), message="\n".join([first.message, *lines]))
 
 
 class ChainReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,6 +60,8 @@ def answer(look: Callable[[], CheckReport], form: str, *, verbosity: int, color:
     """Look, print the answer, and give its exit code; a bug of glowplug's is no verdict."""
     try:
         report = look()
+        if report.problem is not None:
+            report = structs.replace(report, problem=_masked(report.problem))
     except GlowplugError as error:
         report = _failed(error)
     except Exception as bug:  # noqa: BLE001 - exit 1 is a verdict; a bug of glowplug's is none
@@ -90,9 +92,13 @@ def reject_urls(*arguments: Path | str | None) -> None:
 def _failed(error: GlowplugError) -> CheckReport:
     problem = Problem.of(error)
     if isinstance(error, UsageError):
-        advice = None if problem.advice is None else masked(problem.advice)
-        problem = structs.replace(problem, message=masked(problem.message), advice=advice)
+        problem = _masked(problem)
     return conclude((), fail_on=Severity.ERROR, base=None, problem=problem)
+
+
+def _masked(problem: Problem) -> Problem:
+    advice = None if problem.advice is None else masked(problem.advice)
+    return structs.replace(problem, message=masked(problem.message), advice=advice)
 
 
 def _print(report: CheckReport, form: str, verbosity: int, *, colour: bool) -> None:

@@ -80,11 +80,10 @@ def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> 
         message = f"which backend {said.directory} is for is said nowhere"
         advice = 'Add to this [[chain]]:\nbackend = "postgres"  # or "mysql", or "sqlite"'
         raise ConfigurationError(message, file=Path("glowplug.toml"), line=said.line, advice=advice)
-    tables = [_lines(candidate, one and one[0]) for candidate, one in zip(candidates, found, strict=True)]
     raise ConfigurationError(
         f"which backend {names} is for can be told neither from a directory's name, nor from DATABASE_URL, nor from "
         "diesel's features in Cargo.toml",
-        advice="Write in glowplug.toml:\n" + "\n".join(tables),
+        advice="Write in glowplug.toml:\n" + tables_of(candidates, [one and one[0] for one in found]),
     )
 
 
@@ -149,6 +148,11 @@ def _from_cargo(candidate: Candidate, surroundings: Surroundings) -> tuple[Diale
     if file is None or len(enabled) != 1:
         return None
     return enabled.pop(), f"{_shown(file, surroundings.root)} builds diesel for it"
+
+
+def tables_of(candidates: Sequence[Candidate], dialects: Sequence[Dialect | None]) -> str:
+    """Give the ``[[chain]]`` tables of glowplug.toml that say what was found."""
+    return "\n".join(_lines(*one) for one in zip(candidates, dialects, strict=True))
 
 
 def _lines(candidate: Candidate, dialect: Dialect | None) -> str:

@@ -74,6 +74,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 return f"builds libsqlite3-sys bundled through its feature {name!r}"
         return None
 
+    def crates(self, *kinds: str) -> frozenset[str]:
+        """Name the crates that it depends on, with ``-`` for ``_``; ``kinds`` are tables such as ``dependencies``."""
+        return frozenset(
+            _crate(key, dependency, _inherited(dependency, self.workspace, key))
+            for key, dependency in self._all_dependencies(*kinds)
+        )
+
+    @property
+    def uses_diesel(self) -> bool:
+        """Whether it depends on diesel, or a crate named after it, be it for tests or its build alone."""
+        crates = self.crates("dependencies", "dev-dependencies", "build-dependencies")
+        return any(crate.partition("-")[0] == "diesel" for crate in crates)
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether it declares a workspace."""
+        return "workspace" in self.table
+
     def _dependencies(self, crates: frozenset[str]) -> Iterator[list[str]]:
         """Give the features asked for on each dependency on one of ``crates``."""
         for key, dependency in self._all_dependencies():
@@ -81,10 +99,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             if _crate(key, dependency, inherited) in crates:
                 yield [*_strings(dependency, "features"), *_strings(inherited, "features")]
 
-    def _all_dependencies(self) -> Iterator[tuple[str, object]]:
+    def _all_dependencies(self, *kinds: str) -> Iterator[tuple[str, object]]:
         tables = [self.table, *_table(self.table, "target").values()]
         for table in tables:
-            yield from _table(table, "dependencies").items()
+            for kind in kinds or ("dependencies",):
+                yield from _table(table, kind).items()
 
     def _feature_entries(self, name: str, crates: frozenset[str]) -> list[str]:
         """Give the features that this package's feature ``name`` adds to its dependencies on ``crates``."""

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
-from glowplug.errors import EnvironmentFailure, NothingToCheck, UsageError
+from glowplug.errors import ConfigurationError, EnvironmentFailure, NothingToCheck, UsageError
 from glowplug.finding import Place
-from glowplug.project.backend import Candidate, Surroundings, backends_of, foreign_keys_of
+from glowplug.project.backend import Candidate, Surroundings, backends_of, foreign_keys_of, tables_of
 from glowplug.project.checkout import (
     DIESEL_TOML,
     MIGRATIONS,
@@ -23,7 +24,7 @@ from glowplug.project.configuration import FILE_NAME, ChainSettings, Configurati
 from glowplug.project.faults import UNREADABLE_FILE
 from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
-from glowplug.project.other_tools import other_tool
+from glowplug.project.other_tools import crate_of_other_tool, other_tool
 from glowplug.project.search import chains_below, chains_in, has_children, tree_of
 from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
 
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
     from glowplug.project.checkout import Checkout
 
 _READINGS = 5  # of a directory that changes meanwhile, before it is given up
+
+
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Chains, what kept others from being found, and what was left out (its path, the crate, the Cargo.toml)."""
+
+    candidates: list[Candidate]
+    problems: tuple[ConfigurationError, ...] = ()
+    left_out: tuple[tuple[Path, str, Path], ...] = ()
 
 
 def find_project(
@@ -49,11 +58,15 @@ def find_project(
     The search upward ends at the checkout that git knows. Where chains lie below an explicit ``path``, the others are
     left out.
 
-    What is wrong with a migration is a finding of its chain, never an error.
+    A directory that another crate runs, where no diesel is near, is none, unless a diesel.toml or ``path`` names it.
+
+    What is wrong with a migration is a finding of its chain, never an error; a diesel.toml that can't be used is a
+    problem of the project's, and hides no chain.
 
     Raises:
         NothingToCheck: there is no migration.
-        ConfigurationError: glowplug.toml, diesel.toml or Cargo.toml can't be used, or a chain's backend is unclear.
+        ConfigurationError: glowplug.toml or Cargo.toml can't be used, a chain's backend is unclear, or nothing was
+            found because a diesel.toml can't be used.
         UsageError: ``path`` is no directory, or holds another tool's migrations.
         EnvironmentFailure: no migrations directory can be listed.
     """
@@ -62,23 +75,30 @@ def find_project(
     if configuration is None:
         configuration = Configuration.read(checkout.root / FILE_NAME)
     configured = _configured(checkout, configuration)
-    candidates = _named(checkout, configured) if path is not None else []
-    candidates = candidates or configured or _discovered(checkout)
-    if not candidates and path is None and checkout.boundary not in {checkout.root, Path(start.anchor)}:
+    named = _named(checkout, configured) if path is not None else []
+    found = _Found(candidates=named or configured) if named or configured else _discovered(checkout)
+    if not found.candidates and path is None and checkout.boundary not in {checkout.root, Path(start.anchor)}:
         checkout = replace(checkout, root=checkout.boundary)
-        candidates = _candidates(chains_below(checkout.root), checkout)
+        found = _discovered(checkout)
     if path is not None:
-        candidates = [one for one in candidates if one.path.is_relative_to(start)] or candidates
-    candidates = [one for one in candidates if _holds_migrations(one, checkout)]
+        found = _below(start, found, checkout)
+    candidates = [one for one in found.candidates if _holds_migrations(one, checkout)]
     if not candidates:
-        raise _nothing(checkout)
+        raise _nothing(checkout, found)
     surroundings = _surroundings(checkout)
     backends = backends_of(candidates, surroundings)
     chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
     unreadable = [chain.refused for chain in chains if chain.refused and not chain.migrations]
     if len(unreadable) == len(chains):
         raise EnvironmentFailure("\n".join(unreadable))
-    return Project(root=checkout.root, chains=tuple(chains), configuration=configuration)
+    tables = tables_of(candidates, [chain.dialect for chain in chains])
+    return Project(
+        root=checkout.root,
+        chains=tuple(chains),
+        problems=tuple(_advised(problem, tables) for problem in found.problems),
+        notes=tuple(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
+        configuration=configuration,
+    )
 
 
 def find_root(path: Path | None) -> Path:
@@ -161,19 +181,73 @@ def _named(checkout: Checkout, configured: list[Candidate]) -> list[Candidate]:
     return _candidates(found, checkout)
 
 
-def _discovered(checkout: Checkout) -> list[Candidate]:
+def _discovered(checkout: Checkout) -> _Found:
     """Give what Diesel would take, and what lies further down."""
-    told = migrations_directory(checkout)
+    problems: list[ConfigurationError] = []
+    try:
+        told = migrations_directory(checkout)
+    except ConfigurationError as problem:
+        told = None
+        problems.append(problem)
     directory = told.path if told is not None else checkout.upward
     found: list[Path] = []
     if directory is not None:
         found = chains_in(directory) or ([directory] if _refused(directory, checkout) else [])
+    named = set(found if told is not None else ())
     if told is None or not told.replaces_search:
-        found = [*found, *chains_below(checkout.root)]
+        below = chains_below(checkout.root)
+        found = [*found, *below.chains]
+        named |= below.named
+        problems += below.problems
     by_place: dict[Path, Path] = {}
     for path in found:  # Diesel's own name for a directory first, where links give it several
         by_place.setdefault(path.resolve(), path)
-    return _candidates(sorted(by_place.values()), checkout)
+    left_out = [
+        (path, *crate)
+        for path in sorted(by_place.values())
+        if path not in named and (crate := crate_of_other_tool(path, checkout.boundary)) is not None
+    ]
+    others = {path for path, _, _ in left_out}
+    return _Found(
+        candidates=_candidates(sorted(path for path in by_place.values() if path not in others), checkout),
+        problems=tuple({str(problem): problem for problem in problems}.values()),
+        left_out=tuple(left_out),
+    )
+
+
+def _below(start: Path, found: _Found, checkout: Checkout) -> _Found:
+    """Leave out what does not lie below ``start``, if there is a chain that does."""
+    inside = [one for one in found.candidates if one.path.is_relative_to(start)]
+    if not inside:
+        return found
+    return _Found(
+        candidates=inside,
+        problems=tuple(
+            problem
+            for problem in found.problems
+            if problem.file is None or (checkout.root / problem.file).is_relative_to(start)
+        ),
+        left_out=tuple(one for one in found.left_out if one[0].is_relative_to(start)),
+    )
+
+
+def _advised(problem: ConfigurationError, tables: str) -> ConfigurationError:
+    """Say what it means, and how to settle it."""
+    advice = problem.advice or "Correct it, or remove what is not so."
+    return ConfigurationError(
+        f"{problem.message}; the migrations that it is about are checked only where they were found without it",
+        file=problem.file,
+        line=problem.line,
+        advice=f"{advice} Or say in glowplug.toml which chains there are, which replaces the search:\n{tables}",
+    )
+
+
+_SAY_SO = "If it is Diesel's, name the chains in glowplug.toml ([[chain]])."
+
+
+def _of_another_tool(directory: Path, crate: str, manifest: Path, checkout: Checkout) -> str:
+    shown, root = _shown(manifest, checkout.root), checkout.root
+    return f"{_shown(directory, root)} holds migrations of {crate}, which {shown} depends on, and not on diesel"
 
 
 def _refused(directory: Path, checkout: Checkout) -> bool:
@@ -233,8 +307,12 @@ def _layout(candidate: Candidate, dialect: Dialect, surroundings: Surroundings) 
     return Layout(migrations=(), findings=(finding,), refused=refused)
 
 
-def _nothing(checkout: Checkout) -> UsageError:
+def _nothing(checkout: Checkout, searched: _Found) -> UsageError:
     """Say that there is nothing to check, and whose migrations there are instead, if any."""
+    if searched.problems:
+        return searched.problems[0]
+    if searched.left_out:
+        return UsageError(_of_another_tool(*searched.left_out[0], checkout), advice=_SAY_SO)
     told = migrations_directory(checkout)
     places = [told.path if told else None, checkout.upward, checkout.start / MIGRATIONS, checkout.start]
     present = list(dict.fromkeys(place for place in places if place is not None and is_directory(place)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glowplug.dialect import Dialect
+    from glowplug.errors import ConfigurationError
     from glowplug.finding import Finding
     from glowplug.project.configuration import ChainSettings
 
@@ -89,8 +90,14 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkout with one or more chains, and the glowplug.toml that they were found with."""
+    """A checkout with one or more chains, and the glowplug.toml that they were found with.
+
+    ``problems`` are of files that name migrations which could not be found by them: what these name is in no chain.
+    ``notes`` say what looks like a chain, and why it is none.
+    """
 
     root: Path
     chains: tuple[Chain, ...] = ()
+    problems: tuple[ConfigurationError, ...] = ()
+    notes: tuple[str, ...] = ()
     configuration: Configuration = msgspec.field(default_factory=Configuration)

@@ -6,6 +6,8 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from glowplug.errors import ConfigurationError
 from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, checkout_of, directory_of
 from glowplug.project.layout import UP, is_listed
@@ -49,7 +51,18 @@ def chains_in(directory: Path) -> list[Path]:
     return sorted(child for child in children if _has_migration(child))
 
 
-def chains_below(root: Path) -> list[Path]:
+class Below(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search downward found: ``named`` are the chains that a diesel.toml names.
+
+    ``problems`` are of each diesel.toml that can't be used, so that what it names is not among the ``chains``.
+    """
+
+    chains: tuple[Path, ...]
+    named: frozenset[Path]
+    problems: tuple[ConfigurationError, ...]
+
+
+def chains_below(root: Path) -> Below:
     """Search downward for migrations directories: each ``migrations``, and each that a diesel.toml names.
 
     Links, hidden directories, other checkouts and what builds leave (``target``, ``node_modules``, …) are left out;
@@ -59,15 +72,27 @@ def chains_below(root: Path) -> list[Path]:
         ConfigurationError: there are too many directories to search.
     """
     found: list[Path] = []
+    named: list[Path] = []
+    problems: list[ConfigurationError] = []
     for directory in _walk(root):
         if directory.name == MIGRATIONS:
             found.extend(chains_in(directory))
         if directory != root:  # the root's own is read, or replaced, as Diesel does
-            told = directory_of(directory / DIESEL_TOML, root)
-            found.extend(chains_in(told.path) if told else ())
-    inside = [path for path in dict.fromkeys(found) if path.is_relative_to(root)]
-    production = [path for path in inside if not _NOT_PRODUCTION & set(path.relative_to(root).parts)]
-    return sorted(production or inside)
+            try:
+                told = directory_of(directory / DIESEL_TOML, root)
+            except ConfigurationError as problem:
+                problems.append(problem)
+                continue
+            named.extend(chains_in(told.path) if told else ())
+    inside = [path for path in dict.fromkeys([*found, *named]) if path.is_relative_to(root)]
+    production = [path for path in inside if _is_production(path.relative_to(root))]
+    if production:
+        problems = [problem for problem in problems if problem.file is None or _is_production(problem.file)]
+    return Below(chains=tuple(sorted(production or inside)), named=frozenset(named), problems=tuple(problems))
+
+
+def _is_production(path: Path) -> bool:
+    return not _NOT_PRODUCTION & set(path.parts)
 
 
 def _walk(root: Path) -> Iterator[Path]:

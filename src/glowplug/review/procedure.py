@@ -8,6 +8,7 @@ so they are counted into a table that takes none.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
@@ -32,6 +33,12 @@ CHECK_FOREIGN_KEYS = (
 )
 """Fails where a foreign key points at nothing: the batch ends there, and the transaction is never committed."""
 
+_KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+IN_ONE_FILE = (
+    "let metadata.toml say run_in_transaction = false, put PRAGMA foreign_keys = OFF first and a transaction of the "
+    "file's own around what follows, and look at PRAGMA foreign_key_check before its COMMIT"
+)
 _COUNTED = "the INSERT into violations fails where a foreign key points at nothing; run it while nobody else writes"
 
 
@@ -42,6 +49,8 @@ def changed(context: Context, schema: Simulation, after: TableFacts, insert: Ins
     """
     before = schema.table(after.name)
     if before is None or not (before.columns_known and after.columns_known) or schema.doubt_about(after.name):
+        return None
+    if not _off(context) and mismatched(schema, after):
         return None
     new = Name(f"new_{after.name.name}", after.name.schema)
     create = f"{_create(after, new)};"
@@ -56,6 +65,9 @@ def copied_again(contexts: Sequence[Context], rebuild: Rebuild, after: TableFact
     """
     context = contexts[0]
     schema = context.schema
+    before = schema.table(after.name)
+    if not _alone(context, rebuild, before, after):
+        return None
     if rebuild.old_first or rebuild.copy is None:
         return changed(context, schema, after, insert=rebuild.insert)
     create, copy = (f"{context.text(span)};" for span in (rebuild.create, rebuild.copy))
@@ -66,7 +78,7 @@ def procedure(context: Context, schema: Simulation, after: TableFacts, *, new: N
     """Give the whole procedure as one migration, around the statements that make the new table and fill it."""
     before = schema.table(after.name)
     indexes = tuple(_indexes(before, after))
-    off = context.terms.foreign_keys is False and context.terms.foreign_keys_said
+    off = _off(context)
     back = "-- the same, with the table as it was"
     if before is not None and before.columns_known:
         old = Name(f"old_{after.name.name}", after.name.schema)
@@ -85,6 +97,105 @@ def procedure(context: Context, schema: Simulation, after: TableFacts, *, new: N
         run_in_transaction=off,
         note="; ".join(notes) or None,
     )
+
+
+def _off(context: Context) -> bool:
+    return context.terms.foreign_keys is False and context.terms.foreign_keys_said
+
+
+def _alone(context: Context, rebuild: Rebuild, before: TableFacts | None, after: TableFacts) -> bool:
+    """Whether the rebuild can run without what else the file does, in the schema before it."""
+    insert, old = rebuild.insert, rebuild.aside if rebuild.old_first else rebuild.table
+    if not _off(context) and mismatched(context.schema, after):
+        return False
+    if before is None or insert is None:
+        return True
+    if rebuild.old_first:
+        return copies_all(context, rebuild, before, after)
+    read = {column.casefold() for each in insert.select for column in each.columns}
+    others = any(each.name.casefold() != old.name.casefold() for each in insert.reads)
+    return not others and (not before.columns_known or read <= before.columns.keys())
+
+
+def mismatched(schema: Simulation, after: TableFacts) -> list[str]:
+    """Name the tables between which and ``after`` a foreign key would point at no key, were it alone what changes.
+
+    ``PRAGMA foreign_key_check`` then fails as a whole.
+    """
+    found = [
+        str(child.name)
+        for child, facts in schema.references_to(after.name)
+        if child.name != after.name and not _is_key(after, facts.definition)
+    ]
+    for facts in after.constraints.values():
+        parent = facts.definition.references
+        if parent is not None:
+            itself = parent.name.casefold() == after.name.name.casefold()
+            table = after if itself else schema.table(parent)
+            found += [] if table is not None and _is_key(table, facts.definition) else [str(parent)]
+    return list(dict.fromkeys(found))
+
+
+def _is_key(parent: TableFacts, reference: Constraint) -> bool:
+    """Whether the columns that a foreign key points at are a key of the parent."""
+    keys = [facts.definition for facts in parent.constraints.values() if facts.definition.kind in _KEYS]
+    if not reference.referenced_columns:
+        primary = (key.columns for key in keys if key.kind is ConstraintKind.PRIMARY_KEY)
+        return any(len(columns) == len(reference.columns) for columns in primary)
+    wanted = _folded(reference.referenced_columns)
+    unique = [key.columns for key in keys]
+    unique += [
+        tuple(key.column or "" for key in index.keys)
+        for index in parent.indexes.values()
+        if index.unique and index.where is None
+    ]
+    return any(_folded(columns) == wanted for columns in unique)
+
+
+def _folded(columns: Iterable[str]) -> set[str]:
+    return {each.casefold() for each in columns}
+
+
+def copies_all(context: Context, rebuild: Rebuild, before: TableFacts, after: TableFacts) -> bool:
+    """Whether the copy is a plain one, so that another can be written: each row of the one table, nothing of others."""
+    insert = rebuild.insert
+    if rebuild.copy is None or insert is None or any("." in each.text or each.subquery for each in insert.select):
+        return False
+    if len(insert.columns) != len(insert.select) and not after.columns.keys() <= before.columns.keys():
+        return False
+    old = rebuild.aside if rebuild.old_first else rebuild.table
+    text = _COMMENT.sub(" ", context.text(rebuild.copy)).strip()
+    name = rf"(?:[\w\"`\[\]]+\.)?[\"`\[]?{re.escape(old.name)}[\"`\]]?"
+    return (
+        re.search(rf"\bFROM\s+{name}(?:\s+(?:AS\s+)?\w+)?\s*;?$", text, re.IGNORECASE) is not None
+        and re.search(
+            r"\b(?:DISTINCT|WITH|UNION|EXCEPT|INTERSECT)\b|\bON\s+CONFLICT\b|\bOR\s+\w+\s+INTO\b", text, re.IGNORECASE
+        )
+        is None
+    )
+
+
+def stricter(column: str, before: TableFacts, after: TableFacts) -> bool:
+    """Whether the new table may refuse what the old one holds in a column."""
+    there = after.columns.get(column)
+    if there is None:
+        return False
+    old = {_shape(each.definition) for each in before.constraints.values()}
+    return (there.not_null and not before.columns[column].not_null) or any(
+        _shape(each.definition) not in old and column in _naming(each.definition)
+        for each in after.constraints.values()
+        if each.definition.kind is not ConstraintKind.FOREIGN_KEY
+    )
+
+
+def _shape(constraint: Constraint) -> tuple[object, ...]:
+    text = "" if constraint.expression is None else " ".join(constraint.expression.text.casefold().split())
+    return constraint.kind, tuple(each.casefold() for each in constraint.columns), text
+
+
+def _naming(constraint: Constraint) -> set[str]:
+    named = {*constraint.columns, *(constraint.expression.columns if constraint.expression is not None else ())}
+    return {each.casefold() for each in named}
 
 
 def _script(
@@ -131,9 +242,16 @@ def _valueless(before: TableFacts | None, after: TableFacts) -> list[str]:
     return [each.name for at, each in columns.items() if at not in after.columns and each.not_null and not each.default]
 
 
-def copy_sql(before: TableFacts, after: TableFacts, new: Name, old: Name, insert: Insert | None = None) -> str:
-    """Write the INSERT that copies every row and every column that both tables have."""
-    copied = _copied(before, after, insert)
+def copy_sql(  # noqa: PLR0917 - two tables, their names, and what is said of columns
+    before: TableFacts,
+    after: TableFacts,
+    new: Name,
+    old: Name,
+    insert: Insert | None = None,
+    own: Sequence[str] = (),
+) -> str:
+    """Write the INSERT that copies every row and every column of both tables; ``own`` whatever ``insert`` says."""
+    copied = _copied(before, after, insert) | {each: _sql(each) for each in own}
     into, out_of = ", ".join(map(_sql, copied)), ", ".join(copied.values())
     return f"INSERT INTO {_sql(new)} ({into})\nSELECT {out_of} FROM {_sql(old)}"
 

@@ -71,7 +71,7 @@ def work(
 
     ``old_domain`` and ``new_domain`` are what is known of a type of the user's own.
     """
-    if using is not None and not _is_plain(using, column, new):
+    if using is not None and not is_plain(using, column, new):
         return Work.REWRITE
     if old is None:
         return Work.UNKNOWN
@@ -130,7 +130,7 @@ def _fits(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     return bool(old) and all(each.isdigit() for each in (*old, *new)) and int(old[0]) <= int(new[0])
 
 
-def _is_plain(using: Expression, column: str, new: TypeName) -> bool:
+def is_plain(using: Expression, column: str, new: TypeName) -> bool:
     """Whether USING says no more than the change itself: the column, or the column cast to the new type."""
     text = re.sub(r"\s+", " ", using.text.strip())
     while text.startswith("(") and text.endswith(")"):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.sqlite import quotes, spelling
 from glowplug.schema.model import Schema, SchemaObject
+from glowplug.sql.sqlite import tokens
 from glowplug.sql.sqlite_create import definition, parse_table, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import apsw
 
@@ -30,7 +32,7 @@ _DATABASE = "main"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of ``sqlite_master``."""
+    """A row of ``sqlite_master``; the strings of a view or a trigger are in single quotes, whatever they were in."""
 
     kind: str
     name: str
@@ -50,6 +52,9 @@ class Catalogue:
 def read(connection: apsw.Connection) -> Catalogue:
     """Read what makes up the schema of ``main``."""
     rows = tuple(Row(*row) for row in connection.execute(_OBJECTS))
+    bodies = quotes.bodies(connection, tuple((row.kind, row.name, row.sql) for row in rows))
+    if bodies:
+        rows = tuple(replace(row, sql=bodies.get((row.kind, row.name), row.sql)) for row in rows)
     virtual = any(is_virtual(row.sql) for row in rows)
     return Catalogue(
         rows=rows,
@@ -66,24 +71,28 @@ def build(catalogue: Catalogue) -> Schema:
     """
     left_out = {BOOKKEEPING_TABLE, *catalogue.shadows}
     views = {row.name for row in catalogue.rows if row.kind == "view"}
+    tables = {row.name: row.sql or "" for row in catalogue.rows if row.kind == "table"}
     objects = [SchemaObject(kind="database", name=_DATABASE, properties=catalogue.settings)]
     for row in catalogue.rows:
         if row.sql is not None and row.name not in left_out and row.table not in catalogue.shadows:
-            objects.extend(_objects(row.kind, row.name, row.table, row.sql, row.table in views))
+            table_sql = tables.get(row.table, "") if row.kind == "index" else ""
+            objects.extend(_objects(row, table_sql, row.table in views))
     return Schema.of(objects)
 
 
 @functools.lru_cache(maxsize=8192)
-def _objects(kind: str, name: str, table: str, sql: str, on_view: bool) -> tuple[SchemaObject, ...]:  # noqa: FBT001 - a key
+def _objects(row: Row, table_sql: str, on_view: bool) -> tuple[SchemaObject, ...]:  # noqa: FBT001 - a key
     """Make the objects that one statement stands for; a chain asks again and again for the same."""
+    kind, name, table, sql = row.kind, row.name, row.table, row.sql or ""
     if name.startswith("sqlite_"):
         return ()
     if kind == "table":
         return tuple(_virtual_table(name, sql) if is_virtual(sql) else _table(name, sql))
     if kind == "view":
-        return (SchemaObject(kind="view", name=name, properties={"definition": definition(sql)}),)
+        return (SchemaObject(kind="view", name=name, properties={"definition": definition(spelling.body(sql))}),)
     parent = None if table == BOOKKEEPING_TABLE else ("view" if on_view else "table", table)
-    properties = {"definition": definition(sql)}
+    spelled = spelling.index(sql, table_sql) if kind == "index" else spelling.body(sql)
+    properties = {"definition": definition(spelled)}
     return (SchemaObject(kind=kind, name=f"{table}.{name}", properties=properties, parent=parent),)
 
 
@@ -103,7 +112,7 @@ def _virtual_table(name: str, sql: str) -> Iterator[SchemaObject]:
 
 def _table(name: str, sql: str) -> Iterator[SchemaObject]:
     try:
-        parsed = parse_table(sql)
+        parsed = parse_table(spelling.table(sql))
     except ValueError:  # a newer SQLite's clause: kept as it stands
         yield SchemaObject(kind="table", name=name, properties={"definition": whole(sql)})
         return
@@ -115,10 +124,12 @@ def _table(name: str, sql: str) -> Iterator[SchemaObject]:
     )
     keys = _primary_key(parsed)
     for position, column in enumerate(parsed.columns, 1):
+        at = keys.get(column.name.casefold())
+        implied = at is not None and (parsed.without_rowid or (parsed.strict and not _is_rowid(column, keys)))
         yield SchemaObject(
             kind="column",
             name=f"{name}.{column.name}",
-            properties=_column(column, position, keys.get(column.name.casefold())),
+            properties=_column(column, position, at, not_null=column.not_null or implied),
             parent=key,
         )
     yield from _constraints(name, key, parsed.constraints)
@@ -132,12 +143,16 @@ def _primary_key(parsed: Table) -> dict[str, int]:
     }
 
 
-def _column(column: Column, position: int, key_position: int | None) -> dict[str, str]:
+def _is_rowid(column: Column, keys: Mapping[str, int]) -> bool:
+    return len(keys) == 1 and column.type.upper() == "INTEGER"
+
+
+def _column(column: Column, position: int, key_position: int | None, *, not_null: bool) -> dict[str, str]:
     properties = {
-        "type": column.type,
-        "not_null": _flag(column.not_null),
+        "type": _type(column.type),
+        "not_null": _flag(not_null),
         "position": str(position),
-        "default": column.default,
+        "default": None if column.default == "NULL" else column.default,
         "collation": column.collation,
         "generated": column.generated,
         "primary_key": None if key_position is None else str(key_position),
@@ -145,6 +160,12 @@ def _column(column: Column, position: int, key_position: int | None) -> dict[str
         "clauses": column.clauses,
     }
     return {name: value for name, value in properties.items() if value is not None}
+
+
+def _type(declared: str) -> str:
+    """Write a declared type, whose case and quotes mean nothing to SQLite."""
+    first = next(tokens(declared), None)
+    return (declared if first is None or first.kind not in {"name", "string"} else first.name).upper()
 
 
 def _constraints(table: str, parent: Key, constraints: Sequence[Constraint]) -> Iterator[SchemaObject]:

@@ -72,11 +72,11 @@ def copy_in_transaction(source: apsw.Connection, target: apsw.Connection) -> Non
     """
     import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
-    _take(target, source.serialize("main"))
+    take_image(target, source.serialize("main"))
     if _has_temporary(source):
         between = apsw.Connection(":memory:")  # nothing can be put into temp but by a backup
         try:
-            _take(between, source.serialize("temp"))
+            take_image(between, source.serialize("temp"))
             with target.backup("temp", between, "main") as backup:
                 backup.step(-1)
         finally:
@@ -88,7 +88,8 @@ def _has_temporary(connection: apsw.Connection) -> bool:
     return bool(list(connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")))
 
 
-def _take(target: apsw.Connection, image: bytes) -> None:
+def take_image(target: apsw.Connection, image: bytes) -> None:
+    """Make a serialized database the ``main`` of ``target``, which is in memory."""
     if image[_VERSIONS] == b"\2\2":  # that it has a WAL, which nothing in memory has
         image = image[: _VERSIONS.start] + b"\1\1" + image[_VERSIONS.stop :]
     target.deserialize("main", image)

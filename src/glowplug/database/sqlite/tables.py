@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec.structs import replace
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
+from glowplug.database.sqlite import spelling
 from glowplug.database.sqlite.declared import type_of
 from glowplug.database.sqlite.snapshot import is_virtual, shadow_tables
 from glowplug.schema.tables import Action, Check, Column, ForeignKey, Table, Unique, Written
@@ -161,7 +162,8 @@ def _unique_indexes(connection: apsw.Connection, texts: _Texts) -> Iterator[_Ind
             for _, cid, column, _, collation, key in _pragma(connection, "index_xinfo", name)
             if key
         )
-        yield _Index(name, origin, parts, sql.get(name))
+        text = sql.get(name)
+        yield _Index(name, origin, parts, None if text is None else spelling.index(text, texts.sql))
 
 
 def _table(texts: _Texts, facts: _Facts) -> Table:
@@ -187,7 +189,7 @@ def _table(texts: _Texts, facts: _Facts) -> Table:
 
 def _text(sql: str) -> Text | None:
     try:
-        return parse_table(sql)
+        return parse_table(spelling.table(sql))
     except ValueError:  # a newer SQLite's clause: the pragmas tell the most
         return None
 

@@ -20,11 +20,15 @@ def either(old: TableFacts, new: TableFacts) -> TableFacts:
     """Give what is known of a table of which nobody can tell whether it is as ``old`` or as ``new``.
 
     What came is there, and so is what went, but for a CHECK: one that is not in both proves nothing, and can't be
-    validated. Nor does a NOT NULL prove anything that is not in both; a type that changed is unknown.
+    validated. Nor does a NOT NULL prove anything that is not in both; a type that changed is unknown. A column that
+    was renamed is the same one in both.
     """
+    was = {each.born: each for each in old.columns.values()}
     return replace(
         new,
-        columns=MappingProxyType({name: _column(old.columns.get(name), each) for name, each in new.columns.items()}),
+        columns=MappingProxyType(
+            {name: _column(old.columns.get(name) or was.get(each.born), each) for name, each in new.columns.items()}
+        ),
         constraints=MappingProxyType(
             {
                 name: _constraint(each, old.constraints.get(name), new.constraints.get(name))

@@ -155,6 +155,10 @@ def _of_column(context: Context, table: Name, column: str, new: str) -> SafeForm
     kind = None if facts is None or facts.type is None else _typed(facts.type, facts.collation, context.dialect)
     if facts is None or kind is None or words.why_not(columns, facts, column) is not None:
         return SafeForm(note=f"rename nothing: {macro}")
+    held = words.kept_by(context, columns, facts)
+    if held is not None:
+        how = words.beside(column, new, kind, "copy the rows in batches")
+        return SafeForm(note=f"rename nothing: {macro}; or {how}; {words.HELD}{held}")
     old = words.Shape.of(facts, column, kind)
     steps = words.in_its_place(
         context,

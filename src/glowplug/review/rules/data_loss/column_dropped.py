@@ -9,6 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import Leaves
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.data_loss import _words as words
+from glowplug.review.rules.rewrite._words import in_primary_key
 from glowplug.review.wording import is_new, lead, made_by_up, sql, weight
 from glowplug.sql.actions import DropColumn
 
@@ -25,7 +26,8 @@ class ColumnDropped(Rule):
 
     ## What it does
     Finds `DROP COLUMN` on a table that was there before the migration. The down.sql of the migration that added the
-    column may drop it: that is what it is for.
+    column may drop it: that is what it is for. It is silent where the file copies every value into a column that then
+    has the name of the one that goes, and where the table is known to have no such column: the statement fails.
 
     ## Why it is harmful
     A down.sql can add the column again, but has its values only where the up kept them elsewhere. The release that
@@ -73,48 +75,101 @@ class ColumnDropped(Rule):
             return
         table = context.schema.table(action.table)
         column = context.schema.column(action.table, action.column)
-        if column is None and action.if_exists and table is not None and table.columns_known:
+        if (
+            column is None
+            and table is not None
+            and (action.if_exists or context.schema.doubt_about(action.table) is None)
+            and table.columns_known
+        ):
             return
         if column is not None and (
             made_by_up(context, column.born) or context.schema.is_new_column(action.table, action.column)
         ):
             return
+        later = _later(action, context)
+        again = later is not None and words.column_again(*later, action.table, action.column)
+        gone = _more(table, action.column)
+        if later is not None and again and words.values_carried(*later, action.table, action.column):
+            yield from _carried(action, context, column, _more(table, action.column, words.made(later[0][later[1] :])))
+            return
         name = f"{action.table}.{action.column}"
+        fails = "; the release that runs fails on every query that names it"
         yield Hit(
             message=f"{lead(context)}drops {name} with what every row holds in it"
-            f"{words.comes_back(context, action.table, action.column)}; the release that runs fails on every query "
-            f"that names it{_more(table, action.column)}",
+            f"{', and puts another in its place without copying it' if again else ''}"
+            f"{words.comes_back(context, action.table, action.column)}{'' if again else fails}{gone}",
             span=action.span,
             subject=name,
             severity=weight(context),
             related=() if column is None else (context.related(column.born, f"{name} was added here"),),
-            safe_form=_safe_form(action, context, column),
+            safe_form=_safe_form(action, context, column, again=again),
         )
 
 
-def _more(table: TableFacts | None, column: str) -> str:
+def _later(action: DropColumn, context: Context) -> tuple[list[Action], int] | None:
+    """Give all that the file does, and the number of this action in it; None in a routine that it calls."""
+    actions = [each for statement in context.script.statements for each in words.actions_within(statement)]
+    at = next((number for number, each in enumerate(actions) if each is action), None)
+    return None if at is None else (actions, at)
+
+
+def _carried(action: DropColumn, context: Context, column: ColumnFacts | None, gone: str) -> Iterator[Hit]:
+    """Say what goes with a column whose values another gets."""
+    if not gone:
+        return
+    name = f"{action.table}.{action.column}"
+    yield Hit(
+        message=f"{lead(context)}drops {name} and puts another in its place, which has its values{gone}",
+        span=action.span,
+        subject=name,
+        severity=weight(context, Severity.WARNING),
+        hazards=(35,),
+        related=() if column is None else (context.related(column.born, f"{name} was added here"),),
+        safe_form=SafeForm(note="make them again for the column that takes its place"),
+    )
+
+
+def _more(table: TableFacts | None, column: str, again: frozenset[str] = frozenset()) -> str:
     if table is None:
         return ""
     going = [each.name for each in table.indexes.values() if any(key.column == column for key in each.keys)]
     going += [each.name for each in table.constraints.values() if column in each.definition.columns]
-    gone = ", ".join(dict.fromkeys(going))
+    gone = ", ".join(dict.fromkeys(each for each in going if each.casefold() not in again))
     return f"; these go with it: {gone}" if gone else ""
 
 
-def _safe_form(action: DropColumn, context: Context, column: ColumnFacts | None) -> SafeForm:
+def _safe_form(action: DropColumn, context: Context, column: ColumnFacts | None, *, again: bool) -> SafeForm:
+    if again:
+        return SafeForm(
+            note=f"add the new column under another name, copy what {action.column} holds into it, and rename it when "
+            f"{action.column} is dropped"
+        )
     if context.down:
         return SafeForm(note=f"a down undoes its own up: leave {action.column} where it is, unless the up added it")
     table, its = sql(context, action.table), sql(context, action.column)
-    steps = []
-    if context.dialect is Dialect.POSTGRES and column is not None and column.not_null and column.default is None:
-        steps.append(
-            Step(
-                name=f"release_{action.column}_of_{action.table.name}",
-                up=f"ALTER TABLE {table} ALTER COLUMN {its} DROP NOT NULL;",
-                down=f"ALTER TABLE {table} ALTER COLUMN {its} SET NOT NULL;",
-                note=f"so that INSERTs which don't name {action.column} pass",
+    steps, notes = [], []
+    if context.dialect is Dialect.POSTGRES and column is not None and _demanded(column):
+        if in_primary_key(context.schema.table(action.table), action.column):
+            notes.append(
+                f"{action.column} belongs to the primary key, which can't hold NULL: for the time between, give it a "
+                "default, or put another key in its place, so that INSERTs which don't name it pass"
             )
-        )
+        else:
+            steps.append(
+                Step(
+                    name=f"release_{action.column}_of_{action.table.name}",
+                    up=f"ALTER TABLE {table} ALTER COLUMN {its} DROP NOT NULL;",
+                    down=f"ALTER TABLE {table} ALTER COLUMN {its} SET NOT NULL;",
+                    note=f"so that INSERTs which don't name {action.column} pass",
+                )
+            )
     reason = f'-- glowplug: allow column-dropped because "nothing reads {action.column} since …"'
-    note = f"once a release that no longer names {action.column} runs everywhere, say so before the statement: {reason}"
-    return SafeForm(steps=tuple(steps), note=note)
+    notes.append(
+        f"once a release that no longer names {action.column} runs everywhere, say so before the statement: {reason}"
+    )
+    return SafeForm(steps=tuple(steps), note="; ".join(notes))
+
+
+def _demanded(column: ColumnFacts) -> bool:
+    """Whether an INSERT has to give it a value."""
+    return column.not_null and column.default is None and column.generated is None and column.identity is None

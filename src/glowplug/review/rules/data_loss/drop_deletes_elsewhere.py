@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails, Leaves
-from glowplug.review.procedure import copied_again, names
+from glowplug.review.procedure import IN_ONE_FILE, copied_again, mismatched, names
 from glowplug.review.rebuild import end_of, moments, rebuilds, same
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import lead
@@ -144,7 +144,11 @@ def _safe_form(
         )
     after = end.table(rebuild.table)
     step = None if after is None else copied_again(contexts, rebuild, after)
-    return SafeForm(steps=() if step is None else (step,))
+    if step is None or after is None:
+        others = mismatched(contexts[0].schema, after) if after is not None else []
+        also = f"; the key changes: rebuild {rebuild.table} together with {names(others)}" if others else ""
+        return SafeForm(note=IN_ONE_FILE + also)
+    return SafeForm(steps=(step,))
 
 
 def _harms(children: Sequence[Child]) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Leaves
-from glowplug.review.procedure import copy_sql, names
+from glowplug.review.procedure import copies_all, copy_sql, names, stricter
 from glowplug.review.rebuild import end_of, rebuilds
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import lead, made_by_up, weight
+from glowplug.review.wording import lead, made_by_up, sql, weight
 from glowplug.sql.actions import CreateTable, Insert, Update
 
 if TYPE_CHECKING:
@@ -125,6 +125,19 @@ def _no_rows(context: Context, rebuild: Rebuild, before: TableFacts, after: Tabl
     table = rebuild.table
     assert rebuild.drop is not None  # noqa: S101 - check_file looks at no other
     old, new = (rebuild.aside, table) if rebuild.old_first else (table, rebuild.aside)
+    lacking = [
+        each.name
+        for at, each in after.columns.items()
+        if at not in before.columns and each.not_null and each.default is None and each.generated is None
+    ]
+    refusing = [each.name for at, each in before.columns.items() if stricter(at, before, after)]
+    safe_form = SafeForm(replacement=f"{copy_sql(before, after, new, old)};\n{context.text(rebuild.drop)}")
+    if lacking or refusing:
+        which = names(dict.fromkeys([*lacking, *refusing]))
+        safe_form = SafeForm(
+            note=f"copy the rows before {old} is dropped: INSERT INTO {sql(context, new)} … SELECT … FROM "
+            f"{sql(context, old)}, with what {new} takes as {which} in each of them"
+        )
     return Hit(
         message=f"{lead(context)}rebuilds {table} without copying its rows: all are gone, and no down.sql brings "
         "them back",
@@ -132,13 +145,12 @@ def _no_rows(context: Context, rebuild: Rebuild, before: TableFacts, after: Tabl
         subject=str(table),
         severity=weight(context),
         related=(context.related(before.born, f"{table} was made here"),),
-        safe_form=SafeForm(replacement=f"{copy_sql(before, after, new, old)};\n{context.text(rebuild.drop)}"),
+        safe_form=safe_form,
     )
 
 
 def _some(context: Context, rebuild: Rebuild, missing: list[ColumnFacts], before: TableFacts, after: TableFacts) -> Hit:
     table = rebuild.table
-    old, new = (rebuild.aside, table) if rebuild.old_first else (table, rebuild.aside)
     assert rebuild.copy is not None  # noqa: S101 - there is an INSERT
     kept = [each.name for each in missing if each.name.casefold() in after.columns]
     stays = f"; in the new table every row has NULL or the default in {names(kept)}" if kept else ""
@@ -150,10 +162,23 @@ def _some(context: Context, rebuild: Rebuild, missing: list[ColumnFacts], before
         subject=f"{table}.{what}",
         severity=weight(context),
         related=tuple(context.related(each.born, f"{table}.{each.name} was added here") for each in missing),
-        safe_form=SafeForm(
-            replacement=copy_sql(before, after, new, old, rebuild.insert) if kept else None,
-            note=None
-            if kept
-            else f"drop {what} in a migration after a release that no longer names it, with the reason",
-        ),
+        safe_form=_safe_form(context, rebuild, missing, before, after),
     )
+
+
+def _safe_form(
+    context: Context, rebuild: Rebuild, missing: list[ColumnFacts], before: TableFacts, after: TableFacts
+) -> SafeForm:
+    kept = [each.name for each in missing if each.name.casefold() in after.columns]
+    if not kept:
+        what = names(each.name for each in missing)
+        return SafeForm(note=f"drop {what} in a migration after a release that no longer names it, with the reason")
+    if not copies_all(context, rebuild, before, after) or any(
+        stricter(each.casefold(), before, after) for each in kept
+    ):
+        return SafeForm(
+            note=f"let the INSERT copy {names(kept)} as well, with a value that the new table takes; or accept the "
+            "loss, with the reason"
+        )
+    old, new = (rebuild.aside, rebuild.table) if rebuild.old_first else (rebuild.table, rebuild.aside)
+    return SafeForm(replacement=copy_sql(before, after, new, old, rebuild.insert, own=kept))

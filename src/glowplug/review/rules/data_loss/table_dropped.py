@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks
+from glowplug.review.rebuild import end_of
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.data_loss import _words as words
 from glowplug.review.wording import is_new, lead, sql, weight
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.schema.simulation import Simulation
     from glowplug.schema.simulation.values import TableFacts
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Span
     from glowplug.sql.statement import Statement
 
 
@@ -30,7 +31,8 @@ class TableDropped(Rule):
 
     ## What it does
     Finds `DROP TABLE` of a table that was there before the migration. It is silent where the file puts another table in
-    its place under its name and copies rows into it, and in the down.sql of the migration that made the table.
+    its place under its name and copies rows into it, at once or by way of a third one, and in the down.sql of the
+    migration that made the table.
 
     ## Why it is harmful
     A down.sql can make the table again, but has its rows only where the up kept them elsewhere; and the release that
@@ -77,9 +79,10 @@ class TableDropped(Rule):
         if not any(isinstance(action, DropTable) for _, action in steps):
             return
         schema = contexts[0].schema.fork()  # moves on with the file
+        actions = [action for _, action in steps]
         renamed = {
             action.new_name.name.casefold(): position
-            for position, (_, action) in enumerate(steps)
+            for position, action in enumerate(actions)
             if isinstance(action, RenameTable)
         }
         copied: set[str] = set()
@@ -89,43 +92,87 @@ class TableDropped(Rule):
             elif isinstance(action, DropTable) and not action.temporary:
                 name = action.table.name.casefold()
                 facts = schema.table(action.table)
-                old_names = () if facts is None else tuple(each for each in facts.renamed_from if schema.table(each))
-                replaced = renamed.get(name, -1) > position or bool(old_names)
-                if not (replaced and (name in copied or context.dialect is Dialect.SQLITE)):
-                    yield from self._dropped(replace(context, schema=schema), action.table, facts, action.span)
+                told = name in copied or context.dialect is Dialect.SQLITE  # by rebuild-omits-columns
+                since = None if name in copied else actions[:position]
+                replaced = renamed.get(name, -1) > position or _old_name_taken(facts, schema, since)
+                if not (replaced and told) and not words.rows_carried(actions, position, action.table):
+                    yield from self._dropped(replace(context, schema=schema), contexts, action, facts)
             schema.apply(action, context.statement)
 
-    def _dropped(self, context: Context, table: Name, facts: TableFacts | None, span: Span) -> Iterator[Hit]:
+    def _dropped(
+        self, context: Context, contexts: Sequence[Context], action: DropTable, facts: TableFacts | None
+    ) -> Iterator[Hit]:
+        table = action.table
         if is_new(context, table) if facts is not None else context.schema.doubt is None:
             return  # made in this file, or not there at all
-        parents = (
-            ()
-            if facts is None
-            else tuple(
-                str(each.definition.references)
-                for each in facts.constraints.values()
-                if each.definition.references is not None and each.definition.references != facts.name
-            )
-        )
         lock = ""
+        parents = _parents(facts)
         if parents and context.dialect is Dialect.POSTGRES:
             lock = f"; its foreign keys make every query on {', '.join(dict.fromkeys(parents))} wait as well"
         unless = "" if facts is not None else f", if it was there before this migration ({context.schema.doubt})"
+        was = _before(contexts[0], table, facts)
+        same = was == table or (facts is not None and was == facts.name)
+        again = _again(contexts, was, facts, "its place" if same else f"the place of {was}")
+        fails = f"; the release that runs fails on every query that names {'it' if same else was}"
         yield Hit(
-            message=f"{lead(context)}drops {table} with all its rows{unless}{words.comes_back(context, table)}; the "
-            f"release that runs fails on every query that names it{lock}",
-            span=span,
+            message=f"{lead(context)}drops {table} with all its rows{unless}{again or ''}"
+            f"{words.comes_back(context, table)}{'' if again else fails}{lock}",
+            span=action.span,
             subject=str(table),
             severity=weight(context),
             related=() if facts is None else (context.related(facts.born, f"{facts.name} was made here"),),
-            safe_form=_safe_form(context, table),
+            safe_form=_safe_form(context, was, facts, again=again is not None),
         )
 
 
-def _safe_form(context: Context, table: Name) -> SafeForm:
+def _old_name_taken(facts: TableFacts | None, schema: Simulation, since: Sequence[Action] | None) -> bool:
+    """Whether the table was renamed, within ``since`` where it is given, and another has the name that it had."""
+    renames = () if since is None else (each for each in since if isinstance(each, RenameTable))
+    old = {each.table.name.casefold() for each in renames}
+    names = () if facts is None else facts.renamed_from
+    return any((since is None or each.name.casefold() in old) and schema.table(each) is not None for each in names)
+
+
+def _parents(facts: TableFacts | None) -> tuple[str, ...]:
+    constraints = () if facts is None else facts.constraints.values()
+    return tuple(
+        str(each.definition.references)
+        for each in constraints
+        if facts is not None and each.definition.references not in {None, facts.name}
+    )
+
+
+def _before(first: Context, table: Name, facts: TableFacts | None) -> Name:
+    """Give the table's name before the file."""
+    born = None if facts is None else facts.born
+    return next((each.name for each in first.schema.tables() if each.born == born), table)
+
+
+def _again(contexts: Sequence[Context], was: Name, facts: TableFacts | None, place: str) -> str | None:
+    """Say what has the table's name when the file has ended; None: nothing."""
+    end = end_of(contexts)
+    if end.view(was) is not None:
+        return f", and puts a view in {place}"
+    there = end.table(was)
+    if there is None or (facts is not None and there.born == facts.born):
+        return None
+    return f", and puts another in {place} without copying them"
+
+
+def _safe_form(context: Context, table: Name, facts: TableFacts | None, *, again: bool) -> SafeForm:
+    if again:
+        return SafeForm(
+            note=f"make the new table under another name, copy the rows of {table} into it, and rename it when {table} "
+            "is dropped"
+        )
     if context.down:
         return SafeForm(note=f"a down undoes its own up: leave {table} where it is, unless the up made it")
     unused = Name(table.name + "_unused", table.schema)
+    if facts is None:
+        return SafeForm(
+            note=f"where it is there, rename it to {unused} once no running release names it; drop it when nobody has "
+            "missed it"
+        )
     return SafeForm(
         steps=(
             Step(

@@ -161,7 +161,8 @@ def _safe_form(
         fork.apply(action, context.statement)
         after = fork.table(table)
         step = None if after is None or not after.columns else changed(context, context.schema, after)
-        return SafeForm(steps=() if step is None else (step,), note="release code that no longer names it first")
+        how = "" if step is not None else "; then rebuild the table without it, and what points at it together with it"
+        return SafeForm(steps=() if step is None else (step,), note=f"release code that no longer names it first{how}")
     lines = [f"DROP INDEX {sql(context, each.name)};" for each in indexes]
     lines += [f"DROP VIEW {sql(context, each.name)};" for each in views]
     lines.append(f"{context.text(context.statement.span)};")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,24 @@ from msgspec.structs import replace
 from glowplug.finding import Step
 from glowplug.review.wording import NOTHING_TO_UNDO, sql
 from glowplug.schema.simulation.naming import addition, invented
+from glowplug.sql.actions import CreateTable, DropTable
 from glowplug.sql.parts import ConstraintKind
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation.values import ConstraintFacts, IndexFacts
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import Column, Constraint, Name
+    from glowplug.sql.statement import Statement
 
 READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
 WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
+
+UNKNOWN_BEFORE = "what was there before this file is not known"
+"""The doubt that a file leaves which is reviewed alone."""
 
 _COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
 _CONSTRAINT = re.compile(r'\s*CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+', re.IGNORECASE)
@@ -47,6 +54,35 @@ def without(context: Context, column: Column, constraints: Iterable[Constraint])
     for constraint in constraints:
         text = text.replace(context.text(constraint.span), "", 1)
     return _COMMENTS_AT_END.sub("", text).strip()
+
+
+def earlier_tables(contexts: Sequence[Context]) -> dict[str, frozenset[Name]] | None:
+    """Give the tables that files before each new one made, by its path; None where there was something before them."""
+    order = {name: number for number, name in enumerate(dict.fromkeys(each.migration.name for each in contexts))}
+    schema = contexts[0].schema
+    if schema.doubt == UNKNOWN_BEFORE or any(
+        table.born.index > order.get(table.born.migration, -1) for table in schema.tables()
+    ):
+        return None
+    made: frozenset[Name] = frozenset()
+    found: dict[str, frozenset[Name]] = {}
+    for path, its in itertools.groupby(contexts, key=lambda each: each.migration.path):
+        found[path] = made
+        actions = (action for each in its for action in within(each.statement))
+        made |= {action.table for action in actions if isinstance(action, CreateTable)}
+    return found
+
+
+def within(statement: Statement) -> Iterator[Action]:
+    """Give what a statement does, the statements in its body included."""
+    yield from statement.actions
+    for inner in statement.body:
+        yield from within(inner)
+
+
+def finds_nothing(action: Action, there: Container[Name] | None) -> bool:
+    """Whether it is a DROP TABLE IF EXISTS of none of the tables of earlier files; ``there`` None: who knows."""
+    return isinstance(action, DropTable) and action.if_exists and there is not None and action.table not in there
 
 
 def add_not_valid(context: Context, table: Name, name: str, clause: str) -> Step:

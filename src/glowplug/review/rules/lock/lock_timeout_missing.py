@@ -8,6 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails, Leaves
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
 from glowplug.sql import actions as sql
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Name
-    from glowplug.sql.statement import Statement
 
 _LOCKING = (
     sql.AddColumn,
@@ -51,8 +51,8 @@ class LockTimeoutMissing(Rule):
     ## What it does
     Looks at all new up.sql together, and says once that statements lock tables that were there before while no
     `lock_timeout` holds. It is silent where `session_setup` in glowplug.toml sets one, or where each file concerned
-    does so before its first such statement. Builds with CONCURRENTLY are left out: they let others through while they
-    wait.
+    does so before its first such statement. Builds with CONCURRENTLY are left out, for they let others through while
+    they wait, and `DROP TABLE IF EXISTS` that finds nothing.
 
     ## Why it is harmful
     A statement that wants a table's lock waits for the longest transaction on it, and every query that comes later
@@ -99,12 +99,15 @@ class LockTimeoutMissing(Rule):
         concerned: dict[str, tuple[Context, Action]] = {}
         ready: set[str] = set()
         made: dict[str, set[Name]] = {}
+        there = words.earlier_tables(contexts)
         for context in contexts:
             path = context.migration.path
-            for action in _actions(context.statement):
+            for action in words.within(context.statement):
                 if isinstance(action, sql.SetVariable) and action.name == "lock_timeout":
                     (ready.add if action.value not in {None, "0", "'0'"} else ready.discard)(path)
-                elif path not in ready and path not in concerned and _locks(action, made.get(path, set())):
+                elif path not in ready | concerned.keys() and _locks(
+                    action, made.get(path, set()), None if there is None else there[path]
+                ):
                     concerned[path] = (context, action)
                 elif isinstance(action, sql.CreateTable):
                     made.setdefault(path, set()).add(action.table)
@@ -115,18 +118,14 @@ class LockTimeoutMissing(Rule):
             yield context, _hit(action, len(concerned))
 
 
-def _actions(statement: Statement) -> Iterator[Action]:
-    yield from statement.actions
-    for inner in statement.body:
-        yield from _actions(inner)
-
-
-def _locks(action: Action, made: set[Name]) -> bool:
+def _locks(action: Action, made: set[Name], there: frozenset[Name] | None) -> bool:
     if isinstance(action, sql.CreateTable):
         inline = [each for column in action.columns for each in column.constraints]
         parents = {each.references for each in (*action.constraints, *inline)} - {None, action.table}
         return bool(parents - made) or (action.partition_of is not None and action.partition_of not in made)
     if not isinstance(action, _LOCKING) or getattr(action, "concurrently", False):
+        return False
+    if words.finds_nothing(action, there):
         return False
     table: Name | None = action.table
     return table not in made

@@ -11,6 +11,7 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails, Leaves
 from glowplug.review.mysql_alter import ON_MARIADB, actions_of, by_manual, in_session, inline_references
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
 from glowplug.sql import actions as sql
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class LockWaitTimeoutMissing(Rule):
     ## What it does
     Looks at all new up.sql together, and says once that statements change tables that were there before while no
     `lock_wait_timeout` is set. It is silent where `session_setup` in glowplug.toml sets one, where each file concerned
-    does so before its first such statement, or where the statement says so itself (MariaDB's `WAIT 5`).
+    does so before its first such statement, where the statement says so itself (MariaDB's `WAIT 5`), and where
+    `DROP TABLE IF EXISTS` finds nothing.
 
     ## Why it is harmful
     ALTER TABLE waits for the longest transaction that has touched the table, and every query that comes later waits
@@ -93,8 +95,9 @@ class LockWaitTimeoutMissing(Rule):
         if any(in_session(context, _VARIABLE) is not None for context in contexts[:1]):
             return
         concerned: dict[str, tuple[Context, Action]] = {}
+        there = words.earlier_tables(contexts)
         for path, its in itertools.groupby(contexts, key=lambda context: context.migration.path):
-            found = _first(list(its))
+            found = _first(list(its), None if there is None else there[path])
             if found is not None:
                 concerned[path] = found
         if concerned:
@@ -102,8 +105,11 @@ class LockWaitTimeoutMissing(Rule):
             yield context, _hit(action, context, len(concerned))
 
 
-def _first(contexts: Sequence[Context]) -> tuple[Context, Action] | None:
-    """Give the first statement of a file that waits for a table that was there, and has no timeout."""
+def _first(contexts: Sequence[Context], there: frozenset[Name] | None) -> tuple[Context, Action] | None:
+    """Give the first statement of a file that waits for a table that was there, and has no timeout.
+
+    ``there`` are the tables of earlier files; None: not all of them are known.
+    """
     actions = [(context, action) for context in contexts for action in actions_of(context.statement)]
     made = {action.table for _, action in actions if isinstance(action, sql.CreateTable)}
     before: set[Name] = set()
@@ -118,7 +124,7 @@ def _first(contexts: Sequence[Context]) -> tuple[Context, Action] | None:
             before.add(action.table)
             waits = bool(_parents(action, context) - made)
         else:
-            waits = _locks(action, before)
+            waits = _locks(action, before) and not words.finds_nothing(action, there)
         if waits and not ready and not _own_timeout(context):
             return context, action
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,11 +14,14 @@ from glowplug.review.wording import sql
 from glowplug.sql.parts import ConstraintKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from glowplug.review.context import Context
-    from glowplug.schema.simulation.values import ColumnFacts, IndexFacts, TableFacts
+    from glowplug.schema.simulation.values import ColumnFacts, ConstraintFacts, IndexFacts, TableFacts
     from glowplug.sql.parts import Expression, Name
+
+
+HELD = "before that, what does not let it go has to go or change: "
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +157,62 @@ def why_not(table: TableFacts | None, column: ColumnFacts | None, name: str) -> 
     if column is not None and column.generated is not None:
         return f"{name} is computed: a column that the application writes, or a trigger, can take its place"
     return None
+
+
+def kept_by(context: Context, table: TableFacts | None, column: ColumnFacts | None) -> str | None:
+    """Name what keeps the server from dropping a column, or may: then the last migration of the row can't be run."""
+    if table is None or column is None:
+        return None
+    name, schema = column.name.casefold(), context.schema
+    held = [f"the generated column {each.name}" for each in table.columns.values() if _computed_from(each, name)]
+    if context.dialect is not Dialect.SQLITE:
+        held += [f"the foreign key {facts.name} of {child.name}" for child, facts in _pointing(context, table, name)]
+    if context.dialect is not Dialect.MYSQL:
+        held += [f"the view {each.name}" for each in schema.views_on(table.name, column.name)]
+    if context.dialect is not Dialect.POSTGRES:
+        held += [f"the constraint {each.name}" for each in table.constraints.values() if _needs(context, each, name)]
+    if context.dialect is Dialect.SQLITE:
+        held += [
+            f"the index {each.name}"
+            for each in table.indexes.values()
+            if each.constraint is None and name in _folded(_columns(each))
+        ]
+        held += [f"the trigger {each}, if it names it" for each in table.triggers]
+    if table.partition_by is not None and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", table.partition_by.casefold()):
+        held.append("the partition key")
+    return ", ".join(dict.fromkeys(held)) or None
+
+
+def _computed_from(other: ColumnFacts, column: str) -> bool:
+    return other.generated is not None and column in _folded(other.generated.columns)
+
+
+def _pointing(context: Context, table: TableFacts, column: str) -> Iterator[tuple[TableFacts, ConstraintFacts]]:
+    for child, facts in context.schema.references_to(table.name):
+        named = _folded(facts.definition.referenced_columns)
+        if child.name != table.name and (column in named or (not named and in_primary_key(table, column))):
+            yield child, facts
+
+
+def _needs(context: Context, facts: ConstraintFacts, column: str) -> bool:
+    """Whether SQLite or MySQL drops no column that such a constraint names."""
+    definition = facts.definition
+    named = _folded(definition.columns) | (_folded(definition.expression.columns) if definition.expression else set())
+    if context.dialect is Dialect.MYSQL and definition.kind is not ConstraintKind.FOREIGN_KEY:
+        return definition.kind is ConstraintKind.CHECK and column in named and len(named) > 1
+    return definition.kind is not ConstraintKind.NOT_NULL and column in named
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    return {each.casefold() for each in names}
+
+
+def beside(column: str, fresh: str, kind: str, copied: str) -> str:
+    """Say in words what there is to do where the migrations can't be written here."""
+    return (
+        f"add {fresh} {kind} beside it, release code that writes both, {copied}, give it what {column} has "
+        f"(NOT NULL, default, indexes), read {fresh}, and drop {column} when no running release names it"
+    )
 
 
 def to_make_again(table: TableFacts | None, column: str) -> str | None:

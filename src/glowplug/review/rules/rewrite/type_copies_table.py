@@ -171,9 +171,14 @@ def _new_column(action: ModifyColumn, kind: TypeName, context: Context) -> SafeF
         return SafeForm(note=instead)
     said, was = action.definition, None if column is None else column.type
     renamed = said.name.casefold() != action.column.casefold()
+    fresh = said.name if renamed else words.fresh_name(table, action.column, kind.name)
+    held = words.kept_by(context, table, column)
+    if held is not None:
+        how = words.beside(action.column, fresh, written(kind), "copy the rows in batches")
+        return SafeForm(note=f"{how}; {words.HELD}{held}")
     old = words.Shape.of(column, action.column, None if was is None else written(was))
     new = words.Shape(
-        name=said.name if renamed else words.fresh_name(table, action.column, kind.name),
+        name=fresh,
         kind=written(kind),
         not_null=said.not_null,
         default=None if said.default is None else said.default.text,

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
+from glowplug.review.casts import cast
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.rewrite import _words as words
-from glowplug.review.type_change import TEXTS, Work, work_of
+from glowplug.review.type_change import Work, is_plain, work_of
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AlterColumnType
 
@@ -103,14 +104,17 @@ def _safe_form(action: AlterColumnType, column: ColumnFacts | None, context: Con
         return SafeForm(note=instead)
     name = words.fresh_name(table, action.column, action.type.name)
     was = None if column is None or column.type is None else column.type
+    held, back = words.kept_by(context, table, column), _back(action, sql(context, name), was, context)
+    if held is not None or back is None:
+        how = words.beside(action.column, name, _typed(action.type, action.collation), _copied(action))
+        also = f"{words.HELD}{held}" if held is not None else _no_way_back(action, was)
+        return SafeForm(note=f"{how}; {also}")
     old = words.Shape.of(
         column, action.column, None if was is None else _typed(was, None if column is None else column.collation)
     )
     new = replace(old, name=name, kind=_typed(action.type, action.collation))
     return SafeForm(
-        steps=words.in_its_place(
-            context, action.table, old, new, copied=_copied(action), back=_back(sql(context, name), was, action.type)
-        ),
+        steps=words.in_its_place(context, action.table, old, new, copied=_copied(action), back=back),
         note=words.also(table, column, action.column, name),
     )
 
@@ -124,7 +128,17 @@ def _copied(action: AlterColumnType) -> str:
     return f"copy the rows in batches{using}"
 
 
-def _back(name: str, was: TypeName | None, now: TypeName) -> str:
-    """Write the new column's value as one of the old type: from a text, PostgreSQL casts only where it is told to."""
-    from_text = was is not None and now.name in TEXTS and was.name not in TEXTS
-    return f"{name}::{was}" if from_text else name
+def _back(action: AlterColumnType, name: str, was: TypeName | None, context: Context) -> str | None:
+    """Write the new column's value as one of the old type; None where that is not known."""
+    if was is None:
+        return name
+    if action.using is not None and not is_plain(action.using, action.column, action.type):
+        return None
+    return cast(name, action.type, was, context.schema)
+
+
+def _no_way_back(action: AlterColumnType, was: TypeName | None) -> str:
+    why = f"no cast is known that leads from {action.type} to {was}"
+    if action.using is not None and not is_plain(action.using, action.column, action.type):
+        why = "what undoes USING is not known here"
+    return f"how its down.sql fills {action.column} again is yours to say, for {why}"
