@@ -14,7 +14,7 @@ from glowplug.database.postgres.bookkeeping import Bookkeeping
 from glowplug.database.postgres.change import Change, changed, of_index
 from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
-from glowplug.database.postgres.quoting import identifier, literal
+from glowplug.database.postgres.lone_table import lone_table
 from glowplug.database.postgres.rows import PostgresRows
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.several import all_forgotten, ran, together
@@ -286,14 +286,8 @@ class PostgresConnection(Connection):
         return lone_index((migration.sql(direction) or b"").decode())
 
     def table_of(self, lone: LoneIndex) -> str | None:
-        """Find the table's oid, the name resolved as the file's own statement will resolve it; None: there is none."""
-        full = f"{identifier(lone.schema)}.{identifier(lone.name)}" if lone.schema else identifier(lone.name)
-        oid = f"pg_catalog.to_regclass({literal(full)})::pg_catalog.oid"
-        if lone.dropped:
-            oid = f"(SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid OPERATOR(pg_catalog.=) {oid})"
-        reply = self.session.batch(f"SELECT {oid}".encode(), rows=True)
-        found = reply.results[0].get_value(0, 0) if reply.ok and reply.results else None
-        return None if found is None else found.decode()
+        """Find the oid of an index's table, as ``lone_table`` does."""
+        return lone_table(self.session, lone)
 
     def _remember(self, local: Locality | None, watch: Watch | None) -> None:
         if self._change is None or local is None or watch is None:
