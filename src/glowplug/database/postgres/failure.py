@@ -88,14 +88,16 @@ def at_bookkeeping(error: SqlError) -> SqlError:
 def _placed(error: SqlError, batch: Batch, character: str | None) -> SqlError:
     text = batch.content.decode()
     offset = None if character is None else int(character) - 1 - len(batch.prefix)
+    starts = sql.statement_offsets(text)
+    number = batch.completed - batch.before
     if offset is None:
-        starts = sql.statement_offsets(text)
-        if starts is None:
-            return error
-        number = batch.completed - batch.before
-        if number > len(starts):
+        if starts is None or number > len(starts):
             return error  # a COMMIT
         offset = starts[number] if number < len(starts) else len(text) + 1
+    elif starts is not None and number >= 0 and batch.completed and number < len(starts):
+        # What the server had parsed again, an index's definition say, has places of its own.
+        end = starts[number + 1] if number + 1 < len(starts) else len(text) + 1
+        offset = offset if starts[number] <= offset < end else starts[number]
     if offset > len(text):
         return at_bookkeeping(error)
     place = sql.position(text, offset)
