@@ -47,7 +47,13 @@ def test_no_end_of_a_transaction_is_made_up(text: str) -> None:
         ("CREATE TABLE t (a serial); DROP TABLE t", Locality()),
         ("CREATE TABLE t (a serial); CREATE INDEX ON t (a); ALTER TABLE t ADD b int", Locality(evaluates=True)),
         ("CREATE TYPE m AS ENUM ('a'); DROP TYPE m", Locality(types=True)),
-        ("CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", Locality(routines=True)),
+        (
+            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            Locality(routines=True, defines=True),
+        ),
+        ("CREATE VIEW v AS SELECT f(a) FROM t", Locality(defines=True)),
+        ("CREATE MATERIALIZED VIEW v AS SELECT count(*) FROM t", Locality(evaluates=True)),
+        ("ALTER TYPE m ADD VALUE 'x'", Locality(types=True)),
         ("UPDATE t SET a = lower(b)", Locality(writes=True, evaluates=True)),
         ("COMMENT ON COLUMN t.a IS 'x'; SET lock_timeout = 5", Locality(evaluates=True)),
     ],
@@ -66,7 +72,7 @@ def test_what_locks_tell(text: str, expected: Locality) -> None:
         "ALTER INDEX i SET (fillfactor = 50)", "CREATE EXTENSION x", "CREATE SCHEMA s", "COMMIT", "CALL p()",
         "CREATE TRIGGER x AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(); UPDATE t SET a = 1", "DROP EXTENSION x",
         "ALTER TABLE t ALTER a TYPE int USING f(a)", "DROP OWNED BY x", "CREATE DOMAIN d AS int",
-        "ALTER TYPE m ADD VALUE 'x'",
+        "ALTER TYPE m RENAME VALUE 'x' TO 'y'", "CREATE TEMP TABLE x AS SELECT 1", "CREATE TABLE x AS SELECT f()",
     ],
 )  # fmt: skip
 def test_what_locks_do_not_tell(text: str) -> None:
