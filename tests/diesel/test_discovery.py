@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from dataclasses import dataclass, field
@@ -117,8 +118,8 @@ def test_the_same_is_found(name: str, diesel: Path, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(stand)
     environment = {"DATABASE_URL": "it.db", **own}
     if theirs is None:
-        with pytest.raises(UsageError):
-            find_project(None, environment=environment)
+        with contextlib.suppress(UsageError):
+            assert find_project(None, environment=environment).problems
     else:
         chains = find_project(None, environment=environment).chains
         assert theirs in [{one.name for one in chain.migrations} for chain in chains]
