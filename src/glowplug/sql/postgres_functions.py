@@ -1,6 +1,6 @@
 """Functions of PostgreSQL's own, or of its usual extensions, that leave nothing behind when they were called.
 
-By name alone: where a project has a function of its own by one of these names, nobody knows which of them is meant.
+``statement_timestamp`` is none of them: to the server, what goes in one message is one statement. By name alone: where a project has a function of its own by one of these names, nobody knows which of them is meant.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FUNCTIONS = frozenset({
     "quote_ident", "quote_literal", "quote_nullable", "random", "range_merge", "rank", "regexp_match",
     "regexp_matches", "regexp_replace", "regexp_split_to_array", "regexp_split_to_table", "repeat", "replace",
     "reverse", "right", "round", "row_number", "row_to_json", "rpad", "rtrim", "setweight", "sha256", "sign",
-    "similarity", "split_part", "sqrt", "starts_with", "statement_timestamp", "stddev", "string_agg",
+    "similarity", "split_part", "sqrt", "starts_with", "stddev", "string_agg",
     "string_to_array", "strpos", "subltree", "subpath", "substr", "substring", "sum", "text2ltree", "timezone",
     "to_char", "to_date", "to_hex", "to_json", "to_jsonb", "to_number", "to_timestamp", "to_tsquery", "to_tsvector",
     "transaction_timestamp", "translate", "trim", "trunc", "ts_rank", "unaccent", "unnest", "upper",
