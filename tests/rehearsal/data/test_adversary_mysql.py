@@ -257,7 +257,7 @@ NOTHING = "SELECT 1;"
         NOTHING,
         "irreversible",
         ["up p deleted"],
-        ["up p"],
+        ["up c"],
         partly=True,
     ),
     Case(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _CASES = 6  # of one condition
 _VALUES = 3  # of a list, in as many rows
 _CHOICES = frozenset({"case", "if", "iif"})
+_NAME = re.compile(r"\w+")
 _WHERE = re.compile(
     r"\bwhere\b(?P<condition>(?:(?!\bwhere\b).)*?)"
     r"(?:\b(?:group\s+by|having|order\s+by|limit|on\s+conflict|on\s+duplicate|returning|union)\b.*)?;?\s*\Z",
@@ -51,7 +52,8 @@ def aims(
     """Give values by column for some rows of each table, such that the files' conditions pick them, or leave them out.
 
     ``tables`` are those before the up, and ``later`` what they will be by the same names. What a down deletes of a
-    table into which its up inserts is the up's own. ``documents``: JSON holds the keys that the files speak of.
+    table into which its up inserts is the up's own, but where such a row may have been there before, and is left alone.
+    ``documents``: JSON holds the keys that the files speak of.
     """
     known = {table.name: table for table in tables}
     after = {table.name: table for table in later}
@@ -67,6 +69,22 @@ def aims(
         return aimed
     written = set_by(text.up, tables, text.dialect)
     return with_documents(text, tables, after, aimed, written=written, seed=seed)
+
+
+def put_back(text: Text, tables: Sequence[Table]) -> Mapping[str, frozenset[str]]:
+    """Give tables of which the up deletes chosen rows that the down writes anew, each with the words that choose them.
+
+    Rows of the chain are written as the chain had them: what users have changed in them since is not among that.
+    """
+    known = {table.name: table for table in tables}
+    dialect = text.dialect
+    anew = {found(action.table, known, dialect) for action, _ in actions_of(text.down) if isinstance(action, Insert)}
+    return {
+        name: frozenset(_NAME.findall(action.where.text.casefold()))
+        for action, _ in actions_of(text.up)
+        if isinstance(action, Delete) and action.where is not None
+        if (name := found(action.table, known, dialect)) is not None and name in anew
+    }
 
 
 def _unique(table: Table) -> frozenset[str]:
@@ -122,7 +140,11 @@ def _relaxed(now: Table, later: Table, free: Collection[tuple[str, str]]) -> Tab
 
 def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]]:
     dialect = text.dialect
-    inserted = {found(action.table, tables, dialect) for action, _ in actions_of(text.up) if isinstance(action, Insert)}
+    inserted = {
+        found(action.table, tables, dialect)
+        for action, _ in actions_of(text.up)
+        if isinstance(action, Insert) and not action.ignore
+    }
     for direction in Direction:
         script = text.file(direction)
         for action, statement in actions_of(script):

@@ -1,25 +1,18 @@
-"""Whether rows are to blame for what a file would not do with them: what it does with none of ours, or with few."""
+"""Whether rows are to blame for what a file would not do with them: what it does with none of ours."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.refusals import refused
 from glowplug.rehearsal.data.trip import trip
-from glowplug.rehearsal.measured import When
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from glowplug.database.interface import SqlError
+    from glowplug.database.trace import Trace
     from glowplug.rehearsal.data.subject import Subject
-    from glowplug.rehearsal.measured import Refusal
-
-_FEW = (1, 2)
-"""Rows a table; two, for what no two may be alike in."""
+    from glowplug.rehearsal.measured import Refusal, When
 
 
 def down_alone(subject: Subject) -> SqlError | None:
@@ -35,19 +28,8 @@ def not_again(subject: Subject, error: SqlError, written: When) -> Refusal | Non
     return None if alone is not None else refused(subject, Direction.UP, error, written)
 
 
-def stops_the_way_back(subject: Subject, error: SqlError, without: Collection[str]) -> Refusal:
-    """Say that the down refuses plain rows that were there before the up, and how few of them are enough for that.
-
-    That is not asked where the chain or ``seeds/`` wrote rows, which the down takes, or glowplug.toml gives them.
-    """
-    refusal = refused(subject, Direction.DOWN, error, When.BEFORE)
-    tables = subject.touched.before.difference(without) if refusal.table is None else {refusal.table}
-    given = subject.seeds or any(table.rows for table in subject.settings.table)
-    if error.timed_out or given or any(table.rows for table in subject.before if table.name in tables):
-        return refusal
-    for rows in _FEW[: subject.settings.rows]:
-        with trip(replace(subject, settings=replace(subject.settings, rows=rows))) as here:
-            here.fill(without=without)
-            if here.run(Direction.UP) is None and here.run(Direction.DOWN) is not None:
-                return replace(refusal, enough=rows)
-    return refusal
+def without_rows(subject: Subject, observed: Trace) -> Trace:
+    """See what the up does where none of our rows stops it; as it was ``observed`` where it fails without them."""
+    with trip(subject) as bare:
+        seen = bare.observe(Direction.UP)
+    return observed if seen.error is not None else seen

@@ -183,7 +183,9 @@ def match(before: Reading, after: Reading, columns: Mapping[str, str]) -> Pairs:
     if key and all(columns.get(name) in after.contents.columns for name in key):
         pairs = _by_key(before, after, [(name, columns[name]) for name in key])
         if pairs is not None:
-            return _renumbered(before, after, columns, key, pairs) or _with_changed_keys(before, after, columns, pairs)
+            return _renumbered(before, after, columns, key, pairs) or _with_changed_keys(
+                before, after, columns, key, pairs
+            )
     return _by_likeness(before, after, columns)
 
 
@@ -210,13 +212,23 @@ def _by_key(before: Reading, after: Reading, key: Sequence[tuple[str, str]]) -> 
     )
 
 
-def _with_changed_keys(before: Reading, after: Reading, columns: Mapping[str, str], pairs: Pairs) -> Pairs:
-    """Pair rows whose key is gone with new ones that are like them in the rest: the key was changed."""
+def _with_changed_keys(
+    before: Reading, after: Reading, columns: Mapping[str, str], key: Sequence[str], pairs: Pairs
+) -> Pairs:
+    """Pair rows whose key is gone with new ones that are like them in the rest: the key was changed.
+
+    Where there is more than the key, a part of it that they share does not make two rows one.
+    """
     if not pairs.gone or not pairs.came or max(len(pairs.gone), len(pairs.came)) > _PAIRED_BY_LIKENESS:
         return pairs
     common = _common(before, after, columns)
+    rest = [at for at, (old, _) in enumerate(common) if old not in key]
     olds, news = _both_projected(before, after, common)
-    alike = _most_alike(olds, news, pairs.gone, pairs.came)
+    alike = [
+        (one, two)
+        for one, two in _most_alike(olds, news, pairs.gone, pairs.came)
+        if any(olds[one][at] == news[two][at] for at in rest) or not set(before.data_columns).difference(key)
+    ]
     return Pairs(
         kept=(*pairs.kept, *alike),
         gone=tuple(sorted(set(pairs.gone) - {one for one, _ in alike})),

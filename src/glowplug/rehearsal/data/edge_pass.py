@@ -143,6 +143,8 @@ class _Pass:
             rest = [edge for edge in others if edge not in alike]
             waiting += [each for each in (rest, alike) if each]
         self._take(taken)
+        named = {_in_short(each.error) for each in found if each.value is not None}
+        found = [each for each in found if each.value is not None or _in_short(each.error) not in named]
         return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses, again=self._again)
 
     def _take(self, taken: Sequence[Edge]) -> None:

@@ -70,6 +70,7 @@ def lost_there_and_back(
                 found += _losses(before, each, Direction.DOWN)
             else:
                 found += _rows_by_up(before, each, by_up)
+            found += _values_by_up(before, each, by_up.values(), moved)
             continue
         there = moved.there(each.table, each.column, each.rows)
         found += _losses(before, _only(each, there), Direction.DOWN)
@@ -78,7 +79,28 @@ def lost_there_and_back(
         if rest.rows and seen is not None:
             rest = _as_seen(rest, seen)
         found += _by_up(before, rest, moved)
-    return tuple(found)
+    return _joined(found)
+
+
+def _values_by_up(before: State, gone: Missing, by_up: Iterable[Missing], moved: Moved) -> Iterator[Loss]:
+    """Tell what the up had taken away already of rows that the down then took as a whole.
+
+    Not what it had put something else for: a down may tell by that what there was.
+    """
+    for each in by_up:
+        if each.table == gone.table and each.column is not None and each.how in {How.DROPPED, How.NULLED}:
+            rest = _only(each, frozenset(gone.rows))
+            yield from _by_up(before, _without(rest, moved.there(rest.table, each.column, rest.rows)), moved)
+
+
+def _joined(losses: Iterable[Loss]) -> tuple[Loss, ...]:
+    """Tell once what one file loses of one column in the same way, of rows that it leaves and of others."""
+    found: dict[tuple[object, ...], Loss] = {}
+    for loss in losses:
+        place = loss.table, loss.column, loss.by, loss.how, loss.cause
+        known = found.get(place)
+        found[place] = loss if known is None else replace(known, rows=known.rows + loss.rows)
+    return tuple(found.values())
 
 
 def _by_up(before: State, rest: Missing, moved: Moved) -> Iterator[Loss]:
@@ -139,7 +161,14 @@ class Since(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lost_since(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
-    """Tell what the way down loses of what was written after the up: what neither it nor the next up has."""
+    """Tell what the way down loses of what was written after the up: what neither it nor the next up has.
+
+    Where the up does not run again (``again`` holds nothing), no value is told: it might have brought it back. But
+    those of its own columns, which are gone.
+    """
+    if not since.again and since.restored:
+        stuck = lost_since(replace(since, again=since.restored), up, down)
+        return tuple(loss for loss in stuck if loss.column is None or (loss.expected and loss.how is How.DROPPED))
     written = since.written
     only = written_after(since.there, written)
     identity = Names({}, {}).or_by_name(_tables(written), _tables(since.again))
@@ -167,17 +196,9 @@ def may_be_lost(since: Since, up: Names, down: Names) -> bool:
 
 
 def lost_of_odd(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
-    """Tell what the way down loses of odd rows that were written after the up, with some of those that are deleted.
-
-    Where the up does not run again (``again`` holds nothing), no value is told: it might have brought it back.
-    """
-    if since.again:
-        found = lost_since(since, up, down)
-    else:
-        found = lost_since(replace(since, again=since.restored), up, down)
-        found = tuple(loss for loss in found if loss.column is None)
+    """Tell what the way down loses of odd rows that were written after the up, with some of those that are deleted."""
     told = []
-    for loss in found:
+    for loss in lost_since(since, up, down):
         if loss.column is not None or loss.expected:
             told.append(loss)
             continue

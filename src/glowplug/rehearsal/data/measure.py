@@ -21,6 +21,7 @@ from glowplug.rehearsal.data.subject import Subject
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.data.touched import Touched, seen, touched
 from glowplug.rehearsal.data.trip import Trip, trip
+from glowplug.rehearsal.data.unseen import unless_unseen
 from glowplug.rehearsal.data.with_rows import WithRows, widened
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
 from glowplug.sql.blank import is_blank
@@ -172,14 +173,14 @@ class _New:
         self._down: Trace | None = None
         self._wider: Subject | None = None
         self._stuck: SqlError | None = None
-        self._any_rows = False
+        self._unwritten: frozenset[str] = frozenset()
         self._data = Data(outcome=DataOutcome.LOSSLESS)
         if not subject.has_down:
             return
         there = here.new()
         not_seeded = here.write_through_the_new_schema(there) if there else ()
         written = here.new()
-        self._any_rows = any(reading.contents.rows for reading in written.values())
+        self._unwritten = frozenset(name for name in written if written[name].contents == there[name].contents)
         if subject.settings.rows:
             not_seeded = (*not_seeded, *here.unseen(written, not_seeded))
         self._down = here.observe(Direction.DOWN)
@@ -213,5 +214,5 @@ class _New:
                 data = replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
         if self._stuck is not None:
             data = replace(data, up_again=not_again(self._subject, self._stuck, When.AFTER))
-        data = self._subject.unless_unseen(data, any_rows=self._any_rows or not self._subject.has_down)
+        data = unless_unseen(self._subject, data, empty=(), unwritten=self._unwritten)
         return Measurement(observed=self._observed, observed_down=self._down, data=data)

@@ -180,8 +180,9 @@ class Moved(Paired):
         values = [own[row] for row in rows]
         wanted = set(values)
         has_twin = self._has_twin(reading, column, rows)
-        for theirs in self._other_tables(reading.table.name):
-            for name in sorted(theirs.data_columns, key=lambda each: each != column):  # it is soon found there
+        for holder in self._other_tables(reading.table.name):
+            for name in sorted(holder.reading.data_columns, key=lambda each: each != column):  # it is soon found there
+                theirs = holder.of(name)
                 if not wanted <= theirs.distinct(name) or (has_twin and not _alike(column, name)):
                     continue
                 holding = _Holding(theirs, name)
@@ -200,13 +201,14 @@ class Moved(Paired):
         keys, values = reading.values(key[0]), reading.values(column)
         telling = [row for row in rows if _WORD.search(str(values[row]))]
         wanted = {keys[row] for row in telling}
-        for theirs in self._other_tables(reading.table.name) if len(telling) > 1 else ():
-            for name in theirs.data_columns:
-                if not wanted <= theirs.distinct(name):
+        for holder in self._other_tables(reading.table.name) if len(telling) > 1 else ():
+            for name in holder.reading.data_columns:
+                if not wanted <= holder.reading.distinct(name):
                     continue
                 parts: defaultdict[Value, list[Value]] = defaultdict(list)
-                for at, value in enumerate(theirs.values(name)):
-                    parts[value] += [theirs.values(other)[at] for other in theirs.data_columns if other != name]
+                for theirs, other in ((holder.of(each), each) for each in holder.reading.data_columns if each != name):
+                    for there, value in zip(theirs.values(name), theirs.values(other), strict=True):
+                        parts[there].append(value)
                 if all(_covered(values[row], parts[keys[row]]) for row in telling):
                     return True
         return False

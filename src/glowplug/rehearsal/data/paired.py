@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glowplug.rehearsal.data.compare import match, meaning, same
+import msgspec
+from msgspec.structs import replace
+
+from glowplug.rehearsal.data.compare import Reading, match, meaning, same
 from glowplug.rehearsal.data.missing import columns_of
 from glowplug.rehearsal.data.rewritten import Series, merged
 
@@ -12,10 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.database.rows import Value
-    from glowplug.rehearsal.data.compare import Reading
     from glowplug.rehearsal.data.missing import State
     from glowplug.rehearsal.data.names import Names
     from glowplug.schema.tables import Type
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """A table that is new or was changed: ``came`` are its rows that are new, ``fresh`` the columns that are.
+
+    A column counts as new where it holds other values than it did.
+    """
+
+    reading: Reading
+    came: Reading
+    fresh: frozenset[str]
+
+    def of(self, column: str) -> Reading:
+        """Give the rows whose value of this column did not stand there before."""
+        return self.reading if column in self.fresh else self.came
 
 
 class Paired:
@@ -28,7 +45,7 @@ class Paired:
         self._others: dict[str, tuple[str, ...]] = {}
         self._series: dict[tuple[int, str, tuple[int, ...]], Series] = {}
         self._images: dict[str, Mapping[int, int]] = {}
-        self._changed: list[tuple[str | None, Reading]] | None = None
+        self._holders: dict[str, Holder | None] = {}
 
     def _partner(self, reading: Reading) -> Mapping[int, int]:
         """Give which row of the later state each of a table's rows is."""
@@ -102,16 +119,29 @@ class Paired:
             self._others[name] = tuple(_others(reading, now, columns_of(reading, self._names), partner))
         return self._others[name]
 
-    def _other_tables(self, own: str) -> Iterator[Reading]:
+    def _other_tables(self, own: str) -> Iterator[Holder]:
         """Give the tables of then, but for one, that are new or were changed."""
-        if self._changed is None:
-            olds = {new: old for old, new in self._names.tables.items()}
-            self._changed = [
-                (old, now)
-                for old, now in ((olds.get(name), now) for name, now in self._later.items())
-                if old is None or old not in self._earlier or now.contents != self._earlier[old].contents
-            ]
-        yield from (now for old, now in self._changed if old != own)
+        for name in self._later:
+            if name == self._names.tables.get(own):
+                continue
+            if name not in self._holders:
+                self._holders[name] = self._holder(name)
+            holder = self._holders[name]
+            if holder is not None:
+                yield holder
+
+    def _holder(self, name: str) -> Holder | None:
+        now = self._later[name]
+        old = next((each for each in self._earlier.values() if self._names.tables.get(each.table.name) == name), None)
+        if old is None:
+            return Holder(reading=now, came=now, fresh=frozenset(now.contents.columns))
+        if now.contents == old.contents:
+            return None
+        partner = self._partner(old)
+        known = set(partner.values())
+        rows = tuple(row for at, row in enumerate(now.contents.rows) if at not in known)
+        came = Reading(table=now.table, contents=replace(now.contents, rows=rows))
+        return Holder(reading=now, came=came, fresh=frozenset(self._new_or_changed(old, now, partner)))
 
 
 def _others(reading: Reading, now: Reading, columns: Mapping[str, str], partner: Mapping[int, int]) -> Iterator[str]:

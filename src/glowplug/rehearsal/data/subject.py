@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.aims import aims, relaxed, set_by
@@ -14,7 +13,6 @@ from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
 from glowplug.rehearsal.data.numbering import numberings
 from glowplug.rehearsal.data.steady import is_steady
-from glowplug.rehearsal.measured import Data, DataOutcome
 from glowplug.rehearsal.met import Met
 
 if TYPE_CHECKING:
@@ -118,10 +116,3 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def may_refuse(self, direction: Direction) -> bool:
         """Whether a file does anything that may fail where a row is odd."""
         return may_refuse_rows(self.text.file(direction), self.dialect)
-
-    def unless_unseen(self, data: Data, *, any_rows: bool) -> Data:
-        """Where no table could be given a row (``any_rows``: one was), nothing was measured."""
-        if data.outcome is not DataOutcome.LOSSLESS or any_rows or not (self.touched.before or self.touched.after):
-            return data
-        why = "no table that it touches could be given a row"
-        return replace(data, outcome=DataOutcome.NOT_MEASURED, why=data.why or why)

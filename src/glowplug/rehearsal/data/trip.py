@@ -10,8 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import set_by
+from glowplug.rehearsal.data.aims import put_back, set_by
 from glowplug.rehearsal.data.compare import Reading
+from glowplug.rehearsal.data.held import change_held
 from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.ordered import Ordered
 from glowplug.rehearsal.data.picking import is_seen, picks
@@ -19,13 +20,14 @@ from glowplug.rehearsal.data.steady import alike
 from glowplug.rehearsal.data.stirred import Stirred
 from glowplug.rehearsal.measured import NotSeeded
 from glowplug.rehearsal.seeding import seed
+from glowplug.rehearsal.seeding.makers import Making
 from glowplug.schema.tables import Family, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import Connection, SqlError
-    from glowplug.database.rows import Value
+    from glowplug.database.rows import Contents, Value
     from glowplug.database.trace import Trace
     from glowplug.rehearsal.data.missing import State
     from glowplug.rehearsal.data.names import Names
@@ -84,6 +86,7 @@ class Trip:
         only = subject.touched.before.difference(without)
         if not ours or not only:
             return Filled(failed=tuple(failed), ran=ran)
+        self._change_those_of_the_chain(only)
         later, settings = subject.asked, subject.settings
         filled = seed(
             Stirred(self.rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
@@ -96,6 +99,21 @@ class Trip:
         short = {each.table for each in filled.not_seeded}
         not_seeded = (*filled.not_seeded, *self._unmet(only - short))
         return Filled(written=len(only - short), not_seeded=not_seeded, failed=tuple(failed), ran=ran)
+
+    def _change_those_of_the_chain(self, only: Collection[str]) -> None:
+        """Change some rows that the chain wrote, where the up deletes them and the down writes them anew."""
+        subject = self.subject
+        known = {table.name: table for table in subject.before if table.rows and table.name in only}
+        for name, words in put_back(subject.text, subject.before).items() if subject.aimed else ():
+            if name in known:
+                table = known[name]
+                columns = [each for each in _plain_columns(table) if each.casefold() not in words]
+                self._change_held(table, self.rows.read(table, limit=_CHANGED), columns, subject.asked)
+
+    def _change_held(self, table: Table, now: Contents, columns: Sequence[str], others: Sequence[Table]) -> None:
+        making = Making(dialect=self.subject.dialect, seed=self.subject.settings.seed)
+        other = next((each for each in others if each.name == table.name), None)
+        change_held(self.rows, table, now, columns, other, making)
 
     def _apart(self, direction: Direction) -> Callable[[Table, Column], int] | None:
         """Give where the numbers of rows begin that are written before a file runs, if the server's are not wanted."""
@@ -209,8 +227,8 @@ class Trip:
         )
         old = set(subject.names.tables.values())
         for name, reading in state.items():
-            if name in old and name not in without:
-                self._change(reading)
+            if name not in without:
+                self._change(reading, is_old=name in old)
         return filled.not_seeded
 
     def _keys_before(self, table: Table, names: Sequence[str]) -> frozenset[tuple[Value, ...]]:
@@ -258,8 +276,11 @@ class Trip:
             for name, reading in state.items()
         }
 
-    def _change(self, reading: Reading) -> None:
-        """Give a few old rows the plain values of new ones."""
+    def _change(self, reading: Reading, *, is_old: bool) -> None:
+        """Give a few old rows the plain values of new ones; where there is no new one, others that are made for them.
+
+        Of the up's own tables the latter alone.
+        """
         table = reading.table
         now = self.rows.read(table)
         key = next((unique.columns for unique in table.uniques if unique.primary), ())
@@ -273,6 +294,11 @@ class Trip:
         own = self._keys_before(table, names)
         olds = sorted((value for value, _ in keyed if value in known), key=lambda value: value not in own)[:_CHANGED]
         news = [row for value, row in keyed if value not in known][:_CHANGED]
+        if not news:
+            few = replace(now, rows=tuple(row for value, row in keyed if value in olds))
+            self._change_held(table, few, plain, self.subject.earlier)
+        if not is_old:
+            return
         changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
         if changes:
             self.rows.update(table, plain, changes, by=names)

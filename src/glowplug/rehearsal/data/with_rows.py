@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.blame import down_alone, not_again, stops_the_way_back
+from glowplug.rehearsal.data.any_row import shown
+from glowplug.rehearsal.data.blame import down_alone, not_again, without_rows
 from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
 from glowplug.rehearsal.data.elsewhere import beyond, other_world
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
@@ -16,6 +17,7 @@ from glowplug.rehearsal.data.odd import Tried, tried
 from glowplug.rehearsal.data.refusals import of_references, refused, tables_at, writes_a_taken_key
 from glowplug.rehearsal.data.touched import overlooked, touched
 from glowplug.rehearsal.data.trip import Filled, Trip, trip
+from glowplug.rehearsal.data.unseen import unless_unseen
 from glowplug.rehearsal.measured import (
     Data,
     DataOutcome,
@@ -36,14 +38,14 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.measured import Loss
     from glowplug.rehearsal.seeding import Edge
 
-_TRIES = 6  # ways to fill the tables until the up takes them
+_TRIES = 6  # ways to fill the tables until the up takes them, each table's being left without rows aside
 
 
 class _Went(msgspec.Struct, frozen=True, kw_only=True):
     """How far one branch came: the up (which was refused, or not), the down, and rows that are written after.
 
     ``after`` are the losses of these, or why the down refused them, None where they were not written. ``odd``:
-    what came of edge rows; what is refused among other rows may not be without them.
+    what came of edge rows; what is refused among other rows may not be without them. ``empty``: tables without rows.
     """
 
     filled: Filled
@@ -52,7 +54,7 @@ class _Went(msgspec.Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     after: tuple[Loss, ...] | SqlError | None = None
     odd: Tried = Tried(refuse=frozenset({Direction.UP}))
-    any_rows: bool = False
+    empty: frozenset[str] = frozenset()
 
 
 def _worst(data: Data) -> DataOutcome:
@@ -94,11 +96,12 @@ class WithRows:
         self._refused_plainly: frozenset[Direction] = frozenset()
         self._refused_edges: tuple[Edge, ...] = ()
         self._filled = Filled()
+        self._unwritten: frozenset[str] = frozenset()
         self._stuck: tuple[SqlError, When] | None = None
 
     def measurement(self, first: _Went | None = None) -> Measurement:
         """Go through the passes; ``first``: what came of ``go``, if that was called."""
-        for _ in range(_TRIES):
+        for _ in range(_TRIES + len(self._subject.touched.before)):
             went, first = first or self._on_a_branch(), None
             if went.observed.error is None:
                 if not self._widened(went) and not self._without_documents(went):
@@ -141,16 +144,17 @@ class WithRows:
         after = here.new()
         filled = replace(filled, not_seeded=(*filled.not_seeded, *here.untold(before, after)))
         named = subject.names.tables
-        any_rows = any(
-            reading.contents.rows and not {name, named.get(name, name)} & here.unread.keys()
+        empty = frozenset(
+            name
             for name, reading in before.items()
+            if not reading.contents.rows or {name, named.get(name, name)} & here.unread.keys()
         )
         if subject.settings.rows:
             filled = self._with_unseen(filled, here, before)
         down = here.observe(Direction.DOWN) if subject.has_down else None
         if down is None or down.error is not None:
             losses = lost_for_good(before, after, subject.names)
-            return _Went(filled=filled, observed=observed, down=down, losses=losses, any_rows=any_rows)
+            return _Went(filled=filled, observed=observed, down=down, losses=losses, empty=empty)
         restored, back = here.restored()
         losses = lost_there_and_back(before, after, restored, subject.names, back)
         odd = Tried(refuse=frozenset(Direction))
@@ -164,7 +168,7 @@ class WithRows:
             losses=losses,
             after=since,
             odd=odd,
-            any_rows=any_rows,
+            empty=empty,
         )
 
     def _goes_up_again(self, here: Trip, written: When) -> bool:
@@ -189,6 +193,9 @@ class WithRows:
         back = subject.names.back().tables
         self._not_seeded += [each for each in unwritten if back.get(each.table, each.table) not in known]
         written = here.new()
+        self._unwritten = frozenset(
+            name for name in written.keys() - without if written[name].contents == there[name].contents
+        )
         error = here.run(Direction.DOWN)
         if error is not None:
             return error
@@ -212,7 +219,9 @@ class WithRows:
         if not left:
             return self._nothing(observed, f"its up fails: {error.message}")
         culprits = self._culprits(error, left)
-        self._refusals.append(refused(self._subject, Direction.UP, error, When.BEFORE, children=culprits))
+        if all((each.error.line, each.error.message) != (error.line, error.message) for each in self._refusals):
+            refusal = refused(self._subject, Direction.UP, error, When.BEFORE, children=culprits)
+            self._refusals.append(shown(self._subject, refusal, self._without))
         self._not_seeded += [
             NotSeeded(table=name, why=f"its up refuses the rows that were made for it: {error.message}")
             for name in sorted(culprits)
@@ -265,6 +274,8 @@ class WithRows:
         outcome: DataOutcome = DataOutcome.NOT_MEASURED,
         failure: Failure | None = None,
     ) -> Measurement:
+        if observed.error is not None:
+            observed = without_rows(self._subject, observed)
         data = Data(
             outcome=outcome,
             failure=failure,
@@ -300,7 +311,14 @@ class WithRows:
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
             odd_losses=beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
         )
-        data = self._subject.unless_unseen(data, any_rows=went.any_rows)
+        said = next((each.error.message for each in self._refusals if each.direction is Direction.UP), None)
+        data = unless_unseen(
+            self._subject,
+            data,
+            empty=went.empty,
+            unwritten=self._unwritten,
+            refused=said if went.empty & self._without else None,
+        )
         down_fails = went.down is not None and went.down.error is not None
         elsewhere = other_world(self._subject, data, self._refused_edges, without=self._without, down_fails=down_fails)
         return Measurement(observed=went.observed, observed_down=went.down, data=replace(data, elsewhere=elsewhere))
@@ -347,6 +365,7 @@ class WithRows:
         of_seeds = self._error_of_seeds(Direction.DOWN)
         if of_seeds is not None:
             return replace(data, failure=Failure(direction=Direction.DOWN, error=of_seeds, of_seeds=True))
-        self._refusals.append(stops_the_way_back(self._subject, error, self._without))
+        refusal = refused(self._subject, Direction.DOWN, error, When.BEFORE)
+        self._refusals.append(shown(self._subject, refusal, self._without))
         why = f"its down refuses rows that were there before the up: {error.message}"
         return replace(data, outcome=DataOutcome.NOT_MEASURED, why=why)
