@@ -17,6 +17,8 @@ from glowplug.rehearsal import rehearse
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request, ScratchSettings
 
+from .in_one_message import OF_ONE_TRANSACTION
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -215,9 +217,9 @@ def _server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", [*CHAINS, *OF_ONE_TRANSACTION])
 def test_a_chain(name: str, server: Server) -> None:
-    files, outcomes, back = CHAINS[name]
+    files, outcomes, back = {**CHAINS, **OF_ONE_TRANSACTION}[name]
     found = rehearse(chain(files), server, forward_only=False)
     again = {"failed": ": the second up fails"}
     told = [

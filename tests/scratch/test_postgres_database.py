@@ -82,7 +82,7 @@ def ask(database: PostgresDatabase, sql: str) -> str:
 BASE = """
 CREATE TABLE t (id serial PRIMARY KEY, a int, b text);
 INSERT INTO t (a, b) SELECT i, 'x' FROM generate_series(1, 10) i;
-CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p);
 CREATE INDEX old ON t (b);
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE feels (m mood DEFAULT 'ok');
 CREATE SEQUENCE s; CREATE TABLE log (at timestamptz DEFAULT now(), n int DEFAULT nextval('s'));

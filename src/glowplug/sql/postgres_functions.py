@@ -1,6 +1,7 @@
 """Functions of PostgreSQL's own, or of its usual extensions, that leave nothing behind when they were called.
 
-``statement_timestamp`` is none of them: to the server, what goes in one message is one statement. By name alone: where a project has a function of its own by one of these names, nobody knows which of them is meant.
+``statement_timestamp`` is none of them: to the server, what goes in one message is one statement. By name alone: where
+a project has a function of its own by one of these names, nobody knows which of them is meant.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,10 +46,13 @@ _ROUTINES = frozenset({"create_function_stmt"})
 _HARMLESS = FUNCTIONS | {"currval", "nextval", "pg_advisory_lock", "pg_advisory_unlock", "set_config", "setval"}
 
 
+_SPECIAL_WORDS = re.compile(r"deferr|nextval|(?:delete|update)\s+set\s+default", re.IGNORECASE)
+
+
 class Locality(msgspec.Struct, frozen=True, kw_only=True):
     """What a file changes beside the relations that it locks: types, routines, rows (which may fire triggers).
 
-    ``defines``: it makes code that others may run.
+    ``defines``: it makes code that others may run. ``special``: it may make something deferrable, or count otherwise.
     ``evaluates``: it may call functions of the user's that its text does not name (defaults, checks, views, casts,
     operators, indexes).
     """
@@ -58,6 +62,7 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = False
     evaluates: bool = False
     defines: bool = False
+    special: bool = False
 
     def __or__(self, other: Locality) -> Locality:
         """Both, one after the other."""
@@ -67,6 +72,7 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
             writes=self.writes or other.writes,
             evaluates=self.evaluates or other.evaluates,
             defines=self.defines or other.defines,
+            special=self.special or other.special,
         )
 
 
@@ -88,7 +94,16 @@ def locality(text: str) -> Locality | None:
         plants = plants or kind in ("create_trig_stmt", "rule_stmt")
     if writes and plants:
         return None
-    return Locality(types=types, routines=routines, writes=writes, evaluates=evaluates, defines=defines)
+    if (writes or evaluates) and any(one.kind in _DEFINING and not one.calls <= _HARMLESS for one in file):
+        return None  # what is made here may be used here
+    return Locality(
+        types=types,
+        routines=routines,
+        writes=writes,
+        evaluates=evaluates,
+        defines=defines,
+        special=_SPECIAL_WORDS.search(text) is not None,
+    )
 
 
 def _is_local(one: Parsed) -> bool:
@@ -99,7 +114,7 @@ def _is_local(one: Parsed) -> bool:
         return True
     if kind not in _RELATIONS and kind not in _ROWS:
         return False
-    if kind == "alter_table_stmt" and not _is_of_table(one.node):
+    if kind == "alter_table_stmt" and (not _is_of_table(one.node) or _cascades(one.node)):
         return False
     if kind == "create_table_as_stmt" and not is_plain_table_as(one):
         return False
@@ -116,6 +131,11 @@ def _is_local_drop(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generat
 def _is_comment_on_relation(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
     node = importlib.import_module("postgast.pg_query_pb2")
     return bool(statement.objtype in (node.OBJECT_COLUMN, node.OBJECT_TABLE, node.OBJECT_VIEW))
+
+
+def _cascades(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages
+    node = importlib.import_module("postgast.pg_query_pb2")
+    return any(part.alter_table_cmd.behavior == node.DROP_CASCADE for part in statement.cmds)
 
 
 def _is_of_table(statement: Any) -> bool:  # noqa: ANN401 - protobuf's generated messages

@@ -6,7 +6,7 @@ import re
 
 _MOMENT = re.compile(
     r"\b(?:now|today|tomorrow|yesterday|age|current_(?:date|time|timestamp)|localtime|localtimestamp"
-    r"|(?:transaction|statement)_timestamp|timeofday|txid_current|pg_current_xact_id)\b|\\|\bu&",
+    r"|(?:transaction|statement|clock)_timestamp|timeofday|txid_current|pg_current_xact_id)\b|\\|\bu&",
     re.IGNORECASE,
 )  # an escape may spell any of them
 

@@ -86,6 +86,7 @@ class Nesting(msgspec.Struct, frozen=True, kw_only=True):
 
     ``writes``: it changes rows, so that triggers and rules of the user's must not exist.
     ``plants``: it makes a trigger or a rule; ``recodes``: it may change what the code of those that there are does.
+    ``evaluates``: it may call code of the user's that it does not name; ``defers``: it may make something deferrable.
     ``asks_the_time``: and gets that of the transaction it is a part of; ``stamps``: it may write that into rows.
     ``inserts`` are the tables (schema or "", name) that it inserts into: their sequences count, which no rollback
     undoes.
@@ -94,12 +95,25 @@ class Nesting(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool
     plants: bool
     recodes: bool
+    evaluates: bool
+    defers: bool
     asks_the_time: bool
     stamps: bool
     inserts: tuple[tuple[str, str], ...] = ()
 
 
-_LEAVING_CODE = _WRITING | {"alter_table_stmt", "comment_stmt", "create_stmt", "drop_stmt", "index_stmt"}
+_CALLING = _EVALUATING | {"create_table_as_stmt", "index_stmt"}
+_STAMPING = frozenset({"create_table_as_stmt", "insert_stmt", "update_stmt"})
+"""Statements by which rows get a moment that no text names: of a default, of a view."""
+
+_LEAVING_CODE = _WRITING | {
+    "alter_seq_stmt",
+    "alter_table_stmt",
+    "comment_stmt",
+    "create_stmt",
+    "drop_stmt",
+    "index_stmt",
+}
 """Statements that give no function another body, and no name of one another meaning but none."""
 
 _BESIDE_INSERTS = _WRITING | {"alter_table_stmt", "comment_stmt", "index_stmt"}
@@ -123,8 +137,10 @@ def nesting(text: str) -> Nesting | None:
         writes=not kinds.isdisjoint(_WRITING),
         plants=not kinds.isdisjoint(("create_trig_stmt", "rule_stmt")),
         recodes=not kinds <= _LEAVING_CODE,
+        evaluates=not kinds.isdisjoint(_CALLING),
+        defers="deferr" in text.lower(),
         asks_the_time=asking,
-        stamps=asking or not kinds.isdisjoint(("insert_stmt", "update_stmt")),
+        stamps=asking or not kinds.isdisjoint(_STAMPING) or any(map(_adds_values, file)),
         inserts=inserts,
     )
 
@@ -140,6 +156,13 @@ def _is_neutral(one: Parsed) -> bool:
     else:
         neutral = False
     return neutral
+
+
+def _adds_values(one: Parsed) -> bool:
+    """Whether an ALTER TABLE gives the rows that there are another value."""
+    node = importlib.import_module("postgast.pg_query_pb2")
+    adding = (node.AT_AddColumn, node.AT_AlterColumnType)
+    return one.kind == "alter_table_stmt" and any(part.alter_table_cmd.subtype in adding for part in one.node.cmds)
 
 
 def _is_extension(remove_type: int) -> bool:

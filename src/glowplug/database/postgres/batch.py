@@ -43,6 +43,7 @@ class Runner:
         self._superuser = superuser
         self.answers: list[PGresult] = []
         self.forgot = False
+        self.completed = 0
 
     def run(
         self, migration: Migration, direction: Direction, *, file: Callable[[], SqlError | None] | None = None
@@ -75,14 +76,15 @@ class Runner:
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
         of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from the queries
         of ``opening`` and ``closing`` and from looks, unless that was too much. ``forgot`` is then whether the
-        bookkeeping deleted one row. ``meanwhile`` as for ``Session.batch``.
+        bookkeeping deleted one row, ``completed`` how many statements ended well. ``meanwhile`` as for
+        ``Session.batch``.
         """
         content = migration.sql(direction) or b""
         prefix = b"".join(statement + b";\n" for statement in opening)
         message = b";".join([prefix + content + b"\n", _bookkeeping(migration, direction), *closing])
         kept = rows and Kept(first=_queries(opening), last=_queries(closing), mark=MARK)
         reply = self.session.batch(message, rows=kept, timed=True, meanwhile=meanwhile)
-        self.forgot = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"]
+        self.forgot, self.completed = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"], reply.completed
         self.answers = reply.results if rows and reply.ok and not reply.cut else []
         batch = Batch(content=content, prefix=prefix, before=len(opening), completed=reply.completed)
         error = self.verdict(reply, batch)

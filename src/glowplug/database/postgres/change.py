@@ -17,6 +17,7 @@ class Change:
 
     ``catalogues`` by name; ``relations``: (oid, kind as in pg_class or "" for what is no more).
     ``wrote``: rows were changed as well; ``evaluated``: functions of the user's may have been called;
+    ``special``: what may not be undone, or only be looked at in the end, may be another;
     ``bookkeeping``: a bookkeeping table is among the relations; ``of_rows``: something is described by the type of the
     rows of one of them; ``temporary``: there are temporary objects.
     """
@@ -27,6 +28,7 @@ class Change:
     routines: bool = False
     wrote: bool = False
     evaluated: bool = False
+    special: bool = False
     bookkeeping: bool = False
     of_rows: bool = False
     temporary: bool = False
@@ -41,6 +43,7 @@ class Change:
             routines=self.routines or other.routines,
             wrote=self.wrote or other.wrote,
             evaluated=self.evaluated or other.evaluated,
+            special=self.special or other.special,
             bookkeeping=self.bookkeeping or other.bookkeeping,
             of_rows=self.of_rows or other.of_rows,
             temporary=self.temporary or other.temporary,
@@ -56,6 +59,7 @@ def changed(local: Locality, watch: Watch) -> Change:
         routines=local.routines,
         wrote=local.writes,
         evaluated=local.evaluates,
+        special=local.special,
         bookkeeping=watch.bookkeeping,
         of_rows=watch.of_rows,
         temporary=watch.temporary,

@@ -49,8 +49,8 @@ WITH code AS MATERIALIZED (
   SELECT p.oid, p.proname, p.prosrc, p.provolatile, p.prorettype, p.proargtypes, p.proconfig, l.lanname
   FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')
 ), changing AS MATERIALIZED (
-  SELECT p.oid, p.proname FROM code p WHERE p.provolatile = 'v'
-    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+  SELECT p.oid, p.proname FROM code p
+  WHERE p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
     AND (p.lanname NOT IN ('sql', 'plpgsql') OR {may_change("p.prosrc")})
     AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
       AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
@@ -65,11 +65,16 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
   OR {HAS_TEMPORARY_OBJECTS} OR EXISTS (SELECT FROM mistaken),
   EXISTS (SELECT FROM pg_trigger t JOIN code o ON o.oid = t.tgfoid WHERE NOT t.tgisinternal
     AND (o.lanname NOT IN ('sql', 'plpgsql') OR {may_change("o.prosrc")}
-      OR EXISTS (SELECT FROM changing p WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0))),
+      OR EXISTS (SELECT FROM changing p WHERE strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0))),
   EXISTS (SELECT FROM mistaken) OR EXISTS (SELECT FROM changing p WHERE EXISTS (SELECT FROM pg_depend d
       WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
-    OR EXISTS (SELECT FROM code o WHERE strpos(lower(o.prosrc), lower(p.proname)) > 0
+    OR EXISTS (SELECT FROM code o WHERE strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0
       AND o.oid NOT IN (SELECT c.oid FROM changing c))),
+  EXISTS (SELECT FROM code p WHERE p.prosrc ~* 'nextval|setval')
+    OR EXISTS (SELECT FROM pg_constraint c WHERE c.contype = 'f' AND (c.confdeltype = 'd' OR c.confupdtype = 'd'))
+    OR EXISTS (SELECT FROM pg_class s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+      WHERE s.relkind = 'S' AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass)),
+  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable),
   (SELECT string_agg(DISTINCT d.refobjid::text, ',')
     FROM unnest(ARRAY['pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass]) AS holder (class)
     CROSS JOIN LATERAL (SELECT x.refclassid, x.refobjid, x.deptype FROM pg_depend x
@@ -79,8 +84,9 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
 """Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
 code of the user's that answers to changed rows could do anything; whether there is a function that could, and that a
 default, a check, a view, a cast, an operator or another function may call, or one by a name that is taken for the
-server's; the relations that the text of something else may depend on. They are found by what depends on them, which is
-little; what relations are depended on by is as many rows as they have columns."""
+server's; whether sequences may be counted by what is not a column's default; whether anything is deferrable; the
+relations that the text of something else may depend on. They are found by what depends on them, which is little; what
+relations are depended on by is as many rows as they have columns."""
 
 GUARDS = """
 SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t
@@ -97,6 +103,7 @@ class Circumstances:
     """The answers to CIRCUMSTANCES and GUARDS.
 
     ``answered``: code of the user's answers to DDL; ``forbidding``: something else forbids to nest files;
+    ``counting``: sequences may be counted by more than the defaults of columns; ``deferring``: something is deferrable;
     ``triggering``: code of the user's that answers to changed rows could do anything; ``hidden_code``: there is a
     function that could when what it is hidden in calls it; ``guarded``: code of the user's answers to changed rows with
     more than a change of those; ``depended_on``: relations, by oid, that the text of something else may depend on.
@@ -104,6 +111,8 @@ class Circumstances:
 
     answered: bool = True
     forbidding: bool = True
+    counting: bool = True
+    deferring: bool = True
     triggering: bool = True
     hidden_code: bool = True
     guarded: bool = True
@@ -112,12 +121,16 @@ class Circumstances:
     @classmethod
     def read(cls, circumstances: PGresult, guards: PGresult) -> Circumstances:
         """Take them from the answers."""
-        answered, forbidding, triggering, hidden = (circumstances.get_value(0, column) != b"f" for column in range(4))
-        oids = (circumstances.get_value(0, 4) or b"").decode()
+        answered, forbidding, triggering, hidden, counting, deferring = (
+            circumstances.get_value(0, column) != b"f" for column in range(6)
+        )
+        oids = (circumstances.get_value(0, 6) or b"").decode()
         return cls(
             answered=answered,
             forbidding=forbidding,
             triggering=triggering,
+            counting=counting,
+            deferring=deferring,
             hidden_code=hidden,
             guarded=_guarded(guards),
             depended_on=frozenset(oids.split(",")) - {""},

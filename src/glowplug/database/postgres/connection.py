@@ -20,9 +20,10 @@ from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.several import all_forgotten, ran, together
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.state import own_settings, read_state
-from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE, FirstUp, look_ahead
+from glowplug.database.postgres.there_and_back import FirstUp
 from glowplug.database.postgres.trace import glimpse, observe
 from glowplug.database.postgres.watch import Watch, written
+from glowplug.database.postgres.watched import run_watched
 from glowplug.dialect import Direction
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection
 from glowplug.sql.postgres_concurrent import lone_index
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.access import Access
+    from glowplug.database.postgres.circumstances import Circumstances
     from glowplug.database.postgres.questions import Answer, Wanted, Watching
     from glowplug.database.postgres.state import SessionState
     from glowplug.database.trace import Trace
@@ -105,7 +107,7 @@ class PostgresConnection(Connection):
         if local is None:
             error = self.runner.run(migration, direction)
         elif watching is not None:
-            error = self._run_watched(migration, direction, watching, waiting=local.writes or local.evaluates)
+            error = run_watched(self.runner, migration, direction, watching, waiting=local.writes or local.evaluates)
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
@@ -158,20 +160,6 @@ class PostgresConnection(Connection):
         """Run one file that writes no rows in a transaction that is rolled back at the end."""
         self._reopen()
         return glimpse(self.runner, migration, direction, at_once=self._locality(migration, direction) is not None)
-
-    def _run_watched(
-        self, migration: Migration, direction: Direction, watching: Watching, *, waiting: bool
-    ) -> SqlError | None:
-        """Run a file and look at what it did; ``waiting``: code of the user's may wait for the COMMIT."""
-        looking = ((CONSTRAINTS_AT_ONCE,) * waiting) + (watching.ending if watching.reads else (watching.watch,))
-        opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
-        meanwhile = partial(look_ahead, migration) if direction is Direction.UP else None
-        error = self.runner.run_whole(
-            migration, direction, opening=opening, closing=closing, rows=True, meanwhile=meanwhile
-        )
-        if error is None or error.timed_out or not self.session.alive:
-            return error
-        return self.runner.run_whole(migration, direction)  # that was all rolled back: let it fail by itself
 
     def _take_answers(
         self, local: Locality | None, watching: Watching | None, kinds: frozenset[str] | None
@@ -250,6 +238,11 @@ class PostgresConnection(Connection):
         if home._change is not None:
             self._reader.adopt(home._reader)
             self._change = home._change
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What was read last of what code of the user's may do, and of what a transaction leaves behind."""
+        return self._reader.circumstances
 
     def guarded(self, *, anew: bool) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those.

@@ -34,23 +34,41 @@ class Nested:
         """Work on the session of ``home``; nothing is opened yet."""
         self._home = home
         self._open = False
-        self._planted = self._stamped = False
+        self._planted = self._stamped = self._defers = self._all = False
+        self._foreseen: frozenset[tuple[str, str]] = frozenset()
         self._sequences = SequenceMemory(home.session)
         self._local: Locality | None = None if home.access.superuser else Locality()
         self._count: PGresult | None = None
         self._watch: Watch | None = None
         self._answer: Answer | None = None
 
+    def foresee(self, *wishes: Nesting | None) -> None:
+        """Remember what these files, that come next, would leave behind: once one has run, it is too late."""
+        if self._open or self._home.session.transaction_status is not IDLE or not self._home.nestable:
+            return
+        known = [wish for wish in wishes if wish is not None]
+        if self._home.circumstances.counting and any(wish.writes or wish.evaluates for wish in known):
+            self._all = self._sequences.remember_all()
+        inserts = dict.fromkeys(table for wish in known for table in wish.inserts)
+        if inserts and self._sequences.remember(inserts):
+            self._foreseen = frozenset(inserts)
+
     def allows(self, wish: Nesting) -> bool:
-        """Whether a file with this ``wish`` may run here; what it would leave behind is remembered."""
+        """Whether a file with this ``wish``, which was foreseen, may run here."""
         if not self._open and (self._home.session.transaction_status is not IDLE or not self._home.nestable):
             return False
+        home = self._home.circumstances
+        if home.counting and (wish.writes or wish.evaluates) and not self._all:
+            return False
+        if wish.writes and (home.deferring or self._defers or wish.defers):
+            return False  # what waits for a COMMIT can't be brought about, and then wait anew
+        self._defers = self._defers or wish.defers
         if (self._planted and wish.writes) or (self._stamped and wish.asks_the_time):
             return False
         self._planted, self._stamped = self._planted or wish.plants, self._stamped or wish.stamps
         if wish.writes and (self._planted or self._home.guarded(anew=self._has_changed_code())):
             return False
-        return not wish.inserts or self._sequences.remember(wish.inserts)
+        return self._foreseen.issuperset(wish.inserts)
 
     def run(self, migration: Migration, direction: Direction, *, writes: bool) -> SqlError | None:
         """Run a file and its bookkeeping; what a COMMIT would still check is checked at once if it ``writes``."""
@@ -81,9 +99,10 @@ class Nested:
         down, up = (nesting((content or b"").decode(errors="replace")) for content in (migration.down, migration.up))
         if self._local is None or down is None or up is None or (up.writes and down.recodes):
             return None
-        if not self.allows(down) or not self.allows(up):
-            return None
+        self.foresee(down, up)
         try:
+            if not self.allows(down) or not self.allows(up):
+                return None
             return there_and_back(self._home, migration, down, up)
         finally:
             self._sequences.restore()

@@ -10,17 +10,24 @@ from glowplug.database.postgres.within import unreadable, within
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from psycopg.pq.abc import PGresult
+
     from glowplug.database.postgres.session import Session
 
 _OF_TABLES = """
-SELECT DISTINCT s.oid, quote_ident(n.nspname) || '.' || quote_ident(s.relname)
-FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace
+SELECT DISTINCT s.oid, quote_ident(n.nspname) || '.' || quote_ident(s.relname), q.seqcache > 1
+FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_sequence q ON q.seqrelid = s.oid
 WHERE s.relkind = 'S' AND s.oid IN (
   SELECT d.objid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
     AND d.refobjid IN ({oids}) AND d.deptype IN ('a', 'i')
   UNION ALL
   SELECT d.refobjid FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid
   WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND a.adrelid IN ({oids}))
+"""
+_ALL = """
+SELECT s.oid, quote_ident(n.nspname) || '.' || quote_ident(s.relname), q.seqcache > 1
+FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_sequence q ON q.seqrelid = s.oid
+WHERE s.relkind = 'S'
 """
 _OF_DOMAINS = """
 SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
@@ -54,20 +61,30 @@ class SequenceMemory:
         domains, found = reply.results
         if domains.ntuples:
             return False
-        sequences = {
-            (found.get_value(row, 0) or b"").decode(): (found.get_value(row, 1) or b"").decode()
-            for row in range(found.ntuples)
-        }
-        new = [oid for oid in sequences if oid not in self._known]
-        if new:
-            reply = within(
-                self._session, "; ".join(f"SELECT last_value, is_called FROM {sequences[oid]}" for oid in new)
-            )
-            if not reply.ok:
-                raise unreadable(reply)
-            for oid, state in zip(new, reply.results, strict=True):
-                value, called = (state.get_value(0, column) or b"" for column in (0, 1))
-                self._known[oid] = (value.decode(), "true" if called == b"t" else "false")
+        return self._read(found)
+
+    def remember_all(self) -> bool:
+        """Remember every sequence; the rest as for ``remember``."""
+        reply = within(self._session, _ALL)
+        if not reply.ok:
+            raise unreadable(reply)
+        return self._read(reply.results[0])
+
+    def _read(self, found: PGresult) -> bool:
+        """Read how far these sequences have counted; False where one gives sessions values in advance."""
+        rows = [[(found.get_value(row, column) or b"").decode() for column in range(3)] for row in range(found.ntuples)]
+        new = {oid: name for oid, name, _ in rows if oid not in self._known}
+        if any(ahead == "t" for _, _, ahead in rows):
+            return False
+        if not new:
+            return True
+        questions = "; ".join(f"SELECT last_value, is_called FROM {name}" for name in new.values())
+        reply = within(self._session, questions)
+        if not reply.ok:
+            raise unreadable(reply)
+        for oid, state in zip(new, reply.results, strict=True):
+            value, called = (state.get_value(0, column) or b"" for column in (0, 1))
+            self._known[oid] = (value.decode(), "true" if called == b"t" else "false")
         return True
 
     def restore(self) -> None:

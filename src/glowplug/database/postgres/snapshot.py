@@ -149,6 +149,11 @@ class SnapshotReader:
         self._circumstances, self._expected = other._circumstances, other._expected
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
+    @property
+    def circumstances(self) -> Circumstances:
+        """As they were read last."""
+        return self._circumstances
+
     def hiding(self) -> bool:
         """Read whether code of the user's may run that no text names, and do anything; errors as for ``read``."""
         return self._read_circumstances().hidden_code
@@ -326,7 +331,7 @@ class SnapshotReader:
     def _calls(self, change: Change, oids: Sequence[str], *, note: bool) -> Calls:
         calls: Calls = []
         if note:
-            hindered = change.bookkeeping or change.temporary or self._circumstances.forbidding
+            hindered = change.bookkeeping or change.temporary or change.special or self._circumstances.forbidding
             stale = hindered or bool(change.catalogues & CIRCUMSTANTIAL)
         else:
             stale = (change.wrote or change.evaluated) and bool(change.catalogues & TRIGGERING)
@@ -351,7 +356,7 @@ class SnapshotReader:
             new = Circumstances.read(results["circumstances"], results["guards"])
             if note:
                 self._circumstances = new
-        if old.answered or new.answered or (change.wrote and (old.triggering or new.triggering)):
+        if old.answered or new.answered or ((change.wrote or change.evaluated) and (old.triggering or new.triggering)):
             return True
         return change.evaluated and (change.routines or old.hidden_code or new.hidden_code)
 

@@ -164,6 +164,8 @@ class Excursion(Connection):
             return None
         if self._nested is None:
             self._nested = Nested(self._home)
+            both = ((each or b"").decode(errors="replace") for each in (migration.down, migration.up))
+            self._nested.foresee(*map(nesting, both))
         if not self._nested.allows(allowed):
             return None
         started = time.perf_counter()
