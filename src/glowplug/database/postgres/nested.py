@@ -103,7 +103,7 @@ class Nested:
         try:
             if not self.allows(down) or not self.allows(up):
                 return None
-            return there_and_back(self._home, migration, down, up)
+            return there_and_back(self._home, migration, down, up, undo=self._sequences.set_back)
         finally:
             self._sequences.restore()
 

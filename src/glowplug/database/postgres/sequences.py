@@ -88,6 +88,11 @@ class SequenceMemory:
         return True
 
     def restore(self) -> None:
+        """Set them back and forget them; errors as for ``set_back``."""
+        self.set_back()
+        self._known = {}
+
+    def set_back(self) -> None:
         """Set them back; one that the rolled back transaction had made is no more.
 
         Raises:
@@ -101,7 +106,6 @@ class SequenceMemory:
             f" WHERE s.oid OPERATOR(pg_catalog.=) {oid}::pg_catalog.oid"
             for oid, (value, called) in self._known.items()
         )
-        self._known = {}
         reply = self._session.batch(statements.encode())
         if not reply.ok:
             raise unreadable(reply)

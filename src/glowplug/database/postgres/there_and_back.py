@@ -18,7 +18,7 @@ from glowplug.sql.postgres_nesting import nesting
 from glowplug.sql.postgres_repeating import repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -70,14 +70,14 @@ def look_ahead(migration: Migration) -> None:
 
 
 def there_and_back(
-    home: PostgresConnection, migration: Migration, down: Nesting, up: Nesting
+    home: PostgresConnection, migration: Migration, down: Nesting, up: Nesting, *, undo: Callable[[], None]
 ) -> tuple[Schema, Schema] | None:
     """Give the schema after the down and the one after the up again; None where one message can't tell.
 
     For two files that may be nested, ``down`` and ``up``, of which the down leaves the code that would answer to rows
-    that the up changes. What the second up did is not read but proved where all of this holds: the down gave back the
-    very schema that the first up had started from, the up is one that ``repeats``, it succeeded, and it wrote as many
-    rows into every catalogue as the first time.
+    that the up changes; ``undo`` undoes what no rollback does. What the second up did is not read but proved where all
+    of this holds: the down gave back the very schema that the first up had started from, the up is one that
+    ``repeats``, it succeeded, and it wrote as many rows into every catalogue as the first time.
     """
     attempt = _Attempt()
     for _ in range(_ATTEMPTS):
@@ -85,6 +85,7 @@ def there_and_back(
         if not isinstance(told, _Attempt):
             return told
         attempt = told
+        undo()
     return None
 
 

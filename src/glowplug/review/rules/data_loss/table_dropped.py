@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -17,13 +18,21 @@ from glowplug.sql.actions import CreateTable, DropTable, Insert, RenameTable
 from glowplug.sql.parts import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation import Simulation
-    from glowplug.schema.simulation.values import TableFacts
+    from glowplug.schema.simulation.values import Origin, TableFacts
     from glowplug.sql.actions import Action
     from glowplug.sql.statement import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What tables were called before the file, by where they were made, and the schema when it has ended."""
+
+    before: Mapping[Origin, Name]
+    end: Simulation
 
 
 class TableDropped(Rule):
@@ -86,6 +95,7 @@ class TableDropped(Rule):
             if isinstance(action, RenameTable)
         }
         copied: set[str] = set()
+        file = _File({each.born: each.name for each in contexts[0].schema.tables()}, end_of(contexts))
         for position, (context, action) in enumerate(steps):
             if isinstance(action, Insert | CreateTable):
                 copied.update(each.name.casefold() for each in action.reads)
@@ -96,12 +106,10 @@ class TableDropped(Rule):
                 since = None if name in copied else actions[:position]
                 replaced = renamed.get(name, -1) > position or _old_name_taken(facts, schema, since)
                 if not (replaced and told) and not words.rows_carried(actions, position, action.table):
-                    yield from self._dropped(replace(context, schema=schema), contexts, action, facts)
+                    yield from self._dropped(replace(context, schema=schema), file, action, facts)
             schema.apply(action, context.statement)
 
-    def _dropped(
-        self, context: Context, contexts: Sequence[Context], action: DropTable, facts: TableFacts | None
-    ) -> Iterator[Hit]:
+    def _dropped(self, context: Context, file: _File, action: DropTable, facts: TableFacts | None) -> Iterator[Hit]:
         table = action.table
         if is_new(context, table) if facts is not None else context.schema.doubt is None:
             return  # made in this file, or not there at all
@@ -110,9 +118,9 @@ class TableDropped(Rule):
         if parents and context.dialect is Dialect.POSTGRES:
             lock = f"; its foreign keys make every query on {', '.join(dict.fromkeys(parents))} wait as well"
         unless = "" if facts is not None else f", if it was there before this migration ({context.schema.doubt})"
-        was = _before(contexts[0], table, facts)
+        was = table if facts is None else file.before.get(facts.born, table)
         same = was == table or (facts is not None and was == facts.name)
-        again = _again(contexts, was, facts, "its place" if same else f"the place of {was}")
+        again = _again(file.end, was, facts, "its place" if same else f"the place of {was}")
         fails = f"; the release that runs fails on every query that names {'it' if same else was}"
         yield Hit(
             message=f"{lead(context)}drops {table} with all its rows{unless}{again or ''}"
@@ -142,15 +150,8 @@ def _parents(facts: TableFacts | None) -> tuple[str, ...]:
     )
 
 
-def _before(first: Context, table: Name, facts: TableFacts | None) -> Name:
-    """Give the table's name before the file."""
-    born = None if facts is None else facts.born
-    return next((each.name for each in first.schema.tables() if each.born == born), table)
-
-
-def _again(contexts: Sequence[Context], was: Name, facts: TableFacts | None, place: str) -> str | None:
+def _again(end: Simulation, was: Name, facts: TableFacts | None, place: str) -> str | None:
     """Say what has the table's name when the file has ended; None: nothing."""
-    end = end_of(contexts)
     if end.view(was) is not None:
         return f", and puts a view in {place}"
     there = end.table(was)
