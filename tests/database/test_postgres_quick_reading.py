@@ -212,6 +212,7 @@ TRIGGERING = frozenset({"triggering"})
             + "CREATE TRIGGER tr AFTER INSERT ON q FOR EACH ROW EXECUTE FUNCTION t()",
             TRIGGERING | HIDDEN | {"guarded"},
         ),
+        ("CREATE EXTENSION pgcrypto; CREATE EXTENSION citext", NOTHING),
         ("CREATE TEMP TABLE x (a int)", {"forbidding"}),
         ("CREATE TEMP TABLE x (a int); DROP TABLE x", NOTHING),
         ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", {"forbidding"}),

@@ -57,6 +57,8 @@ WITH code AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM code f WHERE f.proname = 'format'))
 ), mistaken AS MATERIALIZED (
   SELECT p.oid FROM code p WHERE p.provolatile = 'v' AND p.proname = ANY ('{{{",".join(sorted(FUNCTIONS))}}}')
+    AND NOT EXISTS (SELECT FROM pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 )
 SELECT EXISTS (SELECT FROM pg_event_trigger),
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
