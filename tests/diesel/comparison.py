@@ -233,11 +233,19 @@ def _judged(diesel: Behaviour, glowplug: Behaviour) -> Behaviour:
     """
     if glowplug.up_failed and _left_open(glowplug):
         count = len(glowplug.ups)
-        if diesel.after_up and version_of(diesel.ups[count - 1]) not in (diesel.after_up.recorded or ()):
+        if (
+            diesel.after_up
+            and diesel.ups[count - 1 :]
+            and version_of(diesel.ups[count - 1]) not in (diesel.after_up.recorded or ())
+        ):
             diesel = replace(diesel, ups=diesel.ups[:count], up_failed=True)
     if glowplug.down_failed and _left_open(glowplug):
         count = len(glowplug.downs)
-        if diesel.after_down and version_of(diesel.downs[count - 1]) in (diesel.after_down.recorded or ()):
+        if (
+            diesel.after_down
+            and diesel.downs[count - 1 :]
+            and version_of(diesel.downs[count - 1]) in (diesel.after_down.recorded or ())
+        ):
             diesel = replace(diesel, downs=diesel.downs[:count], down_failed=True)
     return diesel
 
