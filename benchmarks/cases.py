@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 30
-POSTGRES_MIGRATIONS = 300
+POSTGRES_MIGRATIONS = 342
 MIGRATIONS_OF_THE_SCHEMA = 450
 DUMPED_MIGRATIONS = 100  # pg_dump takes minutes for all of them, and its dumps only grow
 SQLITE_MIGRATIONS = 56
@@ -129,6 +129,7 @@ def postgres() -> Iterator[Case]:
             first = f"the first {len(part.migrations)} migrations"
             by_hand, dumped = "up, down, up through one psycopg connection", f"the same with pg_dump compared, {first}"
             floor = f"{by_hand}, then all down"
+            looked = f"{floor}, and the table that a file names read after each"
             rehearsed_part = f"glowplug's rehearsal, server running, {first}"
             rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
             jobs = usable_cores()
@@ -138,6 +139,7 @@ def postgres() -> Iterator[Case]:
                 contestants={
                     by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
                     floor: lambda: done(peers.up_down_up(peer, scripts, compare=False, back=True)),
+                    looked: lambda: done(peers.looked_at(peer, scripts)),
                     dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
                     at_once: lambda: done(rehearse(chain, server, forward_only=False, jobs=jobs)),

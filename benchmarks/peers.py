@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -161,6 +162,63 @@ def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool,
         if back:
             all(_run(connection.pgconn, script.down or b"", script.in_transaction) for script in reversed(scripts))
     return wrong
+
+
+def looked_at(server: PostgresServer, scripts: list[Scripts]) -> int:
+    """Run the same, then all down, and read the one table that a file names after every up and down.
+
+    That is the least with which anything could tell what a down restores: no table that is not named is looked at, no
+    type, view, sequence or function, nothing is rolled back, and one message does it all. What differs is counted.
+    """
+    database = server.create()
+    wrong = 0
+    with psycopg.connect(server.address(database), autocommit=True) as connection:
+        pgconn = connection.pgconn
+        pgconn.exec_(_LOOK)
+        seen: dict[bytes, bytes] = {}
+        for script in scripts:
+            table = _named(script.up)
+            before = seen.get(table, _NOTHING)
+            seen[table] = _run_and_look(pgconn, script.up, table, script.in_transaction)
+            if script.down:
+                wrong += _run_and_look(pgconn, script.down, table, script.in_transaction) != before
+                _run_and_look(pgconn, script.up, table, script.in_transaction)
+        for script in reversed(scripts):
+            _run(pgconn, script.down or b"", script.in_transaction)
+    return wrong
+
+
+_LOOK = b"""SET plan_cache_mode = force_generic_plan; PREPARE look (regclass) AS SELECT
+  (SELECT string_agg(ROW(attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))::text, ''
+    ORDER BY attnum) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped),
+  (SELECT string_agg(ROW(conname, pg_get_constraintdef(oid))::text, '' ORDER BY conname) FROM pg_constraint
+    WHERE conrelid = $1),
+  (SELECT string_agg(pg_get_indexdef(indexrelid), '' ORDER BY indexrelid) FROM pg_index WHERE indrelid = $1),
+  (SELECT string_agg(pg_get_triggerdef(oid), '' ORDER BY tgname) FROM pg_trigger
+    WHERE tgrelid = $1 AND NOT tgisinternal)"""
+_NOTHING = b"|||"
+_NAMED = re.compile(rb"\b(?:TABLE|ON|INTO|UPDATE|FROM) (\w+)")
+
+
+def _named(sql: bytes) -> bytes:
+    found = _NAMED.search(sql)
+    return found[1] if found else b""
+
+
+def _run_and_look(connection: psycopg.pq.abc.PGconn, sql: bytes, table: bytes, in_transaction: bool) -> bytes:  # noqa: FBT001
+    """Run one file as one message with the look; what that saw."""
+    look = b"EXECUTE look (to_regclass('%s'))" % table
+    if not in_transaction:
+        connection.exec_(sql)
+        answer = connection.exec_(look)
+    else:
+        connection.send_query(b"BEGIN;" + sql + b";" + look + b";COMMIT")
+        answers = []
+        while (result := connection.get_result()) is not None:
+            answers.append(result)
+        answer = answers[-2]
+    return b"|".join(answer.get_value(0, column) or b"" for column in range(answer.nfields))
 
 
 def _run(connection: psycopg.pq.abc.PGconn, sql: bytes, in_transaction: bool) -> bool:  # noqa: FBT001 - a script's own

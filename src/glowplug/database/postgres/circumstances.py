@@ -74,8 +74,9 @@ SELECT EXISTS (SELECT FROM pg_event_trigger),
       AND o.oid NOT IN (SELECT c.oid FROM changing c))),
   EXISTS (SELECT FROM code p WHERE p.prosrc ~* 'nextval|setval')
     OR EXISTS (SELECT FROM pg_constraint c WHERE c.contype = 'f' AND (c.confdeltype = 'd' OR c.confupdtype = 'd'))
-    OR EXISTS (SELECT FROM pg_class s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
-      WHERE s.relkind = 'S' AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass)),
+    OR EXISTS (SELECT FROM pg_sequence s CROSS JOIN LATERAL (SELECT FROM pg_depend d
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
+        AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass) OFFSET 0) d),
   EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable),
   (SELECT string_agg(DISTINCT d.refobjid::text, ',')
     FROM unnest(ARRAY['pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass]) AS holder (class)
