@@ -89,7 +89,7 @@ def test_a_table_in_full() -> None:
         ("column", "child.flag"): {"type": "BOOLEAN", "not_null": "false", "position": "8", "default": "TRUE"},
         ("constraint", "child.PRIMARY KEY"): {"definition": "PRIMARY KEY (id)"},
         ("constraint", "child.CHECK (amount > 0)"): {"definition": "CHECK (amount > 0)"},
-        ("constraint", "child.known"): {"definition": "FOREIGN KEY (parent) REFERENCES parent ON DELETE SET NULL"},
+        ("constraint", "child.known"): {"definition": "FOREIGN KEY (parent) REFERENCES parent (id) ON DELETE SET NULL"},
         ("constraint", "child.pair"): {"definition": 'UNIQUE (other, "order" DESC) ON CONFLICT REPLACE'},
         ("constraint", "child.CHECK (other IN (1, 2))"): {"definition": "CHECK (other IN (1, 2))"},
         ("constraint", "child.FOREIGN KEY (other)"): {

@@ -126,6 +126,39 @@ def test_what_sqlite_takes_for_the_same_is_no_difference(one: str, other: str) -
     assert changes(schema(f"CREATE TABLE t ({one})"), schema(f"CREATE TABLE t ({other})")) == []
 
 
+PARENTS = (
+    "CREATE TABLE p (id INTEGER PRIMARY KEY, b UNIQUE)",
+    "CREATE TABLE q (a, B, PRIMARY KEY (B, a)) WITHOUT ROWID",
+    "CREATE TABLE keyless (id)",
+)
+REFERRING = [
+    ("a REFERENCES p", "a REFERENCES p (id)", True),
+    ("a REFERENCES P ON DELETE CASCADE", 'a REFERENCES P ("id") ON DELETE CASCADE', True),
+    ("x, y, FOREIGN KEY (x, y) REFERENCES q", "x, y, FOREIGN KEY (x, y) REFERENCES q (B, a)", True),
+    ("a PRIMARY KEY, b REFERENCES t", "a PRIMARY KEY, b REFERENCES t (a)", True),
+    ("a REFERENCES p", "a REFERENCES p (b)", False),
+    ("x, y, FOREIGN KEY (x, y) REFERENCES q", "x, y, FOREIGN KEY (x, y) REFERENCES q (a, B)", False),
+    ("a REFERENCES keyless", "a REFERENCES keyless (id)", False),
+    ("a REFERENCES nowhere", "a REFERENCES nowhere (id)", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "alike"), REFERRING)
+def test_a_foreign_key_without_columns_means_the_primary_key(one: str, other: str, alike: bool) -> None:
+    first, second = (open_with(*PARENTS, f"CREATE TABLE t ({inside})") for inside in (one, other))
+    assert (changes(build(read(first)), build(read(second))) == []) is alike
+    means = [
+        [(row[2], row[3], row[4], row[6]) for row in connection.execute("PRAGMA foreign_key_list(t)")]
+        for connection in (first, second)
+    ]
+    keys = {"p": ["id"], "P": ["id"], "q": ["B", "a"], "t": ["a"]}
+    named = [
+        [(table, column, target or keys.get(table, [None] * 2)[at], rule) for at, (table, column, target, rule) in rows]
+        for rows in (list(enumerate(each)) for each in means)
+    ]
+    assert (named[0] == named[1]) is alike  # as SQLite itself lists them
+
+
 NOT_ALIKE = [
     ('a, X, CHECK (a <> "X")', "a, X, CHECK (a <> 'X')"),
     ('a, X, y AS ("X")', "a, X, y AS ('X')"),

@@ -10,6 +10,7 @@ import functools
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import structs
 
 from glowplug.sql.sqlite import RESERVED, VALUES, normalised, quoted, tokens
 from glowplug.sql.sqlite_cursor import Cursor, split_list
@@ -40,12 +41,26 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Constraint(msgspec.Struct, frozen=True, kw_only=True):
-    """A constraint, written as a table's constraint wherever it stood; ``columns`` are a primary key's."""
+    """A constraint, written as a table's constraint wherever it stood; ``columns`` are a primary key's.
+
+    ``refers_to`` is the table whose primary key a foreign key means without naming its columns.
+    """
 
     name: str | None
     label: str  # what it is called where it has no name
     definition: str
     columns: tuple[str, ...] = ()
+    refers_to: str | None = None
+
+    def referring_to(self, key: Sequence[str]) -> Constraint:
+        """Name the columns of the primary key that is meant."""
+        if self.refers_to is None or not key:
+            return self
+        named = f"{self.label} REFERENCES {quoted(self.refers_to)}"
+        columns = ", ".join(map(quoted, key))
+        return structs.replace(
+            self, refers_to=None, definition=f"{named} ({columns}){self.definition.removeprefix(named)}"
+        )
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +90,11 @@ def _actions(reader: Cursor) -> dict[str, str]:
             return actions
 
 
-def _references(reader: Cursor) -> str:
-    target = quoted(reader.take().name)
-    parts = [f"REFERENCES {target}"]
-    if reader.text == "(":
+def _foreign_key(reader: Cursor, name: str | None, label: str) -> Constraint:
+    target = reader.take().name
+    parts = [f"{label} REFERENCES {quoted(target)}"]
+    named = reader.text == "("
+    if named:
         parts.append("(" + ", ".join(quoted(item[0].name) for item in split_list(reader.group())) + ")")
     actions = _actions(reader)
     deferred = False
@@ -92,7 +108,8 @@ def _references(reader: Cursor) -> str:
         else:
             break
     parts += [f"{event} {actions[event]}" for event in sorted(actions) if actions[event] not in _ACTIONS_BY_DEFAULT]
-    return " ".join(parts) + (" DEFERRABLE INITIALLY DEFERRED" if deferred else "")
+    definition = " ".join(parts) + (" DEFERRABLE INITIALLY DEFERRED" if deferred else "")
+    return Constraint(name=name, label=label, definition=definition, refers_to=None if named else target)
 
 
 def _constraint(reader: Cursor, name: str | None, column: str | None) -> Constraint:
@@ -121,10 +138,9 @@ def _constraint(reader: Cursor, name: str | None, column: str | None) -> Constra
         label = "FOREIGN KEY (" + ", ".join(quoted(item[0].name) for item in split_list(reader.group())) + ")"
         if not reader.accept("REFERENCES"):
             raise ValueError("a foreign key without REFERENCES")
-        return Constraint(name=name, label=label, definition=f"{label} {_references(reader)}")
+        return _foreign_key(reader, name, label)
     if column is not None and reader.accept("REFERENCES"):
-        label = f"FOREIGN KEY ({quoted(column)})"
-        return Constraint(name=name, label=label, definition=f"{label} {_references(reader)}")
+        return _foreign_key(reader, name, f"FOREIGN KEY ({quoted(column)})")
     raise ValueError(f"an unknown constraint at {reader.text!r}")
 
 

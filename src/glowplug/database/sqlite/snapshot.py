@@ -72,22 +72,32 @@ def build(catalogue: Catalogue) -> Schema:
     left_out = {BOOKKEEPING_TABLE, *catalogue.shadows}
     views = {row.name for row in catalogue.rows if row.kind == "view"}
     tables = {row.name: row.sql or "" for row in catalogue.rows if row.kind == "table"}
+    keys = {name.casefold(): _key_of(sql) for name, sql in tables.items()}
     objects = [SchemaObject(kind="database", name=_DATABASE, properties=catalogue.settings)]
     for row in catalogue.rows:
         if row.sql is not None and row.name not in left_out and row.table not in catalogue.shadows:
             table_sql = tables.get(row.table, "") if row.kind == "index" else ""
-            objects.extend(_objects(row, table_sql, row.table in views))
+            meant = tuple(keys.get(name.casefold(), ()) for name in _referred_to(row))
+            objects.extend(_objects(row, table_sql, row.table in views, meant))
     return Schema.of(objects)
 
 
 @functools.lru_cache(maxsize=8192)
-def _objects(row: Row, table_sql: str, on_view: bool) -> tuple[SchemaObject, ...]:  # noqa: FBT001 - a key
-    """Make the objects that one statement stands for; a chain asks again and again for the same."""
+def _objects(
+    row: Row,
+    table_sql: str,
+    on_view: bool,  # noqa: FBT001 - a key
+    meant: tuple[tuple[str, ...], ...],
+) -> tuple[SchemaObject, ...]:
+    """Make the objects that one statement stands for; a chain asks again and again for the same.
+
+    ``meant``: the primary keys that foreign keys mean without naming them.
+    """
     kind, name, table, sql = row.kind, row.name, row.table, row.sql or ""
     if name.startswith("sqlite_"):
         return ()
     if kind == "table":
-        return tuple(_virtual_table(name, sql) if is_virtual(sql) else _table(name, sql))
+        return tuple(_virtual_table(name, sql) if is_virtual(sql) else _table(name, sql, meant))
     if kind == "view":
         return (SchemaObject(kind="view", name=name, properties={"definition": definition(spelling.body(sql))}),)
     parent = None if table == BOOKKEEPING_TABLE else ("view" if on_view else "table", table)
@@ -110,10 +120,32 @@ def _virtual_table(name: str, sql: str) -> Iterator[SchemaObject]:
     yield SchemaObject(kind="table", name=name, properties={"definition": f"VIRTUAL {definition(sql)}"})
 
 
-def _table(name: str, sql: str) -> Iterator[SchemaObject]:
+@functools.lru_cache(maxsize=8192)
+def _parsed(sql: str) -> Table | None:
+    """Read a table's text; None where it is no ordinary table, or has a newer SQLite's clause."""
+    if is_virtual(sql):
+        return None
     try:
-        parsed = parse_table(spelling.table(sql))
-    except ValueError:  # a newer SQLite's clause: kept as it stands
+        return parse_table(spelling.table(sql))
+    except ValueError:
+        return None
+
+
+def _referred_to(row: Row) -> Sequence[str]:
+    """Name the tables whose primary keys a table's foreign keys mean without naming their columns."""
+    parsed = _parsed(row.sql or "") if row.kind == "table" and not row.name.startswith("sqlite_") else None
+    return [each.refers_to for each in parsed.constraints if each.refers_to is not None] if parsed else []
+
+
+def _key_of(sql: str) -> tuple[str, ...]:
+    """Give a table's primary key; nothing where there is none, or it can't be read."""
+    parsed = _parsed(sql)
+    return next((each.columns for each in parsed.constraints if each.columns), ()) if parsed else ()
+
+
+def _table(name: str, sql: str, meant: Sequence[tuple[str, ...]]) -> Iterator[SchemaObject]:
+    parsed = _parsed(sql)
+    if parsed is None:
         yield SchemaObject(kind="table", name=name, properties={"definition": whole(sql)})
         return
     key = ("table", name)
@@ -132,7 +164,11 @@ def _table(name: str, sql: str) -> Iterator[SchemaObject]:
             properties=_column(column, position, at, not_null=column.not_null or implied),
             parent=key,
         )
-    yield from _constraints(name, key, parsed.constraints)
+    keys_meant = iter(meant)
+    constraints = [
+        each if each.refers_to is None else each.referring_to(next(keys_meant)) for each in parsed.constraints
+    ]
+    yield from _constraints(name, key, constraints)
 
 
 def _primary_key(parsed: Table) -> dict[str, int]:
