@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+from msgspec import structs
+
 from glowplug.check.judge import judge
 from glowplug.database.interface import SqlError
 from glowplug.dialect import Dialect, Direction
@@ -32,6 +35,7 @@ def judged(
     forward_only: bool = False,
     forgotten: Forgotten | None = None,
     alone: Alone | None = None,
+    recorded: tuple[str, ...] = (),
 ) -> list[Finding]:
     chain = Chain(
         directory="migrations",
@@ -39,7 +43,7 @@ def judged(
         migrations=tuple(trip.migration for trip in trips),
         settings=ChainSettings(),
     )
-    rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=(), forgotten=forgotten)
+    rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=recorded, forgotten=forgotten)
     return list(judge(chain, rehearsal, forward_only=forward_only, alone=alone))
 
 
@@ -170,14 +174,53 @@ def test_forward_only_is_one_notice() -> None:
     assert (finding.rule, finding.severity) == ("forward-only", Severity.NOTICE)
 
 
-def test_half_a_migration_that_stays_is_said() -> None:
+def test_what_an_up_that_failed_leaves_is_said_with_what_diesel_does_next() -> None:
     one = migration()
     left = Difference(kind="table", name="batches", property="extra", before=None, after="…")
-    error = refusal(one, Direction.UP)
-    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error, differences=(left,)))
+    trip = RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=refusal(one, Direction.UP), differences=(left,))
+    (finding,) = judged(trip)
     assert finding.message.endswith(
-        "half of it stays, and the next try starts from there:\ntable batches is left behind"
+        "\nIts version is not recorded, and what was committed by then stays: the next `diesel migration run` runs the "
+        "whole file again on top of that, and `diesel migration revert` passes it by. Undo by hand first what stays:"
+        "\ntable batches is left behind"
     )
+    (finding,) = judged(trip, recorded=(one.version,))
+    assert finding.message.endswith(
+        "\nIts version is recorded all the same: `diesel migration run` never runs it again, and `diesel migration "
+        "revert` runs its down.sql. Where it has run, compare what stays with what it should have made, and put the "
+        "rest right by hand:\ntable batches is left behind"
+    )
+
+
+def test_a_version_that_is_recorded_though_nothing_stays_is_said() -> None:
+    one = migration(down=None)
+    (finding,) = judged(
+        RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=refusal(one, Direction.UP)), recorded=(one.version,)
+    )
+    assert finding.message.endswith(
+        "\nIts version is recorded all the same, though the schema is as before: `diesel migration run` never runs it "
+        "again, and `diesel migration revert` fails at it, for it has no down.sql. Where it has run and left nothing, "
+        "delete its row from __diesel_schema_migrations for another try."
+    )
+
+
+@pytest.mark.parametrize(
+    ("up", "code", "said"),
+    [
+        (b"INSERT INTO t VALUES (1);\nCOMMIT;\nSELECT nope;", "42703", True),
+        (b"INSERT INTO t VALUES (1);\nCOMMIT;\nSELEKT;", "42601", False),  # PostgreSQL reads all before it runs any
+        (b"INSERT INTO t VALUES (1);\n\nSELECT nope;\nCOMMIT;", "42703", False),
+        (b"INSERT INTO t VALUES (1);\nROLLBACK;\nSELECT nope;", "42703", False),
+    ],
+)
+def test_rows_that_a_commit_kept_are_said_where_the_schema_shows_nothing(up: bytes, code: str, said: bool) -> None:
+    one = structs.replace(migration(), up=up)
+    error = StepError(
+        direction=Direction.UP, file=one.file(Direction.UP), error=SqlError(code=code, message="no", line=3)
+    )
+    (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error))
+    assert ("the rows that it wrote before its COMMIT stay" in finding.message) is said
+    assert finding.message.endswith("Undo by hand first what stays.") is said
 
 
 def test_noise_is_told_by_its_reason() -> None:

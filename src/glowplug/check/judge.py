@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.check import faults
 from glowplug.check.advice import advice_on
+from glowplug.check.left_behind import left_behind
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.database.interface import SqlError
+    from glowplug.dialect import Dialect
     from glowplug.finding import Fault, Finding
     from glowplug.project import Chain, Migration
     from glowplug.rehearsal import Alone, ChainDown, Rehearsal, RoundTrip, StepError
@@ -42,7 +44,7 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool, alone: Alon
     """
     found = [*chain.findings]
     for trip in rehearsal.round_trips:
-        found.extend(_of_round_trip(trip))
+        found.extend(_of_round_trip(trip, chain.dialect, recorded=trip.migration.version in rehearsal.recorded))
         found.extend(_of_test(trip))
     found.extend(_of_records(rehearsal, alone))
     found.extend(_of_way_down(chain, rehearsal, alone))
@@ -70,11 +72,13 @@ def _place(error: StepError) -> Place:
     return Place(file=error.file, line=error.error.line, column=error.error.column)
 
 
-def _of_round_trip(trip: RoundTrip) -> Iterator[Finding]:
+def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iterator[Finding]:
     migration = trip.migration
     match trip.outcome:
         case Outcome.UP_FAILED if trip.error is not None:
-            yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ", _left_behind(trip))
+            behind = left_behind(trip, dialect, recorded=recorded)
+            behind += f"\n{_listed(trip.differences)}" if trip.differences else ""
+            yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ", behind)
         case Outcome.DOWN_FAILED if trip.error is not None:
             yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ")
         case Outcome.EMPTY_DOWN if migration.down:
@@ -252,12 +256,6 @@ def _without_repeats(
         )
         return tuple(rest)
     return tuple(found)
-
-
-def _left_behind(trip: RoundTrip) -> str:
-    if not trip.differences:
-        return ""
-    return "\nhalf of it stays, and the next try starts from there:\n" + _listed(trip.differences)
 
 
 def _failed(fault: Fault, migration: Migration, error: StepError, introduction: str, conclusion: str = "") -> Finding:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.carried import column_drops
 from glowplug.review.claims import Leaves
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.data_loss import _words as words
@@ -14,11 +16,13 @@ from glowplug.review.wording import is_new, lead, made_by_up, sql, weight
 from glowplug.sql.actions import DropColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation.values import ColumnFacts, TableFacts
     from glowplug.sql.actions import Action
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class ColumnDropped(Rule):
@@ -86,11 +90,12 @@ class ColumnDropped(Rule):
             made_by_up(context, column.born) or context.schema.is_new_column(action.table, action.column)
         ):
             return
-        later = _later(action, context)
-        again = later is not None and words.column_again(*later, action.table, action.column)
+        drops = column_drops(context.script)
+        at = drops.positions.get(id(action))  # None in a routine that the file calls
+        again = at in drops.again
         gone = _more(table, action.column)
-        if later is not None and again and words.values_carried(*later, action.table, action.column):
-            yield from _carried(action, context, column, _more(table, action.column, words.made(later[0][later[1] :])))
+        if at is not None and again and at in drops.carried:
+            yield from _carried(action, context, column, _more(table, action.column, drops.made, since=at))
             return
         name = f"{action.table}.{action.column}"
         fails = "; the release that runs fails on every query that names it"
@@ -104,13 +109,6 @@ class ColumnDropped(Rule):
             related=() if column is None else (context.related(column.born, f"{name} was added here"),),
             safe_form=_safe_form(action, context, column, again=again),
         )
-
-
-def _later(action: DropColumn, context: Context) -> tuple[list[Action], int] | None:
-    """Give all that the file does, and the number of this action in it; None in a routine that it calls."""
-    actions = [each for statement in context.script.statements for each in words.actions_within(statement)]
-    at = next((number for number, each in enumerate(actions) if each is action), None)
-    return None if at is None else (actions, at)
 
 
 def _carried(action: DropColumn, context: Context, column: ColumnFacts | None, gone: str) -> Iterator[Hit]:
@@ -129,12 +127,13 @@ def _carried(action: DropColumn, context: Context, column: ColumnFacts | None, g
     )
 
 
-def _more(table: TableFacts | None, column: str, again: frozenset[str] = frozenset()) -> str:
+def _more(table: TableFacts | None, column: str, made: Mapping[str, int] = NOTHING, since: int = 0) -> str:
+    """Name what goes along with the column, but for what is ``made`` again ``since``."""
     if table is None:
         return ""
     going = [each.name for each in table.indexes.values() if any(key.column == column for key in each.keys)]
     going += [each.name for each in table.constraints.values() if column in each.definition.columns]
-    gone = ", ".join(dict.fromkeys(each for each in going if each.casefold() not in again))
+    gone = ", ".join(dict.fromkeys(each for each in going if made.get(each.casefold(), -1) < since))
     return f"; these go with it: {gone}" if gone else ""
 
 

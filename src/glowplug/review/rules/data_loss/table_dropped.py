@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review.carried import rows_carried
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rebuild import end_of
 from glowplug.review.rule import Hit, Rule
@@ -18,7 +19,7 @@ from glowplug.sql.actions import CreateTable, DropTable, Insert, RenameTable
 from glowplug.sql.parts import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation import Simulation
@@ -95,6 +96,8 @@ class TableDropped(Rule):
             if isinstance(action, RenameTable)
         }
         copied: set[str] = set()
+        set_aside: set[str] = set()  # under another name
+        carried = rows_carried(actions)
         file = _File({each.born: each.name for each in contexts[0].schema.tables()}, end_of(contexts))
         for position, (context, action) in enumerate(steps):
             if isinstance(action, Insert | CreateTable):
@@ -103,10 +106,12 @@ class TableDropped(Rule):
                 name = action.table.name.casefold()
                 facts = schema.table(action.table)
                 told = name in copied or context.dialect is Dialect.SQLITE  # by rebuild-omits-columns
-                since = None if name in copied else actions[:position]
+                since = None if name in copied else set_aside
                 replaced = renamed.get(name, -1) > position or _old_name_taken(facts, schema, since)
-                if not (replaced and told) and not words.rows_carried(actions, position, action.table):
+                if not (replaced and told) and position not in carried:
                     yield from self._dropped(replace(context, schema=schema), file, action, facts)
+            elif isinstance(action, RenameTable):
+                set_aside.add(action.table.name.casefold())
             schema.apply(action, context.statement)
 
     def _dropped(self, context: Context, file: _File, action: DropTable, facts: TableFacts | None) -> Iterator[Hit]:
@@ -133,12 +138,10 @@ class TableDropped(Rule):
         )
 
 
-def _old_name_taken(facts: TableFacts | None, schema: Simulation, since: Sequence[Action] | None) -> bool:
-    """Whether the table was renamed, within ``since`` where it is given, and another has the name that it had."""
-    renames = () if since is None else (each for each in since if isinstance(each, RenameTable))
-    old = {each.table.name.casefold() for each in renames}
+def _old_name_taken(facts: TableFacts | None, schema: Simulation, since: Collection[str] | None) -> bool:
+    """Whether the table was renamed, of one of ``since`` where that is given, and another has the name that it had."""
     names = () if facts is None else facts.renamed_from
-    return any((since is None or each.name.casefold() in old) and schema.table(each) is not None for each in names)
+    return any((since is None or each.name.casefold() in since) and schema.table(each) is not None for each in names)
 
 
 def _parents(facts: TableFacts | None) -> tuple[str, ...]:

@@ -28,8 +28,10 @@ class TransactionControl(Rule):
     one that it does not wrap.
 
     ## Why it is harmful
-    On PostgreSQL a COMMIT ends Diesel's transaction: the change is applied and recorded, and then reported as failed. A
-    ROLLBACK loses the change and records the version as applied. A BEGIN without a COMMIT, with `run_in_transaction =
+    On PostgreSQL and SQLite a COMMIT ends Diesel's transaction: where the rest of the file runs, the change is applied
+    and recorded, and then reported as failed; where a statement of the rest fails, what stood before the COMMIT stays,
+    nothing is recorded, and the next run starts the whole file again on top of it. A ROLLBACK loses what stood before
+    it, and the version is recorded as applied all the same. A BEGIN without a COMMIT, with `run_in_transaction =
     false`, gives no error, and nothing survives. On SQLite BEGIN in a transaction is an error, and on PostgreSQL a
     COMMIT in a DO block.
 
@@ -48,8 +50,8 @@ class TransactionControl(Rule):
 
     ## How it was proven
     ROLLBACK, a lone BEGIN and COMMIT in a DO block were run as Diesel runs a file on PostgreSQL 14 to 18, BEGIN in a
-    transaction on SQLite;
-    what the real Diesel CLI records after a COMMIT in the file is compared in `tests/diesel`.
+    transaction on SQLite; what the real Diesel CLI records after a COMMIT or ROLLBACK in the file, runs next and
+    reverts is compared in `tests/diesel`.
     """
 
     hazards = (78, 125)
@@ -88,18 +90,23 @@ class TransactionControl(Rule):
     def _message(self, context: Context, kinds: list[TransactionKind]) -> str | None:
         ends = next((kind for kind in kinds if kind in _ENDS), None)
         if context.in_transaction:
+            record, again = ("forgotten", "revert") if context.down else ("recorded", "run")
             if context.dialect is Dialect.SQLITE:
                 return (
-                    "opens or ends a transaction inside Diesel's: SQLite refuses BEGIN there, and after a COMMIT "
-                    "Diesel's own fails"
+                    "opens or ends a transaction inside Diesel's: SQLite refuses BEGIN there, and after a COMMIT or "
+                    f"ROLLBACK Diesel's own COMMIT fails, when the version is {record} already"
                 )
             if ends is TransactionKind.COMMIT:
                 return (
-                    "COMMIT ends Diesel's transaction: what the file did until then stays and is recorded, and the "
-                    "migration is reported as failed all the same"
+                    f"COMMIT ends Diesel's transaction: the version is {record} once the rest of the file has run, and "
+                    "the migration reported as failed all the same; a failure in the rest leaves what stands before "
+                    f"the COMMIT, and the next {again} starts the whole file again on top of it"
                 )
             if ends is not None:
-                return "ends Diesel's transaction: the change is lost, and the version recorded as applied"
+                return (
+                    f"ends Diesel's transaction: what stands before it is lost, and the version {record} once the rest "
+                    "of the file has run"
+                )
             return _ONLY_WARNS
         if ends is None or kinds[-1] is TransactionKind.BEGIN:
             return (

@@ -1,0 +1,168 @@
+"""A file that ends Diesel's transaction, or fails when part of it is committed: what the command does next is said.
+
+Whether the version is recorded, what stays, what the next run and what a revert do: the command is asked, and the
+finding has to say the same.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.check.judge import judge
+from glowplug.dialect import Dialect
+from glowplug.project import find_project
+from glowplug.rehearsal import rehearse
+from glowplug.scratch import open_server
+
+from .benches import request
+from .command import Diesel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _pytest.mark.structures import ParameterSet
+
+    from glowplug.scratch.interface import Server
+
+    from .benches import MysqlBench, PostgresBench, SqliteBench
+    from .comparison import Bench
+    from .witness import State
+
+pytestmark = pytest.mark.diesel
+
+A, B = "CREATE TABLE a (id int);\n", "CREATE TABLE b (id int);\n"
+FAILS = "SELECT nope;\n"
+COMMIT, ROLLBACK = "COMMIT;\n", "ROLLBACK;\n"
+ROW = "INSERT INTO zero VALUES (1);\n"
+RECORD = "INSERT INTO __diesel_schema_migrations (version) VALUES ('1');\n"
+ALL_THE_SAME = "Its version is recorded all the same"
+TWO = frozenset({Dialect.POSTGRES, Dialect.SQLITE})  # on MySQL, DDL has committed already, and a COMMIT is no fault
+NAMES = {Dialect.POSTGRES: "postgres://localhost/x", Dialect.MYSQL: "mysql://localhost/x", Dialect.SQLITE: "x.db"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    up: str
+    recorded: bool = False
+    stays: str = ""  # names of tables
+    rows: int = 0  # in zero
+    said: str | None
+    dialects: frozenset[Dialect] = frozenset(Dialect)
+    down: str | None = "SELECT 1;"
+
+
+NOT_RECORDED = (
+    "Its version is not recorded, and what was committed by then stays: the next `diesel migration run` runs "
+)
+CASES = {
+    "COMMIT, and all runs": Case(
+        up=A + COMMIT + B, recorded=True, stays="ab", said=f"{ALL_THE_SAME}: `diesel", dialects=TWO
+    ),
+    "COMMIT, and no down": Case(
+        up=A + COMMIT, recorded=True, stays="a", said="fails at it, for it has no down.sql", dialects=TWO, down=None
+    ),
+    "ROLLBACK, and all runs": Case(
+        up=A + ROLLBACK + B, recorded=True, stays="b", said=f"{ALL_THE_SAME}: `diesel", dialects=TWO
+    ),
+    "ROLLBACK at the end": Case(
+        up=A + B + ROLLBACK, recorded=True, said=f"{ALL_THE_SAME}, though the schema is as before", dialects=TWO
+    ),
+    "COMMIT, then a failure": Case(up=A + COMMIT + FAILS + B, stays="a", said=NOT_RECORDED),
+    "COMMIT, BEGIN, then a failure": Case(
+        up=A + COMMIT + "BEGIN;\n" + B + FAILS, stays="a", said=NOT_RECORDED, dialects=TWO
+    ),
+    "DDL commits": Case(up=A + B + FAILS, stays="ab", said=NOT_RECORDED, dialects=frozenset({Dialect.MYSQL})),
+    "rows alone, COMMIT, then a failure": Case(
+        up=ROW + COMMIT + FAILS, rows=1, said="and the rows that it wrote before its COMMIT stay: the next"
+    ),
+    "a failure, then COMMIT": Case(up=ROW + FAILS + COMMIT, said=None),
+    "nothing ends the transaction": Case(up=A + FAILS, said=None, dialects=TWO),
+    "it records itself": Case(
+        up=A + RECORD + COMMIT + FAILS, recorded=True, stays="a", said=f"{ALL_THE_SAME}: `diesel"
+    ),
+}
+
+
+def cases(dialect: Dialect) -> list[ParameterSet]:
+    return [pytest.param(case, id=title) for title, case in CASES.items() if dialect in case.dialects]
+
+
+def written(root: Path, case: Case, dialect: Dialect) -> Path:
+    migrations = root / "migrations"
+    for name, up, down in (
+        ("0_zero", "CREATE TABLE zero (id int);", "DROP TABLE zero;"),
+        ("1_one", case.up, case.down),
+        ("2_two", "CREATE TABLE two (id int);", "DROP TABLE two;"),
+    ):
+        (migrations / name).mkdir(parents=True)
+        (migrations / name / "up.sql").write_text(up, encoding="utf-8")
+        if down is not None:
+            (migrations / name / "down.sql").write_text(down, encoding="utf-8")
+    (root / ".env").write_text(f"DATABASE_URL={NAMES[dialect]}\n", encoding="utf-8")
+    return migrations
+
+
+def tables(state: State) -> set[str]:
+    found = {name for line in state.contents for name in re.findall(r"CREATE TABLE (?:public\.)?`?(\w+)", line)}
+    return found - {"zero", "two"}
+
+
+def rows(state: State) -> int:
+    return sum(line.startswith(("zero: ", "INSERT INTO public.zero ")) for line in state.contents)
+
+
+def compare(case: Case, root: Path, binary: Path, bench: Bench, *, dialect: Dialect, server: Server) -> None:
+    migrations = written(root, case, dialect)
+    with bench.for_diesel() as place:
+        diesel = Diesel(binary=binary, migrations=migrations, url=place.url)
+        assert diesel.run().code == 1
+        after = place.witness()
+        assert after.recorded == (("1", "0") if case.recorded else ("0",))
+        assert tables(after) == set(case.stays)
+        assert rows(after) == case.rows
+        assert diesel.run().names == (("2_two",) if case.recorded else ("1_one",))
+        assert rows(place.witness()) == case.rows * (1 if case.recorded else 2)
+        last = diesel.revert_all()
+        assert last.names == (("2_two", "1_one") if case.recorded else ()) + (
+            ("0_zero",) if case.down or not case.recorded else ()
+        )
+        assert (last.code != 0) is (case.recorded and case.down is None)
+    (chain,) = find_project(root, environment={}).chains
+    found = judge(chain, rehearse(chain, server, forward_only=False), forward_only=False)
+    (message,) = (finding.message for finding in found if finding.rule == "up-fails")
+    if case.said is None:
+        assert "recorded" not in message
+    else:
+        assert case.said in message
+    assert set(re.findall(r"^table (?:public\.)?(\w+) is left behind$", message, re.MULTILINE)) == set(case.stays)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("case", cases(Dialect.SQLITE))
+def test_sqlite(case: Case, diesel: Path, tmp_path: Path, sqlite: SqliteBench) -> None:
+    with open_server(sqlite.request) as server:
+        compare(case, tmp_path, diesel, sqlite, dialect=Dialect.SQLITE, server=server)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("case", cases(Dialect.POSTGRES))
+def test_postgres(case: Case, diesel: Path, tmp_path: Path, postgres: PostgresBench) -> None:
+    compare(case, tmp_path, diesel, postgres, dialect=Dialect.POSTGRES, server=postgres.server)
+
+
+@pytest.fixture(scope="module")
+def mysql_servers() -> Iterator[Server]:
+    with open_server(request(Dialect.MYSQL, dict(os.environ))) as server:
+        yield server
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("case", cases(Dialect.MYSQL))
+def test_mysql(case: Case, diesel: Path, tmp_path: Path, mysql: MysqlBench, mysql_servers: Server) -> None:
+    compare(case, tmp_path, diesel, mysql, dialect=Dialect.MYSQL, server=mysql_servers)
