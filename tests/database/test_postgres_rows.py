@@ -507,3 +507,38 @@ def test_more_bytes_than_are_read(connection: PostgresConnection, monkeypatch: p
     assert not connection.rows.query("SELECT * FROM t").complete
     assert not connection.rows.query("DELETE FROM t RETURNING *").complete
     assert connection.rows.query("SELECT count(*) FROM t").rows == (("500",),)
+
+
+def test_what_is_as_before_is_not_read_again(connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(connection, "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, NULL), (2, '')")
+    one = table(connection)
+    known = connection.rows.read(one)
+    assert connection.rows.read(one) is known
+    for change in (
+        "UPDATE t SET b = '' WHERE a = 1",
+        "UPDATE t SET b = NULL",
+        "INSERT INTO t VALUES (3, NULL)",
+        "DELETE FROM t WHERE a = 2",
+        "DELETE FROM t",
+    ):
+        run(connection, change)
+        found = connection.rows.read(one)
+        assert found is not known
+        assert set(found.rows) == set(connection.rows.query("SELECT a::text, b FROM t").rows)
+        known = found
+    session = connection.session
+    monkeypatch.setattr(rows, "_REMEMBERED", 2)
+    run(connection, "INSERT INTO t SELECT g, 'x' FROM generate_series(1, 3) g")
+    assert connection.rows.read(one) is not connection.rows.read(one)  # too much to be kept
+    session.batch(b"BEGIN; DELETE FROM t WHERE a = 1")
+    assert sorted(connection.rows.read(one).rows) == [("2", "x"), ("3", "x")]
+    session.batch(b"ROLLBACK")
+    assert len(connection.rows.read(one).rows) == 3
+
+
+def test_rows_without_a_digest_are_read(connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(connection, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    monkeypatch.setattr(rows.PostgresRows, "_digest", lambda *_: None)
+    first, second = connection.rows.read(table(connection)), connection.rows.read(table(connection))
+    assert first.rows == second.rows == (("1",),)
+    assert first is not second

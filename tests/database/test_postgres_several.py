@@ -187,3 +187,24 @@ def test_a_down_that_takes_the_bookkeeping_away_fails_there_too(server: Postgres
             outcomes.append(excursion.run(migration, Direction.DOWN).error is None)
     database.close()
     assert outcomes == [True, False, True]
+
+
+def test_what_ran_before_decides_whether_files_go_together(server: PostgresServer) -> None:
+    plain = chain(*((f"CREATE TABLE t{number} ()", f"DROP TABLE t{number}") for number in range(3)))
+    moving = chain(("CREATE TABLE s (); SET search_path = public", "DROP TABLE s"))
+    database = create_database(server.conninfo, request=REQUEST, superuser=False, private=True)
+    try:
+        database.connection.run_several(plain, Direction.UP)
+        database.restart_session()
+        connection = database.connection
+        connection.bookkeeping.moved = True  # as it is where another process made the database
+        assert len(connection.run_several(plain[:0:-1], Direction.DOWN)) == 1
+        connection.ran_before([*plain, *moving])
+        assert len(connection.run_several([plain[1]], Direction.DOWN)) == 1
+        assert connection.bookkeeping.moved
+        connection.ran_before(plain)
+        assert connection.run_several(plain[1:], Direction.UP)[-1].error is None
+        assert len(connection.run_several(plain[::-1], Direction.DOWN)) == len(plain)
+        assert connection.recorded() == ()
+    finally:
+        database.close()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.database.rows import Rows
     from glowplug.database.trace import Trace
     from glowplug.dialect import Direction
@@ -100,6 +101,10 @@ class Connection(Closing, Protocol):
         """
         ...
 
+    def ran_before(self, migrations: Sequence[Migration]) -> None:
+        """Learn that these, and no others, ran up here before this connection was made."""
+        del migrations
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first of these files, and those after it that may as well be sent at once, each as ``run`` would.
 
@@ -121,6 +126,17 @@ class Connection(Closing, Protocol):
         An absent table is an empty answer.
         """
         ...
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Name what the server can't use as it stands: views, triggers or functions on what is gone or changed.
+
+        Nothing is changed, and nothing of the migrations' is run. What the server does not tell is not named: nothing
+        at all unless said otherwise.
+
+        Raises:
+            LostConnection: the server is gone.
+        """
+        return ()
 
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, with the same effect and the same answer, and see what each statement does.

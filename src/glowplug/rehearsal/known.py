@@ -78,7 +78,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         if baseline is None or not places:
             resumed.database.close()
             return None
-        return Begun(database=resumed.database, at=places[0] + 1, baseline=baseline)
+        at = places[0] + 1
+        resumed.database.connection.ran_before([each for each in chain.migrations[:at] if each.runnable])
+        return Begun(database=resumed.database, at=at, baseline=baseline)
 
     def keep(self, at: int, chain: Chain, database: Database, baseline: Schema) -> None:
         """Keep the state of ``database``, in which the first ``at`` migrations have run, if that is the one.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.database.rows import Rows
     from glowplug.dialect import Direction
     from glowplug.project import Chain, Migration
@@ -211,6 +212,10 @@ class LimitedConnection(Connection):
             return run
         return replace(run, error=self._told(run.error))
 
+    def ran_before(self, migrations: Sequence[Migration]) -> None:
+        """Learn which ran here before."""
+        self._connection.ran_before(migrations)
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first few files; what the watch ended is said of the last that ran, or of the first."""
         before = self._watch.times_reached
@@ -256,6 +261,10 @@ class LimitedConnection(Connection):
     def snapshot(self) -> Schema:
         """Read the whole schema."""
         return self._connection.snapshot()
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Name what the server can't use."""
+        return self._connection.broken()
 
     def recorded(self) -> tuple[str, ...]:
         """Read the versions in the bookkeeping table."""

@@ -103,21 +103,21 @@ class Joined:
 
     def __init__(self, parts: Sequence[PGresult]) -> None:
         """Join parts, at least one."""
-        self._parts = parts
+        self.parts = parts
         self._rows = parts[0].ntuples
         self.ntuples = self._rows * (len(parts) - 1) + parts[-1].ntuples
         self.nfields = parts[0].nfields
 
     def fname(self, column: int) -> bytes | None:
         """Give a column's name."""
-        return self._parts[0].fname(column)
+        return self.parts[0].fname(column)
 
     def get_value(self, row: int, column: int) -> bytes | None:
         """Give a value; None for NULL."""
         part, row = divmod(row, self._rows)
-        return self._parts[part].get_value(row, column)
+        return self.parts[part].get_value(row, column)
 
 
 def _size(result: PGresult) -> int:
     value, columns = result.get_value, range(result.nfields)
-    return sum(len(value(row, column) or b"") for row in range(result.ntuples) for column in columns)
+    return sum([len(value(row, column) or b"") for row in range(result.ntuples) for column in columns])

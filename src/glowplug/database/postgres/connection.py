@@ -10,7 +10,7 @@ from msgspec import structs
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
-from glowplug.database.postgres.bookkeeping import Bookkeeping
+from glowplug.database.postgres.bookkeeping import Bookkeeping, moves_bookkeeping
 from glowplug.database.postgres.change import Change, changed, of_index
 from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from glowplug.database.postgres.circumstances import Circumstances
     from glowplug.database.postgres.questions import Answer, Wanted, Watching
     from glowplug.database.postgres.state import SessionState
+    from glowplug.database.rows import Contents
     from glowplug.database.trace import Trace
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -81,6 +82,7 @@ class PostgresConnection(Connection):
         self._last: Migration | None = None
         self._schema: Schema | None = None
         self._first_up: FirstUp | None = None
+        self._rows_read: dict[str, tuple[bytes, Contents]] = {}
         self.bookkeeping = Bookkeeping(moved=resumed)
         self._entry: bytes | None = None
         self._hiding: bool | None = None
@@ -121,6 +123,10 @@ class PostgresConnection(Connection):
         if error is None and lone is None and may_shut_out(local, watch):
             error = self._shut_out()
         return Run(error=error, seconds=seconds)
+
+    def ran_before(self, migrations: Sequence[Migration]) -> None:
+        """Learn which files ran here before: none of them may have moved the bookkeeping."""
+        self.bookkeeping.moved = any(moves_bookkeeping(migration.up or b"") for migration in migrations)
 
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first, or the first few as one message, where they can't tell the difference."""
@@ -296,7 +302,9 @@ class PostgresConnection(Connection):
     @property
     def rows(self) -> PostgresRows:
         """What can be done with rows in this session."""
-        return PostgresRows(session=self._alive, wrote=self.forget, superuser=self.access.superuser)
+        return PostgresRows(
+            session=self._alive, wrote=self.forget, read_before=self._rows_read, superuser=self.access.superuser
+        )
 
     def _alive(self) -> Session:
         self._reopen()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from psycopg import pq
+from psycopg.adapt import Transformer
+
 from glowplug.database.interface import SqlError
-from glowplug.database.postgres.answers import Kept
+from glowplug.database.postgres.answers import Joined, Kept
 from glowplug.database.postgres.batch import Runner
 from glowplug.database.postgres.failure import Batch
 from glowplug.database.postgres.quoting import identifier, literal
@@ -50,6 +53,11 @@ _WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE;{_SET}
 _KEPT = Kept(last=1, room=1 << 26, at_once=1, no_more=True)
 """What is read of rows at most, in bytes; then the rest is not waited for. A value may be as long as it likes."""
 
+_TEXT = 25  # its oid
+
+_REMEMBERED = 1000
+"""Rows of a table that are remembered at most."""
+
 _CURSOR = "glowplug_rows"
 _OPEN_TRANSACTION = SqlError(
     code="25001", message="a migration left its transaction open: nothing can be written beside it"
@@ -62,10 +70,14 @@ _COPIED = SqlError(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresRows(Rows):
-    """Rows in the session that ``session`` gives alive; ``wrote`` is called when something may have been written."""
+    """Rows in the session that ``session`` gives alive; ``wrote`` is called when something may have been written.
+
+    ``read_before`` is what was read of tables in this database, with its digest, by the query.
+    """
 
     session: Callable[[], Session]
     wrote: Callable[[], None]
+    read_before: dict[str, tuple[bytes, Contents]]
     superuser: bool = False
 
     def tables(self) -> tuple[Table, ...]:
@@ -116,18 +128,43 @@ class PostgresRows(Rows):
         return self._write(columns, rows, lambda numbers: ";".join(one(rows[number]) for number in numbers))
 
     def read(self, table: Table, *, limit: int = 10_000) -> Contents:
-        """Read a table's rows, not those of its children by inheritance."""
-        columns = tuple(column.name for column in table.columns)
+        """Read a table's rows, not those of its children by inheritance; the same object where they are the same."""
         listed = ", ".join(shown_in_short(identifier(column.name), column.type) for column in table.columns)
         query = f"SELECT {listed} FROM {_source(table)} LIMIT {limit + 1}"
         with in_utf8(self.session()) as session:
-            before, after = _around(session, _READ)
-            reply = session.batch(f"{before};{_ALL_ROWS};{query};{after}".encode(), rows=replace(_KEPT, at_once=50))
-            if not reply.ok:
-                session.batch(after.encode())
-            if not (reply.ok or reply.cut):
-                error = Runner(session, superuser=self.superuser).verdict(reply, None)
-                return Contents(columns=columns, rows=(), complete=False, error=error)
+            digest = self._digest(session, table, listed, limit)
+            known = self.read_before.get(query)
+            if known is not None and known[0] == digest:
+                return known[1]
+            contents = self._read(session, table, query, limit)
+        if digest is not None and contents.error is None and len(contents.rows) <= _REMEMBERED:
+            self.read_before[query] = (digest, contents)
+        return contents
+
+    def _digest(self, session: Session, table: Table, listed: str, limit: int) -> bytes | None:
+        """Ask for one value that stands for all that would be read; None where there is none."""
+        rows = f"(SELECT ROW({listed}) AS glowplug_row FROM {_source(table)} LIMIT {limit + 1}) AS glowplug_rows"
+        digest = "pg_catalog.md5(pg_catalog.string_agg(glowplug_rows.glowplug_row::pg_catalog.text, ''))"
+        before, after = _around(session, _READ)
+        message = (
+            f"{before};{_ALL_ROWS};SELECT pg_catalog.concat(pg_catalog.count(*), ' ', {digest}) FROM {rows};{after}"
+        )
+        reply = session.batch(message.encode(), rows=True)
+        if reply.ok:
+            return reply.results[-1].get_value(0, 0)
+        if session.alive:
+            session.batch(after.encode())
+        return None
+
+    def _read(self, session: Session, table: Table, query: str, limit: int) -> Contents:
+        columns = tuple(column.name for column in table.columns)
+        before, after = _around(session, _READ)
+        reply = session.batch(f"{before};{_ALL_ROWS};{query};{after}".encode(), rows=replace(_KEPT, at_once=50))
+        if not reply.ok:
+            session.batch(after.encode())
+        if not (reply.ok or reply.cut):
+            error = Runner(session, superuser=self.superuser).verdict(reply, None)
+            return Contents(columns=columns, rows=(), complete=False, error=error)
         binary = [column.type.family is Family.BYTES for column in table.columns]
         rows = _rows(reply.results[-1], binary)
         return Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit and not reply.cut)
@@ -245,18 +282,30 @@ def _answer(reply: Reply, limit: int) -> Answer:
 
 
 def _rows(result: PGresult, binary: Sequence[bool]) -> tuple[tuple[Value, ...], ...]:
+    parts = result.parts if isinstance(result, Joined) else (result,)
+    loader = Transformer()
+    loader.set_loader_types([_TEXT] * len(binary), pq.Format.TEXT)
+    rows: list[tuple[Value, ...]] = []
+    try:
+        for part in parts:
+            loader.set_pgresult(part, set_loaders=False)
+            rows += loader.load_rows(0, part.ntuples, tuple)
+    except UnicodeDecodeError:  # a server with SQL_ASCII has bytes that are no text
+        rows = [_decoded(part, row) for part in parts for row in range(part.ntuples)]
+    if not any(binary):
+        return tuple(rows)
     return tuple(
-        tuple(_value(result.get_value(row, column), binary=one) for column, one in enumerate(binary))
-        for row in range(result.ntuples)
+        tuple(_bytes_of(value) if one else value for value, one in zip(row, binary, strict=True)) for row in rows
     )
 
 
-def _value(value: bytes | None, *, binary: bool) -> Value:
-    if value is None:
-        return None
-    if binary and value.startswith(b"\\x"):
-        return bytes.fromhex(value[2:].decode())
-    return value.decode(errors="backslashreplace")  # a server with SQL_ASCII has bytes that are no text
+def _decoded(part: PGresult, row: int) -> tuple[Value, ...]:
+    values = (part.get_value(row, column) for column in range(part.nfields))
+    return tuple(None if value is None else value.decode(errors="backslashreplace") for value in values)
+
+
+def _bytes_of(value: Value) -> Value:
+    return bytes.fromhex(value[2:]) if isinstance(value, str) and value.startswith("\\x") else value
 
 
 def _put_back(session: Session, before: SessionState, after: SessionState) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from glowplug.rehearsal.passed_on import PassedOn
 
 if TYPE_CHECKING:
-    from glowplug.database.rows import Contents, Value
+    from glowplug.database.rows import Contents, Rows, Value
     from glowplug.schema.tables import Table
 
     Rank = tuple[int, int, str | bytes]
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 class Ordered(PassedOn):
     """Reads tables in the order of their keys, and of the whole rows; numbers by their size as far as they have one."""
 
+    def __init__(self, rows: Rows) -> None:
+        """Read through ``rows``."""
+        super().__init__(rows)
+        self._in_order: dict[tuple[str, tuple[int, ...]], tuple[Contents, Contents]] = {}
+
     def read(self, table: Table, *, limit: int = 10_000) -> Contents:
         """Read a table's rows; which of them, where there are more than ``limit``, stays the server's choice."""
         contents = self._rows.read(table, limit=limit)
         key = [name for unique in table.uniques if unique.primary for name in unique.columns]
         first = [contents.columns.index(name) for name in key if name in contents.columns]
-        order = [*first, *(at for at in range(len(contents.columns)) if at not in first)]
-        return replace(contents, rows=tuple(sorted(contents.rows, key=lambda row: [_rank(row[at]) for at in order])))
+        order = (*first, *(at for at in range(len(contents.columns)) if at not in first))
+        known = self._in_order.get((table.name, order))
+        if known is not None and known[0] is contents:
+            return known[1]
+        ordered = replace(contents, rows=tuple(sorted(contents.rows, key=lambda row: [_rank(row[at]) for at in order])))
+        self._in_order[table.name, order] = contents, ordered
+        return ordered
 
 
 def _rank(value: Value) -> Rank:
