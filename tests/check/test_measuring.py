@@ -102,6 +102,27 @@ def test_a_time_that_a_trigger_moves_on_is_a_notice() -> None:
     assert finding.severity is Severity.ERROR
 
 
+@pytest.mark.parametrize(
+    ("up", "dialect", "severity"),
+    [
+        ("INSERT INTO users VALUES (1) ON CONFLICT DO NOTHING;", Dialect.POSTGRES, Severity.WARNING),
+        ("INSERT OR IGNORE INTO users VALUES (1);", Dialect.SQLITE, Severity.WARNING),
+        ("INSERT IGNORE INTO users VALUES (1);", Dialect.MYSQL, Severity.WARNING),
+        ("INSERT IGNORE INTO users VALUES (1); INSERT INTO users VALUES (2);", Dialect.MYSQL, Severity.ERROR),
+        ("INSERT OR IGNORE INTO other VALUES (1);", Dialect.SQLITE, Severity.ERROR),
+        ("INSERT INTO users VALUES (1);", Dialect.POSTGRES, Severity.ERROR),
+    ],
+)
+def test_a_row_that_the_up_found_there_and_left_alone(up: str, dialect: Dialect, severity: Severity) -> None:
+    migration = Migration(version="7", name="7_m", path="m", up=up.encode(), down=b"DELETE FROM users WHERE id = 1;")
+    for how, weight in ((How.DELETED, severity), (How.CHANGED, Severity.ERROR)):
+        lost = loss(None if how is How.DELETED else "email", by=Direction.DOWN, how=how)
+        data = Data(outcome=DataOutcome.LOSSY, losses=(lost,))
+        measurement = Measurement(observed=RAN, observed_down=None, data=data)
+        (finding,) = findings_of_rows(measurement, migration, dialect)
+        assert (finding.rule, finding.severity) == ("rows-lost-by-down", weight)
+
+
 def test_what_is_expected_is_a_notice() -> None:
     (finding,) = lossy(loss("nick", by=Direction.DOWN, written=When.AFTER, expected=True))
     assert (finding.rule, finding.severity) == ("down-drops-new-rows", Severity.NOTICE)

@@ -27,9 +27,9 @@ def found(data: Data, down: Trace | None = None) -> list[Finding]:
 @pytest.mark.parametrize(
     ("enough", "table", "severity", "words"),
     [
-        (1, "public.t", Severity.ERROR, "fails on any row in public.t: "),
-        (2, "public.t", Severity.ERROR, "fails on any 2 rows in public.t: "),
-        (1, None, Severity.ERROR, "fails on any row: "),
+        (1, "public.t", Severity.ERROR, "fails on any row that was tried in public.t: "),
+        (2, "public.t", Severity.ERROR, "fails on any 2 rows that were tried in public.t: "),
+        (1, None, Severity.ERROR, "fails on any row that was tried: "),
         (None, "public.t", Severity.WARNING, "fails on some of the rows that the schema allows in public.t: "),
     ],
 )
@@ -46,7 +46,7 @@ def test_any_row_that_the_up_refuses_is_a_warning_for_the_table_may_be_empty() -
     refusal = Refusal(direction=Direction.UP, error=ERROR, table="public.t", enough=1)
     (finding,) = found(Data(outcome=DataOutcome.LOSSY, refusals=(refusal,)))
     assert (finding.rule, finding.severity) == ("fails-on-rows", Severity.WARNING)
-    assert finding.message.startswith("up.sql fails on any row in public.t: ")
+    assert finding.message.startswith("up.sql fails on any row that was tried in public.t: ")
 
 
 @pytest.mark.parametrize(("written", "severity"), [(When.BEFORE, Severity.ERROR), (When.AFTER, Severity.WARNING)])

@@ -79,6 +79,15 @@ def by_the_way(loss: Loss, migration: Migration, dialect: Dialect) -> bool:
     return moved_on and _is_plain(migration, dialect, loss.by)
 
 
+def left_alone(migration: Migration, dialect: Dialect) -> frozenset[str]:
+    """Name the tables into which the up writes but what is not there yet (ON CONFLICT DO NOTHING, INSERT IGNORE)."""
+    from glowplug.rehearsal.data.text import Text, actions_of  # noqa: PLC0415 - only where rows are lost
+
+    inserts = [action for action, _ in actions_of(Text.of(migration, dialect).up) if isinstance(action, Insert)]
+    other = {action.table.name for action in inserts if not action.ignore}
+    return frozenset(action.table.name for action in inserts if action.ignore) - other
+
+
 def _is_plain(migration: Migration, dialect: Dialect, direction: Direction) -> bool:
     from glowplug.rehearsal.data.text import Text, actions_of, followed  # noqa: PLC0415 - only where times moved on
 

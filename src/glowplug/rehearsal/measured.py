@@ -85,7 +85,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     ``value`` says what it is in words ("NULL", "a text of 200 characters", "two equal values"), ``query`` finds such
     rows in production: a SELECT that gives rows where the file would fail, None where none is known. ``world``: the
     setting under which it was seen, where that is not the configured one (``foreign_keys = OFF``, ``strict mode``).
-    ``enough``: so few plain rows of a table make it fail, whatever they hold; None: that was not seen.
+    ``enough``: so few plain rows of a table make it fail, whatever was tried in them; None: that was not seen.
     """
 
     direction: Direction

@@ -49,7 +49,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
                 settings=self.data,
                 seeds=self.seeds,
                 forward_only=forward_only,
-                previous=_previous(chain, migration),
+                earlier=_earlier(chain, migration),
             )
         if migration.test is None:
             return measurement
@@ -66,7 +66,7 @@ def _run_test(database: Database, migration: Migration) -> tuple[TestFailure, ..
         return (TestFailure(line=None, message="this test could not be run on a copy of the database", error=error),)
 
 
-def _previous(chain: Chain, migration: Migration) -> Migration | None:
-    """Give the migration that goes up before this one."""
+def _earlier(chain: Chain, migration: Migration) -> tuple[Migration, ...]:
+    """Give the migrations that go up before this one."""
     before = itertools.takewhile(lambda each: each is not migration, chain.migrations)
-    return next((each for each in reversed(tuple(before)) if each.runnable), None)
+    return tuple(each for each in before if each.runnable)

@@ -56,7 +56,8 @@ def _measure(server: Server, dialect: Dialect) -> Measure:
         forward_only: bool = False,
     ) -> Measurement:
         with _database(server) as database:
-            run = database.connection.run(migration("1", before, "SELECT 1;"), Direction.UP)
+            first = migration("1", before, "SELECT 1;")
+            run = database.connection.run(first, Direction.UP)
             assert run.error is None, run.error
             then = database.connection.snapshot()
             found = measure(
@@ -66,6 +67,7 @@ def _measure(server: Server, dialect: Dialect) -> Measure:
                 settings=DataSettings(rows=rows),
                 seeds=tuple(Seed(file=f"seeds/{index}.sql", sql=sql) for index, sql in enumerate(seeds)),
                 forward_only=forward_only,
+                earlier=[first],
             )
             assert database.connection.snapshot() == then
             return found

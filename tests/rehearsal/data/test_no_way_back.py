@@ -69,3 +69,14 @@ def test_a_down_that_fails_anyway_is_not_lossless(on_sqlite: Measure) -> None:
         found = on_sqlite(T, up, "DROP INDEX absent;")
         assert found.data.outcome is DataOutcome.NOT_MEASURED
         assert "without any rows of ours" in (found.data.why or "")
+
+
+def test_a_reference_that_made_up_rows_can_not_have(on_postgres: Measure) -> None:
+    told = refusal(
+        on_postgres,
+        "CREATE TABLE u (id uuid PRIMARY KEY); CREATE TABLE n (id uuid PRIMARY KEY, u uuid NOT NULL);",
+        "CREATE TABLE m (id uuid PRIMARY KEY, u uuid NOT NULL); INSERT INTO m SELECT id, u FROM n; DROP TABLE n;",
+        "CREATE TABLE n (id uuid PRIMARY KEY, u uuid NOT NULL REFERENCES u); INSERT INTO n SELECT id, u FROM m;"
+        " DROP TABLE m;",
+    )
+    assert told.enough is None

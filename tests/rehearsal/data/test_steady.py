@@ -111,7 +111,9 @@ class Readings:
 
 
 def measured(database: Database, what: Migration, previous: Migration | None = None) -> Measurement:
-    return measure(database, what, dialect=Dialect.POSTGRES, settings=DataSettings(rows=10), previous=previous)
+    return measure(
+        database, what, dialect=Dialect.POSTGRES, settings=DataSettings(rows=10), earlier=[previous] if previous else []
+    )
 
 
 @pytest.mark.postgres

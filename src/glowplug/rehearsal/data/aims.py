@@ -17,7 +17,7 @@ from glowplug.rehearsal.seeding.makers import Making, maker
 from glowplug.rehearsal.seeding.narrowing import narrowed
 from glowplug.rehearsal.seeding.needs import NOT_NULL, both
 from glowplug.schema.tables import Written
-from glowplug.sql.actions import AlterColumnType, CreateTable, Delete, Insert, Update
+from glowplug.sql.actions import AlterColumnType, CreateTable, Delete, Insert, Select, Update
 from glowplug.sql.condition import Call, parse, walk
 
 if TYPE_CHECKING:
@@ -168,6 +168,10 @@ def _conditions(
             where = _WHERE.search(script.text_of(statement.span))
             if where is not None:
                 yield action.reads[0], parse(where["condition"], dialect), False
+        case Select() if action.reads and script is not None and statement not in script.statements:
+            where = _WHERE.search(script.text_of(statement.span))  # of a loop's, mostly
+            if where is not None:
+                yield action.reads[0], parse(where["condition"], dialect), True
         case _:
             pass
     if isinstance(action, (AlterColumnType, Update)):

@@ -28,8 +28,9 @@ _TABLES = 8  # that are tried alone
 def shown(subject: Subject, refusal: Refusal, without: Collection[str]) -> Refusal:
     """Say with rows of which table alone a file fails that refused plain rows, and how few of any kind are enough.
 
-    How few is not asked where the chain or ``seeds/`` wrote rows of that table, which the file takes, or
-    glowplug.toml gives them. ``without``: tables that get no rows.
+    How few is not asked where the chain or ``seeds/`` wrote rows of that table, which the file takes, where
+    glowplug.toml gives them, or where rows are refused for what they refer to: made-up ones refer to nothing that no
+    key makes them refer to. ``without``: tables that get no rows.
     """
     if refusal.error.timed_out:
         return refusal
@@ -38,7 +39,7 @@ def shown(subject: Subject, refusal: Refusal, without: Collection[str]) -> Refus
     if table is None:
         return replace(refusal, table=None, value=None, query=None)
     given = subject.seeds or any(each.rows for each in subject.settings.table)
-    if given or trial.by_name[table].rows:
+    if given or trial.by_name[table].rows or of_references(refusal.error):
         return replace(refusal, table=table, value=None, query=None)
     enough = next((rows for rows in _FEW[: subject.settings.rows] if trial.fails_with_any(table, rows)), None)
     if enough is not None and refusal.value is not None:
@@ -61,7 +62,7 @@ class _Trial:
         return next((name for name in self._suspects(without) if self._fails(self._alone(name), name)), None)
 
     def fails_with_any(self, table: str, rows: int) -> bool:
-        """Whether so many rows of it are refused whatever they hold: other values, other keys, NULL where it may be."""
+        """Whether so many rows of it are refused whatever is tried: other values, other keys, NULL where it may be."""
         few = self._alone(table)
         few = replace(few, settings=replace(few.settings, rows=rows))
         others = replace(few, apart=True)

@@ -48,19 +48,19 @@ def measure(
     settings: DataSettings,
     seeds: Sequence[Seed] = (),
     forward_only: bool = False,
-    previous: Migration | None = None,
+    earlier: Sequence[Migration] = (),
 ) -> Measurement:
     """Measure a migration on branches of ``database``, which stands in the state before its up and stays there.
 
     Most migrations take one branch; two where what is touched can't be seen without going on from there, one more
     where there is another world, and more where a file fails.
     ``forward_only``: its down is not run, so that what the up takes away is gone for good.
-    ``previous``: the migration that went up before it; what is known of the tables that it left is not read again.
+    ``earlier``: those that went up before it; what is known of the tables that the last left is not read again.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed.
     """
-    text = Text.of(migration, dialect)
+    text = Text.of(migration, dialect, earlier)
     has_down = not forward_only and migration.down is not None and not is_blank(migration.down, dialect)
     subject = Subject(
         database=database,
@@ -74,7 +74,7 @@ def measure(
     )
     try:
         _let_sessions_live(migration)
-        measurement = _measure(subject, previous)
+        measurement = _measure(subject, earlier[-1] if earlier else None)
     except CannotBranch as obstacle:
         data = Data(outcome=DataOutcome.NOT_MEASURED, why=obstacle.message)
         measurement = Measurement(observed=None, observed_down=None, data=data)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect, Direction
+from glowplug.rehearsal.data.called import with_called
 from glowplug.sql.actions import Action, Block, Dynamic
 from glowplug.sql.parts import Name
 from glowplug.sql.reader import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from glowplug.project import Migration
     from glowplug.sql.statement import Script, Statement
@@ -26,9 +27,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     down: Script | None
 
     @classmethod
-    def of(cls, migration: Migration, dialect: Dialect) -> Text:
-        """Read both files."""
-        return cls(dialect=dialect, up=_script(migration.up, dialect), down=_script(migration.down, dialect))
+    def of(cls, migration: Migration, dialect: Dialect, earlier: Sequence[Migration] = ()) -> Text:
+        """Read both files, with what the routines do that they call, which ``earlier`` ones may have made."""
+        up, down = _script(migration.up, dialect), _script(migration.down, dialect)
+        return cls(
+            dialect=dialect,
+            up=None if up is None else with_called(up, earlier),
+            down=None if down is None else with_called(down, (*earlier, migration)),
+        )
 
     def file(self, direction: Direction) -> Script | None:
         """Give one of the two."""
