@@ -40,6 +40,7 @@ CREATE TABLE summed (a int NOT NULL, b int NOT NULL, CHECK (a + b = 100), CHECK 
 CREATE TABLE divided (a int NOT NULL CHECK (a % 5 = 0), b int NOT NULL CHECK (b * 2 + 1 > 51));
 CREATE TABLE documents (a jsonb NOT NULL CHECK (jsonb_typeof(a) = 'object'), b jsonb NOT NULL CHECK (jsonb_typeof(b) = 'array'), c jsonb NOT NULL CHECK (c ? 'key'), d jsonb NOT NULL CHECK (d ->> 'x' IS NOT NULL));
 CREATE TABLE bounded_arrays (a int[] NOT NULL CHECK (cardinality(a) > 0), b text[] NOT NULL CHECK (array_length(b, 1) <= 3));
+CREATE TABLE sized_arrays (a json[] NOT NULL DEFAULT array_fill(NULL::json, ARRAY[100]) CHECK (cardinality(a) = 100), b int[] NOT NULL CHECK (array_length(b, 1) = 3));
 CREATE TABLE opaque_function (a int NOT NULL CHECK (is_even(a)));
 CREATE TABLE opaque_literals (a text NOT NULL CHECK (is_code(a) OR a = 'gamma'));
 CREATE TABLE in_the_past (a timestamptz NOT NULL CHECK (a < now()), b date NOT NULL CHECK (b > '2030-01-01'::date));

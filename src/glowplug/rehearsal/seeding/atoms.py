@@ -23,6 +23,7 @@ Asked = tuple["Mapping[str, Needs] | None", tuple["Relation", ...], tuple[Expres
 _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 _LENGTHS = frozenset({"length", "char_length", "character_length", "octet_length"})
+_SIZES = frozenset({"array_length", "cardinality"})
 _TRIMS = frozenset({"trim", "btrim", "ltrim", "rtrim"})
 _LOOKED_THROUGH = ("text", "character", "varchar", "bpchar", "char", "numeric", "double", "date", "timestamp", "citext")
 
@@ -159,7 +160,7 @@ def _of_constant(left: Expression, operator: str, value: Scalar, literal: Expres
 def _of_function(name: str, operator: str, value: Scalar) -> Needs | None:
     """Give what a column needs so that a function of it compares so."""
     amount = number(value)
-    if name in _LENGTHS and amount is not None:
+    if name in _LENGTHS | _SIZES and amount is not None:
         return _length(operator, int(amount))
     if name in _TRIMS and operator == "<>" and value == "":
         return Needs(null=False, shortest=1, trimmed=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.database.rows import Value  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.dialect import Dialect
 from glowplug.rehearsal.seeding.edge_rows import EdgeRows
 from glowplug.rehearsal.seeding.edge_values import edge_values, null
 from glowplug.rehearsal.seeding.known import Known
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.rows import Rows
-    from glowplug.dialect import Dialect
     from glowplug.rehearsal.seeding.plan import Plan
     from glowplug.rehearsal.seeding.settings import DataSettings
     from glowplug.schema.tables import ForeignKey, Table
@@ -74,7 +74,7 @@ class _Edges:
         self._later = later
         self._maker = maker
         self._dialect = dialect
-        self._sql = plan.table.sql
+        self._sql = self._in_production(plan.table)
         self._linked = frozenset(name for link in plan.links for name in link.columns)
 
     def all(self) -> Iterator[Edge]:
@@ -86,7 +86,7 @@ class _Edges:
             for unique in self._later.uniques:
                 columns = tuple(each for each in unique.columns if each is not None)
                 if columns and len(columns) == len(unique.columns) and there.issuperset(columns):
-                    yield from self._equal(columns)
+                    yield from self._equal(columns, nulls_distinct=unique.nulls_distinct)
         yield from self._values()
         for planned in self._plan.columns:
             if not planned.column.numbered:
@@ -96,6 +96,10 @@ class _Edges:
         self, columns: tuple[str, ...], words: str, rows: Sequence[Mapping[str, Value]], query: str | None
     ) -> Edge:
         return Edge(table=self._plan.table.name, columns=columns, value=words, rows=tuple(rows), query=query)
+
+    def _in_production(self, table: Table) -> str:
+        """SQL for a table where the database has another name than here."""
+        return table.sql if self._dialect is Dialect.POSTGRES else quoted(table.name, self._dialect)
 
     def _name(self, column: str) -> str:
         return quoted(column, self._dialect)
@@ -118,11 +122,15 @@ class _Edges:
                         query = f"SELECT * FROM {self._sql} WHERE {each.where.format(c=shown)}"
                     yield self._edge((column.name,), each.words, (row,), query)
 
-    def _equal(self, columns: tuple[str, ...]) -> Iterator[Edge]:
+    def _equal(self, columns: tuple[str, ...], *, nulls_distinct: bool = True) -> Iterator[Edge]:
         pair = self._maker.pair(columns)
         if pair is not None:
-            listed = ", ".join(map(self._name, columns))
-            query = f"SELECT {listed}, count(*) FROM {self._sql} GROUP BY {listed} HAVING count(*) > 1"
+            nullable = {each.name for each in self._plan.table.columns if each.nullable}
+            names = {each: self._name(each) for each in columns}
+            equal = [f"{name} IS NOT NULL" for each, name in names.items() if nulls_distinct and each in nullable]
+            where = f" WHERE {' AND '.join(equal)}" if equal else ""
+            listed = ", ".join(names.values())
+            query = f"SELECT {listed}, count(*) FROM {self._sql}{where} GROUP BY {listed} HAVING count(*) > 1"
             yield self._edge(columns, "two equal values", pair, query)
 
     def _unreferenced(self, later: Table) -> Iterator[Edge]:
@@ -137,10 +145,11 @@ class _Edges:
         parent = self._maker.table(key.table)
         if parent is None or len(key.referenced) != len(key.columns):
             return None
+        shown = self._in_production(parent)
         pairs = list(zip(key.columns, key.referenced, strict=True))
         same = " AND ".join(f"p.{self._name(referenced)} = t.{self._name(column)}" for column, referenced in pairs)
         given = " AND ".join(f"t.{self._name(column)} IS NOT NULL" for column, _ in pairs)
-        return f"SELECT * FROM {self._sql} t WHERE {given} AND NOT EXISTS (SELECT 1 FROM {parent.sql} p WHERE {same})"
+        return f"SELECT * FROM {self._sql} t WHERE {given} AND NOT EXISTS (SELECT 1 FROM {shown} p WHERE {same})"
 
     def _excluded(self, later: Table) -> Iterator[Edge]:
         now = {each.expression for each in self._plan.table.checks}

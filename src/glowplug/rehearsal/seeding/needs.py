@@ -20,8 +20,9 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """Each field narrows; none of them means any value of the type.
 
     ``null``: must be NULL, must not be, either. ``low`` and ``high``, which are left out where ``open``. ``shortest``
-    and ``longest`` in characters, of BYTES in bytes. ``patterns`` must be found in the text. ``case`` is lower or
-    upper. ``trimmed``: no blank at its ends. ``json``: a document, of this type unless "any"; ``keys`` are in it.
+    and ``longest`` in characters, of BYTES in bytes, of arrays in elements. ``patterns`` must be found in the text.
+    ``case`` is lower or upper. ``trimmed``: no blank at its ends. ``json``: a document, of this type unless "any";
+    ``keys`` are in it.
     """
 
     null: bool | None = None

@@ -15,6 +15,8 @@ from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both
 from glowplug.schema.tables import Family
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glowplug.database.rows import Value
     from glowplug.schema.tables import Type
 
@@ -25,6 +27,8 @@ _POSITIVE = Needs(low=Decimal(0))
 """What rises with its number, as the ends of a range must."""
 _FEW = 100
 """Values of an element that are few."""
+_MOST = 10_000
+"""Elements of an array at most, for rows with it to be made."""
 _LONGEST = 1 << 20
 """Characters or bytes that a value may have to have at least, for rows of it to be made."""
 
@@ -79,7 +83,7 @@ def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Make
         case Family.PAIRS:
             return shapes.pairs()
         case Family.ARRAY | Family.RANGE | Family.MULTIRANGE | Family.COMPOSITE:
-            return _held(kind, making, attempt)
+            return _held(kind, needs, making, attempt)
         case _:
             return _given(needs) or shapes.other(kind, attempt)
 
@@ -88,7 +92,7 @@ def _given(needs: Needs) -> Maker | None:
     return None if needs.among is None else listed(tuple(str(each) for each in needs.among))
 
 
-def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
+def _held(kind: Type, needs: Needs, making: Making, attempt: int) -> Maker | None:
     """Values that hold others."""
     if kind.family is Family.COMPOSITE:
         return _composite(kind, making, attempt)
@@ -100,7 +104,7 @@ def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
         return None
     make = inner.make
     if kind.family is Family.ARRAY:
-        return _array(inner)
+        return _array(inner, needs)
     if kind.family is Family.MULTIRANGE and kind.element.family is Family.RANGE:
         return replace(inner, make=lambda n: "{" + str(make(n)) + "}")
     size = None if inner.size is None else max(inner.size // 2, 1)
@@ -113,16 +117,26 @@ def _held(kind: Type, making: Making, attempt: int) -> Maker | None:
     return Maker(make=between, size=size)
 
 
-def _array(inner: Maker) -> Maker:
-    """Arrays of one to three elements; of two where these are few, so that pairs of them make the difference."""
+def _array(inner: Maker, needs: Needs) -> Maker | None:
+    """Arrays of one to three elements; of two where these are few, so that pairs of them make the difference.
+
+    As many as are asked for, where that is told; None where that is more than a row can do with.
+    """
     make = inner.make
+    if needs.shortest or needs.longest is not None:
+        size = needs.shortest or min(needs.longest or 0, _FEW)
+        return None if size > _MOST else Maker(make=lambda n: _written([make(n + at) for at in range(size)]))
     few = inner.size if inner.size is not None and inner.size <= _FEW else 0
 
     def array(n: int) -> Value:
         at = (n, n // few + n) if few else (n, 2 * n + 1, 3 * n + 2)[: (2, 1, 3)[n % 3]]
-        return f"{{{','.join(shapes.element(make(each)) for each in at)}}}"
+        return _written([make(each) for each in at])
 
     return Maker(make=array, size=few**2 if few else inner.size)
+
+
+def _written(elements: Sequence[Value]) -> str:
+    return f"{{{','.join(map(shapes.element, elements))}}}"
 
 
 def _bare(value: Value) -> str:
