@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 
 from glowplug.check.judge import judge
+from glowplug.database.broken import BrokenObject
 from glowplug.database.interface import SqlError
 from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Finding, Severity
@@ -252,3 +253,31 @@ def test_errors_that_are_met_again_and_again_say_what_to_do() -> None:
         )
         (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error))
         assert words in finding.message
+
+
+def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words() -> None:
+    error = SqlError(code="42S02", message="Table 'db.audit' doesn't exist (1146)")
+    broken = BrokenObject(kind="trigger", name="ai", table="items", error=error)
+    view = BrokenObject(kind="view", name="v", error=error)
+    up, down = judged(
+        RoundTrip(
+            migration=migration(),
+            outcome=Outcome.RESTORED,
+            second_up=SecondUp.EQUAL,
+            leaves_broken=(broken, view),
+            down_leaves_broken=(view,),
+        )
+    )
+    assert (up.rule, up.severity, down.rule, down.severity) == ("leaves-broken", Severity.ERROR) * 2
+    assert up.place is not None
+    assert up.place.file == "migrations/20240101000001_m/up.sql"
+    assert down.place is not None
+    assert down.place.file == "migrations/20240101000001_m/down.sql"
+    assert up.message.split("\n") == [
+        "after up.sql the server refuses to use what it did not refuse before:",
+        "trigger ai on items: every write that fires it fails: Table 'db.audit' doesn't exist (1146) [42S02]",
+        "view v: every query of it fails: Table 'db.audit' doesn't exist (1146) [42S02]",
+        "Drop them before the change and create them again after it, as they are to be from then on, in this file",
+    ]
+    assert "create it again" in down.message
+    assert up.fingerprint != down.fingerprint

@@ -65,8 +65,8 @@ def test_it_ends_the_check_and_names_who_asks(tmp_path: Path, up: str, what: str
     assert report.exit_code == 3
     (chain,) = report.chains
     assert chain.problem is not None
-    assert f"migrations/2_m/up.sql asks for {what}, which the scratch server lacks" in chain.problem.message
-    assert chain.problem.line == 2
+    assert chain.problem.message.startswith(f"asks for {what}, which the scratch server lacks")
+    assert (chain.problem.file, chain.problem.line) == ("migrations/2_m/up.sql", 2)
     assert "glowplug server list" in (chain.problem.advice or "")
     assert [finding.rule for finding in chain.findings if finding.rule.endswith(("up-fails", "fails-on-rows"))] == []
 

@@ -221,6 +221,59 @@ def test_the_file_under_attack_does_not_open_its_own_cage(tmp_path: Path) -> Non
     assert not (root / "stolen.db").exists()
 
 
+def test_what_follows_from_a_setup_comes_from_the_base_too(tmp_path: Path) -> None:
+    table = '[[chain]]\nmigrations = "migrations"\nbackend = "sqlite"\nsession_setup = ["PRAGMA foreign_keys = {}"]\n'
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD}, glowplug__toml=table.format("ON"))
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    (root / "glowplug.toml").write_text(table.format("OFF"))
+    _, document = checked(root, "--base", "HEAD")
+    scratch = document["chains"][0]["scratch"]
+    assert scratch["foreign_keys"] is True
+    assert scratch["notes"][0].startswith("foreign_keys = ON: session_setup of glowplug.toml at HEAD@")
+    assert rules(document).count("cage-changed") == 1
+    (root / "glowplug.toml").write_text("")
+    _, document = checked(root, "--base", "HEAD")
+    assert document["chains"][0]["scratch"]["foreign_keys"] is True
+    _, document = checked(root, "--base", "none")
+    assert document["chains"][0]["scratch"]["foreign_keys"] is False
+
+
+@pytest.mark.parametrize("base", ["HEAD", "none"])
+def test_what_is_said_of_a_link_holds_where_it_leads(tmp_path: Path, base: str) -> None:
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    (root / "link").symlink_to("migrations")
+    (root / "glowplug.toml").write_text(
+        '[[chain]]\nmigrations = "link"\nserver_version = "3.0"\nsession_setup = ["PRAGMA foreign_keys = ON"]\n'
+    )
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    (root / "glowplug.toml").write_text((root / "glowplug.toml").read_text() + '[rollback]\nstrategy = "down"\n')
+    _, document = checked(root, "--base", base)
+    scratch = document["chains"][0]["scratch"]
+    assert (scratch["foreign_keys"], scratch["matches_production"]) == (True, False)
+    assert "cage-changed" not in rules(document)
+
+
+def test_a_setup_that_the_base_has_not_sets_nothing(tmp_path: Path) -> None:
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    (root / "glowplug.toml").write_text(
+        '[[chain]]\nmigrations = "migrations"\nserver_version = "3.0"\nsession_setup = ["PRAGMA foreign_keys = ON"]\n'
+    )
+    _, document = checked(root, "--base", "HEAD")
+    scratch = document["chains"][0]["scratch"]
+    assert scratch["foreign_keys"] is False
+    assert scratch["notes"][0].startswith("foreign_keys = OFF: no Cargo.toml builds")
+    assert scratch["matches_production"] is None
+    changed = [finding["message"] for finding in document["chains"][0]["findings"]]
+    assert any(message.startswith("server_version of migrations differs from HEAD@") for message in changed)
+
+
 def test_a_directory_that_the_base_checks_is_not_left_out_in_silence(tmp_path: Path) -> None:
     root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
     git(root, "init")
@@ -332,3 +385,18 @@ def test_history_that_can_not_go_up_is_said_and_what_stands_behind_it_is_no_yes(
     code, document = checked(root, "--base", "HEAD")
     assert (code, document["outcome"]) == (3, "error")
     assert "1 new migration could not be checked" in document["chains"][0]["error"]["message"]
+
+
+@pytest.mark.parametrize("superuser", [False, True])
+def test_where_temporary_tables_lie_may_be_said_as_to_diesel(tmp_path: Path, superuser: bool) -> None:
+    first = {"up.sql": "PRAGMA temp_store = MEMORY;\nCREATE TABLE a (id INTEGER);", "down.sql": "DROP TABLE a;"}
+    again = {"up.sql": "PRAGMA temp_store = MEMORY; CREATE TEMP TABLE x (a);", "down.sql": "DROP TABLE x;"}
+    third = {"up.sql": "PRAGMA temp_store = MEMORY; INSERT INTO x VALUES (1);", "down.sql": "DELETE FROM x;"}
+    late = {"up.sql": "PRAGMA temp_store = FILE;", "down.sql": "SELECT 1;"}
+    text = f"[scratch]\nsuperuser = {str(superuser).lower()}\n"
+    chain = {"2024-01-01-000000_a": first, "2024-01-02-000000_b": again, "2024-01-03-000000_c": third}
+    root = project(tmp_path, {**chain, "2024-01-04-000000_d": late}, glowplug__toml=text)
+    _, document = checked(root, "--base", "none")
+    trips = [item["round_trip"] for item in document["chains"][0]["migrations"]]
+    assert [trip["outcome"] for trip in trips] == ["restored", "restored", "restored", "up_failed"]
+    assert trips[-1]["error"]["message"] == "temporary storage cannot be changed from within a transaction"

@@ -112,6 +112,17 @@ def test_several_chains_ask_the_cargo_toml_beside_each(tmp_path: Path) -> None:
     }
 
 
+def test_a_fork_in_diesels_place(tmp_path: Path) -> None:
+    checkout(
+        tmp_path,
+        "migrations",
+        Cargo_toml='[workspace]\nmembers = ["a"]\n[workspace.dependencies]\n'
+        'diesel = { package = "some_diesel", version = "2", features = ["postgres"] }',
+        a__Cargo_toml="[dependencies]\ndiesel = { workspace = true }",
+    )
+    assert dialects(tmp_path) == {"migrations": POSTGRES}
+
+
 def test_a_workspace_whose_member_holds_diesel(tmp_path: Path) -> None:
     root = checkout(
         tmp_path / "checkout",

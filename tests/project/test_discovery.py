@@ -230,6 +230,35 @@ def test_grandchildren_make_each_child_a_chain(root: Path) -> None:
     assert project.chains[0].refused
 
 
+def up(root: Path, *migrations: str) -> None:
+    for migration in migrations:
+        (root / migration).mkdir(parents=True)
+        (root / migration / "up.sql").write_text("SELECT 1;")
+
+
+@pytest.mark.parametrize("other", ["tools", "svc/tools", "lib/migrations/tools"])
+def test_what_happens_to_have_an_up_sql_hides_no_chain(root: Path, other: str) -> None:
+    up(root, other, "app/migrations/2024-01-01-000000_a", "lib/migrations/app/migrations/2024-01-01-000000_a")
+    expected = ["app/migrations", "lib/migrations/app/migrations"]
+    assert found(root)[1] == expected
+    write(root / "Cargo.toml")
+    assert found(root)[1] == expected
+
+
+def test_migrations_further_down_are_found_beside_those_of_the_path(root: Path) -> None:
+    up(root, "db/2024-01-01-000000_a", "db/app/migrations/2024-01-01-000000_a")
+    assert found(root / "db")[1] == [".", "app/migrations"]
+    up(root, "sql/postgres/1_a", "sql/sqlite/migrations/1_a")
+    assert found(root / "sql")[1] == ["postgres", "sqlite/migrations"]
+
+
+def test_names_without_a_number_are_a_chain_where_there_is_no_other(root: Path) -> None:
+    up(root, "sql/first", "sql/second")
+    assert found(root / "sql")[1] == ["."]
+    (root / "sql/third").mkdir()  # Diesel refuses all, which is a finding
+    assert found(root / "sql")[1] == ["."]
+
+
 def test_a_directory_in_which_diesel_refuses_all_is_still_a_chain(root: Path) -> None:
     (root / "migrations" / "1_a").mkdir(parents=True)
     project = find_project(root, environment=PG)

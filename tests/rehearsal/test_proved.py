@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from glowplug.database.broken import BrokenObject
 from glowplug.database.interface import SqlError
 from glowplug.database.rows import Answer as RowsAnswer
 from glowplug.database.trace import Lock, Seen, Trace
@@ -137,6 +138,8 @@ RICH = RoundTrip(
     error=StepError(direction=Direction.DOWN, file=SECOND.file(Direction.DOWN), error=ERROR),
     differences=(DIFFERENCE,),
     noise=(Noise(difference=DIFFERENCE, reason="r"),),
+    leaves_broken=(BrokenObject(kind="trigger", name="a", table="t", error=ERROR),),
+    down_leaves_broken=(BrokenObject(kind="view", name="v", error=ERROR),),
     measurement=MEASUREMENT,
 )
 

@@ -212,3 +212,18 @@ def test_a_migration_that_diesel_does_not_run_needs_no_proof(bench: Bench) -> No
     assert looked.ran == ["none: it was known"]
     assert looked.rehearsal.round_trips[0].outcome is Outcome.NOT_REACHED
     assert looked.rehearsal.round_trips[0].migration.sql(Direction.UP) == first.up
+
+
+@pytest.mark.sqlite
+def test_what_was_left_broken_is_known_and_not_told_again_of_what_is_new(tmp_path: Path) -> None:
+    bench = bench_of(Dialect.SQLITE, tmp_path)
+    files = (
+        ("CREATE TABLE t (id int PRIMARY KEY);", "DROP TABLE t;"),
+        ("CREATE VIEW v AS SELECT id FROM t;", "DROP VIEW v;"),
+        ("DROP TABLE t;", "CREATE TABLE t (id int PRIMARY KEY);"),
+    )
+    first = bench.rehearse(bench.chain(*files)).rehearsal
+    assert [[each.name for each in trip.leaves_broken] for trip in first.round_trips] == [[], [], ["v"]]
+    more = bench.rehearse(bench.chain(*files, ("CREATE TABLE u (id int);", "DROP TABLE u;")), new=("04",))
+    assert more.ran == ["04"]
+    assert [[each.name for each in trip.leaves_broken] for trip in more.rehearsal.round_trips] == [[], [], ["v"], []]

@@ -94,7 +94,6 @@ def _database(server: Server) -> Iterator[Database]:
         "PRAGMA hard_heap_limit = 0;",
         "PRAGMA page_size = 65536;",
         "PRAGMA schema_version = 7;",
-        "PRAGMA temp_store = FILE;",
         "SELECT * FROM pragma_temp_store_directory('{directory}');",
         "CREATE VIRTUAL TABLE t USING csv(filename='/etc/passwd');",
         "CREATE VIRTUAL TABLE t USING fsdir;",
@@ -155,10 +154,42 @@ def test_superuser_lifts_it(tmp_path: Path) -> None:
         "table_info(t)",
         "encoding",
         "page_size",
+        "temp_store",
     ],
 )
 def test_pragmas_of_real_migrations_pass(database: Database, pragma: str) -> None:
     assert run(database, f"PRAGMA {pragma};", transaction=False).error is None
+
+
+@pytest.mark.parametrize("value", ["DEFAULT", "FILE", "MEMORY", "0", "1", "2"])
+def test_where_temporary_tables_lie_may_be_said(database: Database, value: str) -> None:
+    sql = f"PRAGMA temp_store = {value};"
+    assert run(database, sql, version="1").error is None
+    assert run(database, sql, version="2", transaction=False).error is None
+
+
+def test_temporary_files_lie_beside_the_database(database: Database, tmp_path: Path) -> None:
+    error = failure(
+        database,
+        f"""
+        PRAGMA temp_store = FILE;
+        CREATE TEMP TABLE big (a);
+        {TWO_THOUSAND.replace("SELECT i FROM n", "INSERT INTO big SELECT zeroblob(1000000) FROM n")};
+        """,
+        transaction=False,
+    )
+    assert error.code != "SQLITE_AUTH"
+    assert not error.timed_out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pragma", ["page_size = 8192", "schema_version = 7", "threads = 2", "mmap_size = 1048576"])
+def test_what_a_refusal_of_a_pragma_says_is_true(database: Database, pragma: str) -> None:
+    error = failure(database, f"PRAGMA {pragma};")
+    assert error.hint is not None
+    assert error.hint.startswith(f"setting PRAGMA {pragma.partition(' ')[0]} is refused")
+    with open_server(request(superuser=True)) as server:
+        assert run(server.create(), f"PRAGMA {pragma};").error is None
 
 
 @pytest.mark.parametrize("sql", ["VACUUM;", "VACUUM main;", "CREATE TABLE t (a); VACUUM; DROP TABLE t;"])

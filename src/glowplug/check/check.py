@@ -56,12 +56,13 @@ def check(
     _look_for_chains(project, settings)
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
     cage, notes = _cage(settings, novelty)
+    chains = tuple(cage.hold(chain) for chain in project.chains)
     notes = (*notes, *project.notes) if options.files is None else ()
     terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
     return conclude(
-        _chosen(_accepted(with_misnamed(_check_all(project.chains, terms), terms), terms), options),
+        _chosen(_accepted(with_misnamed(_check_all(chains, terms), terms), terms), options),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,

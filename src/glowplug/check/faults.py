@@ -11,6 +11,14 @@ Every migration is run on an empty database as Diesel runs it; here the server r
 server's own. Where the batch is not atomic (MySQL, or without a transaction on SQLite), what ran before it stays.
 """
 
+MYSQL_REFUSES = Fault(rule="mysql-refuses", severity=Severity.WARNING, harm=Harm.FAILS)
+"""What only MariaDB takes, where production runs MySQL and the scratch server is a MariaDB.
+
+No MySQL could be had, so a MariaDB stood in, and it took what MySQL refuses: `ADD COLUMN IF NOT EXISTS`, `CREATE OR
+REPLACE TABLE`, `RETURNING`, a sequence, a name that is a reserved word there. The text of the statement tells it. With
+a MySQL in GLOWPLUG_SCRATCH_URL_MYSQL the server itself says so.
+"""
+
 DOWN_FAILS = Fault(rule="down-fails", hazards=(131, 132), severity=Severity.ERROR, harm=Harm.FAILS)
 """down.sql fails right after its up.
 
@@ -30,6 +38,16 @@ DOWN_RESTORES_BUT_FOR_NOISE = Fault(
     rule="down-restores-but-for-noise", hazards=(128,), severity=Severity.NOTICE, harm=Harm.STYLE
 )
 """After up and down the schema differs only in what changes nothing, such as the position of a column."""
+
+LEAVES_BROKEN = Fault(rule="leaves-broken", hazards=(49, 142), severity=Severity.ERROR, harm=Harm.BREAKS_CODE)
+"""After the file a view, a trigger or a function can't be used, and before it could, or was not there.
+
+It names a table or column that was renamed, changed or dropped, or never was there, and the server says so only when it
+is used: a view fails in each query, a trigger in each write to its table. Asked is the server itself: SQLite compiles
+each view and trigger anew, MariaDB and MySQL check each view and prepare the statements of each trigger, PostgreSQL
+checks functions in SQL that were there before. What a server tells only by running it, as the body of a function in
+PL/pgSQL, is not looked at. Drop it before the change, and create it again after it, in the same file.
+"""
 
 SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severity.ERROR, harm=Harm.FAILS)
 """After up and down, the up can't run again.

@@ -62,8 +62,7 @@ def _tables(chain: Chain, terms: Terms) -> ChainTables:
     """Follow a chain, or take what was found of the same bytes earlier: it is kept beside the reviews."""
     from glowplug.rehearsal.seeding.chain_tables import ChainTables, tables_of  # noqa: PLC0415 - they bring parsers
 
-    held = terms.cage.hold(chain.settings, chain.directory)
-    setup = (*held.database_setup, *held.session_setup)
+    setup = (*chain.settings.database_setup, *chain.settings.session_setup)
     shelf, key = Cache.of(terms.environment).shelf, _key(chain, setup)
     payload = shelf.load(key) if terms.options.cached else None
     if payload is not None:

@@ -12,7 +12,9 @@ from glowplug.check import faults
 from glowplug.check.judge import describe_error, judge, of_assertion, way_down_broken
 from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
-from glowplug.errors import EnvironmentFailure, GlowplugError
+from glowplug.check.stand_in import GET_A_MYSQL, refused_by_production
+from glowplug.dialect import Dialect, Direction
+from glowplug.errors import EnvironmentFailure, GlowplugError, MissingFeature
 from glowplug.finding import Place
 from glowplug.rehearsal import Outcome, history_alone, rehearse, stops_only_since
 from glowplug.rehearsal.grounds import Grounds
@@ -44,7 +46,7 @@ NOT_LIKE_PRODUCTION = (
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it; where no server came, the ``problem`` alone."""
+    """What became of it; where no server came, the ``problem`` alone, where it lacked something, what it is besides."""
 
     findings: tuple[Finding, ...] = ()
     rehearsal: Rehearsal | None = None
@@ -53,7 +55,10 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
-    """Rehearse a chain, or tell what was proved of it; what keeps it from being rehearsed is a problem."""
+    """Rehearse a chain, which has the settings that are in force, or tell what was proved of it.
+
+    What keeps it from being rehearsed is a problem.
+    """
     try:
         request, trial = _request(chain, terms), _trial(chain, terms)
         known = _known(chain, new, terms, trial, identity(request) if terms.options.cached else None)
@@ -67,22 +72,44 @@ def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
             with open_server(dataclasses.replace(request, resume=known.resume(chain))) as server:
                 if terms.options.cached and known.proved.keys is None:  # it is a server that had to be reached first
                     known = _known(chain, new, terms, trial, server.identity())
-                rehearsal = rehearse(
-                    chain,
-                    server,
-                    forward_only=terms.cage.forward_only,
-                    progress=lambda progress: terms.progress(chain, progress),
-                    jobs=terms.options.jobs,
-                    trial=trial,
-                    known=known,
-                )
-                alone = history_alone(chain, server, rehearsal, new.new)
-                answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
-                known.proved.store_answer(answer)
-                rehearsed = _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
+                rehearsed = _rehearsed_now(chain, new, server, terms, known=known, trial=trial)
     except GlowplugError as error:
         return Rehearsed(problem=Problem.of(error), findings=chain.findings)
     return rehearsed
+
+
+def _rehearsed_now(
+    chain: Chain, new: NewIn, server: Server, terms: Terms, *, known: Known, trial: Trial | None
+) -> Rehearsed:
+    try:
+        rehearsal = rehearse(
+            chain,
+            server,
+            forward_only=terms.cage.forward_only,
+            progress=lambda progress: terms.progress(chain, progress),
+            jobs=terms.options.jobs,
+            trial=trial,
+            known=known,
+        )
+        alone = history_alone(chain, server, rehearsal, new.new)
+    except MissingFeature as error:
+        found = (*chain.findings, *refused_by_production(chain, server.describe()))
+        return Rehearsed(problem=_of_lacking(error, chain), scratch=server.describe(), findings=found)
+    answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
+    known.proved.store_answer(answer)
+    return _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
+
+
+def _of_lacking(error: MissingFeature, chain: Chain) -> Problem:
+    """Say what a file asks for, where in it, and how to get a server that has it."""
+    problem = Problem.of(error)
+    if chain.dialect is Dialect.MYSQL:
+        problem = replace(problem, advice=GET_A_MYSQL)
+    files = (item.file(direction) for item in chain.migrations for direction in Direction)
+    file = next((file for file in files if error.message.startswith(f"{file} ")), None)
+    if file is None:
+        return problem
+    return replace(problem, file=file, message=problem.message.removeprefix(f"{file} "))
 
 
 def _known(chain: Chain, new: NewIn, terms: Terms, trial: Trial, server: str | None) -> Known:
@@ -106,6 +133,7 @@ def _rehearsed(
             *_of_rows(chain, rehearsal, new),
             *_of_assertions(rehearsal, terms),
             *server.findings(),
+            *refused_by_production(chain, server.describe()),
             *(() if terms.options.everything else _foretold(rehearsal, new)),
             *((way_down_broken(rehearsal.chain_down),) if stops_only_since(alone, rehearsal, new.new) else ()),
         ),
@@ -144,7 +172,7 @@ def _request(chain: Chain, terms: Terms) -> Request:
     ups = [item.up or b"" for item in chain.migrations]
     return Request(
         dialect=chain.dialect,
-        chain=terms.cage.hold(chain.settings, chain.directory),
+        chain=chain.settings,
         settings=terms.cage.scratch,
         statement_timeout=terms.options.statement_timeout,
         foreign_keys=chain.foreign_keys,

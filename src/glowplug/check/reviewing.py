@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from glowplug.check.report import Problem
 from glowplug.errors import EnvironmentFailure
@@ -31,12 +30,11 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def review_chain(chain: Chain, new: NewIn, terms: Terms) -> Review:
-    """Review a chain.
+    """Review a chain, which has the settings that are in force.
 
     Rules for a chain as a whole look at what is new, or at everything where everything counts.
     """
-    held = replace(chain, settings=terms.cage.hold(chain.settings, chain.directory))
-    asked = ReviewTerms.of(held)
+    asked = ReviewTerms.of(chain)
     fresh = new.new if not terms.options.everything else frozenset(item.name for item in chain.migrations)
     known = chain.directory not in terms.options.alone
     cache = Cache.of(terms.environment) if terms.options.cached else Cache(directory=None)

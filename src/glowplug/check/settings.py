@@ -7,20 +7,31 @@ import enum
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.kinds import why_not_weighed
 from glowplug.finding import Place
+from glowplug.project.backend import foreign_keys_set
 from glowplug.project.configuration import ChainSettings, Configuration
 from glowplug.review.settings import ReviewSettings
 from glowplug.scratch.settings import ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from glowplug.dialect import Dialect
     from glowplug.finding import Finding
+    from glowplug.project import Chain
     from glowplug.rehearsal.assertions import AssertSettings
     from glowplug.rehearsal.seeding import DataSettings
+
+
+SETUPS = ("session_setup", "database_setup")
+"""Keys of a ``[[chain]]`` that decide how far a migration's SQL can reach."""
+
+OF_PRODUCTION = ("server_version", "encoding", "collation")
+"""Keys of a ``[[chain]]`` that decide by which server a migration is judged."""
 
 
 class Strategy(enum.StrEnum):
@@ -90,9 +101,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where each ``[[allow]]`` stands."""
         return tuple(self.configuration.line("allow", index) for index in range(len(self.allow)))
 
-    def chain(self, directory: str) -> ChainSettings:
-        """Give the ``[[chain]]`` of a migrations directory; one that is not there says nothing."""
-        return next((chain for chain in self.chains if _tidy(chain.migrations) == _tidy(directory)), ChainSettings())
+    def chain(self, directory: str, dialect: Dialect | None) -> ChainSettings:
+        """Give the ``[[chain]]`` of a migrations directory on one backend; one that is not there says nothing."""
+        here = (chain for chain in self.chains if _tidy(chain.migrations) == _tidy(directory))
+        fitting = (chain for chain in here if dialect is None or chain.backend in {None, dialect})
+        return next(fitting, ChainSettings())
 
 
 class Cage(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,10 +140,15 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
         """Give what must hold: the base's and what is proposed beside it, which can only ask for more."""
         return tuple(dict.fromkeys((*self.settings.assertions, *proposed.assertions)))
 
-    def hold(self, own: ChainSettings, directory: str) -> ChainSettings:
-        """Give the chain's own settings with the setups that are in force."""
-        held = self.settings.chain(directory)
-        return msgspec.structs.replace(own, session_setup=held.session_setup, database_setup=held.database_setup)
+    def hold(self, chain: Chain) -> Chain:
+        """Give the chain with the settings that are in force, and what follows from them."""
+        held = self.settings.chain(chain.settings.migrations, chain.dialect)  # as it was said: it may be a link
+        settings = replace(chain.settings, **{name: getattr(held, name) for name in (*SETUPS, *OF_PRODUCTION)})
+        built = chain.foreign_keys_built
+        if built is None:
+            return replace(chain, settings=settings)
+        said = foreign_keys_set(settings.session_setup, self.settings.configuration.shown)
+        return replace(chain, settings=settings, foreign_keys=said or built)
 
     def changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
         """Say what ``proposed`` would change."""
@@ -141,14 +159,23 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(proposed.scratch, name) != getattr(self.scratch, name):
                 line = proposed.configuration.line("scratch", name)
                 yield _changed(f"[scratch] {name}", base, Place(file=shown, line=line))
-        directories = {_tidy(chain.migrations): index for index, chain in enumerate(proposed.chains)}
-        for directory in sorted(directories.keys() | {_tidy(chain.migrations) for chain in self.settings.chains}):
-            for name in ("session_setup", "database_setup"):
-                if getattr(proposed.chain(directory), name) != getattr(self.settings.chain(directory), name):
-                    index = directories.get(directory)
-                    line = None if index is None else proposed.configuration.line("chain", index, name)
-                    yield _changed(f"{name} of {directory}", base, Place(file=shown, line=line))
+        for name, what, place in self._chain_changes(proposed):
+            if name in SETUPS:
+                yield _changed(what, base, place)
         yield from self._softer_changes(proposed, base)
+
+    def _chain_changes(self, proposed: Settings) -> Iterator[tuple[str, str, Place]]:
+        """Give each key of a ``[[chain]]`` that ``proposed`` would change: its name, how it is called, and where."""
+        told: set[str] = set()
+        for directory, dialect in _of_all((*self.settings.chains, *proposed.chains)):
+            before, now = (settings.chain(directory, dialect) for settings in (self.settings, proposed))
+            for name in (*SETUPS, *OF_PRODUCTION):
+                what = f"{name} of {directory}"
+                if getattr(before, name) != getattr(now, name) and what not in told:
+                    told.add(what)
+                    index = next((index for index, chain in enumerate(proposed.chains) if chain is now), None)
+                    line = None if index is None else proposed.configuration.line("chain", index, name)
+                    yield name, what, Place(file=proposed.configuration.shown, line=line)
 
     def _softer_changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
         """Say what would be judged otherwise, though nothing would reach further."""
@@ -161,10 +188,13 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
                 place=Place(file=shown, line=proposed.configuration.line("chain")),
                 subject="chain",
             )
+        for name, what, place in self._chain_changes(proposed):
+            if name in OF_PRODUCTION:
+                yield faults.SETTINGS_CHANGED.found(_goes_by(what, base), place=place, subject=what)
         for name, header in (("allow", "[[allow]]"), ("rollback", "[rollback]"), ("review", "[review]")):
             if getattr(proposed, name) != getattr(self.settings, name):
                 yield faults.SETTINGS_CHANGED.found(
-                    f"{header} differs from {base}, and this check goes by {base}: the change counts once it is merged",
+                    _goes_by(header, base),
                     place=Place(file=shown, line=proposed.configuration.line(name)),
                     subject=name,
                 )
@@ -181,6 +211,16 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
                 place=Place(file=shown, line=proposed.configuration.line("assert")),
                 subject="assert",
             )
+
+
+def _goes_by(what: str, base: str) -> str:
+    return f"{what} differs from {base}, and this check goes by {base}: the change counts once it is merged"
+
+
+def _of_all(chains: Sequence[ChainSettings]) -> list[tuple[str, Dialect | None]]:
+    """Name each ``[[chain]]`` once, by its directory and backend."""
+    named = {(_tidy(chain.migrations), chain.backend) for chain in chains}
+    return sorted(named, key=lambda one: (one[0], one[1] or ""))
 
 
 def _data(configuration: Configuration) -> DataSettings | None:

@@ -87,12 +87,17 @@ def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> 
     )
 
 
-def foreign_keys_of(candidate: Candidate, surroundings: Surroundings) -> tuple[bool, str]:
-    """Tell whether a SQLite connection of the application starts with foreign_keys on, and why that was taken."""
-    for statement in reversed(candidate.settings.session_setup):
+def foreign_keys_set(session_setup: Sequence[str], shown: str) -> tuple[bool, str] | None:
+    """Tell what a session_setup, of the file that is ``shown`` so, sets foreign_keys to; None where it does not."""
+    for statement in reversed(session_setup):
         said = _PRAGMA.fullmatch(statement)
         if said:
-            return said[1].lower() in _TRUE, "session_setup of glowplug.toml sets it"
+            return said[1].lower() in _TRUE, f"session_setup of {shown} sets it"
+    return None
+
+
+def foreign_keys_built(candidate: Candidate, surroundings: Surroundings) -> tuple[bool, str]:
+    """Tell whether the SQLite that the application is built with has foreign_keys on, and why that was taken."""
     for manifest in surroundings.manifests_of(candidate.path):
         how = manifest.bundled_sqlite()
         if how:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "Cargo.toml"
-_CRATES = frozenset({"diesel", "diesel-async", "diesel-migrations"})  # each with features named by backend
+_DIESEL = "diesel"
+_CRATES = frozenset({_DIESEL, "diesel-async", "diesel-migrations"})  # each with features named by backend
 _FEATURES = {
     "postgres": Dialect.POSTGRES,
     "postgres_backend": Dialect.POSTGRES,
@@ -85,7 +86,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def uses_diesel(self) -> bool:
         """Whether it depends on diesel, or a crate named after it, be it for tests or its build alone."""
         crates = self.crates("dependencies", "dev-dependencies", "build-dependencies")
-        return any(crate.partition("-")[0] == "diesel" for crate in crates)
+        return any(crate.partition("-")[0] == _DIESEL for crate in crates)
 
     @property
     def has_workspace(self) -> bool:
@@ -201,7 +202,8 @@ def _inherited(dependency: object, workspace: Table, key: str) -> object:
 def _crate(key: str, dependency: object, inherited: object) -> str:
     for table in (dependency, inherited):
         if isinstance(table, dict) and isinstance(table.get("package"), str):
-            return str(table["package"]).replace("_", "-")
+            package = str(table["package"]).replace("_", "-")
+            return key if key == _DIESEL and package.endswith(f"-{_DIESEL}") else package  # a fork in its place
     return key.replace("_", "-")
 
 

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError, EnvironmentFailure, NothingToCheck, UsageError
 from glowplug.finding import Place
-from glowplug.project.backend import Candidate, Surroundings, backends_of, foreign_keys_of, tables_of
+from glowplug.project.backend import (
+    Candidate,
+    Surroundings,
+    backends_of,
+    foreign_keys_built,
+    foreign_keys_set,
+    tables_of,
+)
 from glowplug.project.checkout import (
     DIESEL_TOML,
     MIGRATIONS,
@@ -25,11 +32,11 @@ from glowplug.project.faults import UNREADABLE_FILE
 from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import crate_of_other_tool, other_tool
-from glowplug.project.search import chains_below, chains_in, has_children, tree_of
+from glowplug.project.search import chains_below, chains_in, has_children, is_numbered, tree_of
 from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from glowplug.project.checkout import Checkout
 
@@ -75,8 +82,8 @@ def find_project(
     if configuration is None:
         configuration = Configuration.read(checkout.root / FILE_NAME)
     configured = _configured(checkout, configuration)
-    named = _named(checkout, configured) if path is not None else []
-    found = _Found(candidates=named or configured) if named or configured else _discovered(checkout)
+    named = _named(checkout, configured) if path is not None else None
+    found = named or (_Found(candidates=configured) if configured else _discovered(checkout))
     if not found.candidates and path is None and checkout.boundary not in {checkout.root, Path(start.anchor)}:
         checkout = replace(checkout, root=checkout.boundary)
         found = _discovered(checkout)
@@ -168,17 +175,26 @@ def _configured(checkout: Checkout, configuration: Configuration) -> list[Candid
     return candidates
 
 
-def _named(checkout: Checkout, configured: list[Candidate]) -> list[Candidate]:
-    """Give the chains of a PATH that is a migrations directory itself."""
+def _named(checkout: Checkout, configured: list[Candidate]) -> _Found | None:
+    """Give the chains of a PATH that is a migrations directory itself, or holds some, and none where it is none.
+
+    What lies further down is hidden by neither; beside it, what is no ``migrations`` counts where it is numbered.
+    """
     start = checkout.start
     exact = [one for one in configured if one.path == start]
     is_project = any(os.path.lexists(start / name) for name in (FILE_NAME, DIESEL_TOML, "Cargo.toml", MIGRATIONS))
     if exact or is_project or any(one.path.is_relative_to(start) for one in configured):
-        return exact
+        return _Found(candidates=exact) if exact else None
     found = chains_in(start)
-    if not found and start.name == MIGRATIONS:
-        found = [start]
-    return _candidates(found, checkout)
+    if start.name == MIGRATIONS:
+        return _Found(candidates=_candidates(found or [start], checkout))
+    if not found:
+        return None
+    below = chains_below(start)
+    others = [one for one in below.chains if one not in found]
+    if others:
+        found = [one for one in found if one.name == MIGRATIONS or is_numbered(one)]
+    return _sorted_out([*found, *others], {*found, *below.named}, below.problems, checkout)
 
 
 def _discovered(checkout: Checkout) -> _Found:
@@ -202,14 +218,21 @@ def _discovered(checkout: Checkout) -> _Found:
     by_place: dict[Path, Path] = {}
     for path in found:  # Diesel's own name for a directory first, where links give it several
         by_place.setdefault(path.resolve(), path)
+    return _sorted_out(by_place.values(), named, problems, checkout)
+
+
+def _sorted_out(
+    paths: Iterable[Path], named: Collection[Path], problems: Iterable[ConfigurationError], checkout: Checkout
+) -> _Found:
+    """Leave out what another crate runs, and nobody ``named``."""
     left_out = [
         (path, *crate)
-        for path in sorted(by_place.values())
+        for path in sorted(paths)
         if path not in named and (crate := crate_of_other_tool(path, checkout.boundary)) is not None
     ]
     others = {path for path, _, _ in left_out}
     return _Found(
-        candidates=_candidates(sorted(path for path in by_place.values() if path not in others), checkout),
+        candidates=_candidates(sorted(path for path in paths if path not in others), checkout),
         problems=tuple({str(problem): problem for problem in problems}.values()),
         left_out=tuple(left_out),
     )
@@ -280,6 +303,7 @@ def _surroundings(checkout: Checkout) -> Surroundings:
 def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Surroundings) -> Chain:
     dialect, reason = backend
     layout = _layout(candidate, dialect, surroundings)
+    built = foreign_keys_built(candidate, surroundings) if dialect is Dialect.SQLITE else None
     return Chain(
         directory=candidate.directory,
         dialect=dialect,
@@ -288,7 +312,8 @@ def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Sur
         findings=layout.findings,
         refused=layout.refused,
         settings=candidate.settings,
-        foreign_keys=foreign_keys_of(candidate, surroundings) if dialect is Dialect.SQLITE else None,
+        foreign_keys=built and (foreign_keys_set(candidate.settings.session_setup, FILE_NAME) or built),
+        foreign_keys_built=built,
     )
 
 

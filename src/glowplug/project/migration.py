@@ -69,7 +69,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     ``refused`` is the findings' message of what makes Diesel refuse every command on this directory
     (a child without up.sql, a dangling symlink, …), or None. ``dialect_reason`` says where ``dialect`` was taken
     from. ``foreign_keys`` is SQLite's setting at the start of a session with the sentence why it was taken, None on
-    other backends.
+    other backends; ``foreign_keys_built`` is what it would be if no session_setup set it.
 
     Of several directories with one version the one that Diesel runs stands last, the others are not ``runnable``.
     """
@@ -82,6 +82,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     dialect_reason: str = ""
     foreign_keys: tuple[bool, str] | None = None
+    foreign_keys_built: tuple[bool, str] | None = None
 
     @property
     def chain_digest(self) -> str:

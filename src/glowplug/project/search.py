@@ -44,11 +44,21 @@ def chains_in(directory: Path) -> list[Path]:
     """Give the migrations directories that a directory stands for.
 
     It is one itself where a child has an up.sql; where only grandchildren have, each child with such is one; else none.
+    One in which no such child is numbered is none where migrations directories lie in its other children: Diesel would
+    refuse it, and what happens to have an up.sql hides none of these.
+
+    Raises:
+        ConfigurationError: there are too many directories to search.
     """
-    if _has_migration(directory):
+    if _is_chain(directory):
         return [directory]
     children = [directory / name for name in _listed(directory)]
-    return sorted(child for child in children if _has_migration(child))
+    return sorted(child for child in children if _is_chain(child))
+
+
+def is_numbered(directory: Path) -> bool:
+    """Tell whether a migration in it is named as Diesel names them: from a digit on."""
+    return any(name[0].isdigit() for name in _migrations(directory))
 
 
 class Below(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,8 +136,16 @@ def _subdirectories(directory: Path) -> list[str]:
     )
 
 
-def _has_migration(directory: Path) -> bool:
-    return any(os.path.lexists(f"{directory}/{name}/{UP}") for name in _listed(directory))
+def _is_chain(directory: Path) -> bool:
+    first = next(_migrations(directory), None)
+    if first is None or first[0].isdigit() or is_numbered(directory):
+        return first is not None
+    others = (name for name in _subdirectories(directory) if not os.path.lexists(directory / name / UP))
+    return not any(chains_below(directory / name).chains for name in others)
+
+
+def _migrations(directory: Path) -> Iterator[str]:
+    return (name for name in _listed(directory) if os.path.lexists(f"{directory}/{name}/{UP}"))
 
 
 def _listed(directory: Path) -> Iterator[str]:

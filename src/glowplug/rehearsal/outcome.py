@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glowplug.database.interface import SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.broken import BrokenObject  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.interface import SqlError  # noqa: TC001 - the same
 from glowplug.dialect import Direction  # noqa: TC001 - the same
 from glowplug.project.migration import Migration  # noqa: TC001 - the same
 from glowplug.rehearsal.measured import Measurement  # noqa: TC001 - the same
@@ -61,6 +62,7 @@ class RoundTrip:
 
     ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
     left different from before the up, noise aside; where the up failed, what it left behind all the same.
+    ``leaves_broken``: what can be used no more after the up, and could before; ``down_leaves_broken``: after the down.
     ``measurement``: what it locks, and what becomes of rows, where that was asked for. ``cached``: proved earlier.
     """
 
@@ -72,6 +74,8 @@ class RoundTrip:
     error: StepError | None = None
     differences: tuple[Difference, ...] = ()
     noise: tuple[Noise, ...] = ()
+    leaves_broken: tuple[BrokenObject, ...] = ()
+    down_leaves_broken: tuple[BrokenObject, ...] = ()
     measurement: Measurement | None = None
     cached: bool = False
 

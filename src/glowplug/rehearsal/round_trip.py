@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import MissingExtension, MissingFeature
+from glowplug.rehearsal.leaving_broken import State, broken_in, left_broken
 from glowplug.rehearsal.outcome import Outcome, RoundTrip, SecondUp, StepError
 from glowplug.schema import diff
 from glowplug.schema.noise import Noise, tell_apart
@@ -32,27 +33,31 @@ _MOMENT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A round trip, and the schema that the next migration starts from (None: the chain stops here)."""
+    """A round trip, and the state that the next migration starts from (None: the chain stops here)."""
 
     round_trip: RoundTrip
-    after: Schema | None
+    after: State | None
 
 
-def round_trip(database: Database, migration: Migration, before: Schema, dialect: Dialect) -> Step:
+def round_trip(database: Database, migration: Migration, before: State, dialect: Dialect) -> Step:
     """Run a migration up for good, and down and up again on an excursion.
 
     Raises:
         MissingExtension: the scratch server lacks an extension that a file asks for.
         MissingFeature: it was built without something that a file asks for.
     """
-    up = database.connection.run(migration, Direction.UP)
+    connection = database.connection
+    if before.broken is None:
+        before = replace(before, broken=broken_in(connection, before.schema, dialect))
+    up = connection.run(migration, Direction.UP)
     if up.error is not None:
         error = _failure(migration, Direction.UP, up)
-        behind = diff(before, database.connection.snapshot())
+        behind = diff(before.schema, connection.snapshot())
         trip = RoundTrip(migration=migration, outcome=Outcome.UP_FAILED, error=error, differences=behind)
         return Step(round_trip=trip, after=None)
-    after = database.connection.snapshot()
-    return Step(round_trip=_there_and_back(database, migration, before, after, dialect), after=after)
+    after = _state(connection, before, dialect)
+    trip = _there_and_back(database, migration, before, after.schema, dialect)
+    return Step(round_trip=replace(trip, leaves_broken=left_broken(before, after)), after=after)
 
 
 def tell_what_is_lacking(migration: Migration, direction: Direction, error: SqlError) -> None:
@@ -75,6 +80,13 @@ def tell_what_is_lacking(migration: Migration, direction: Direction, error: SqlE
         )
 
 
+def _state(connection: Connection, before: State, dialect: Dialect) -> State:
+    """Look at what a file made of ``before``; where the schema is the same, so is what is broken in it."""
+    schema = connection.snapshot()
+    same = schema == before.schema
+    return State(schema=schema, broken=before.broken if same else broken_in(connection, schema, dialect))
+
+
 def _failure(migration: Migration, direction: Direction, run: Run) -> StepError | None:
     if run.error is None:
         return None
@@ -83,7 +95,7 @@ def _failure(migration: Migration, direction: Direction, run: Run) -> StepError 
 
 
 def _there_and_back(
-    database: Database, migration: Migration, before: Schema, after: Schema, dialect: Dialect
+    database: Database, migration: Migration, before: State, after: Schema, dialect: Dialect
 ) -> RoundTrip:
     if migration.down is None:
         return RoundTrip(migration=migration, outcome=Outcome.NO_DOWN)
@@ -91,20 +103,21 @@ def _there_and_back(
         with database.excursion() as connection:
             run = connection.run(migration, Direction.DOWN)
         return RoundTrip(migration=migration, outcome=Outcome.EMPTY_DOWN, empty_down_runs=run.error is None)
-    trip = _excursion(database, migration, before, after)
+    trip = _excursion(database, migration, before, after, dialect)
     if not trip.differences and not trip.second_up_differences:
         return trip
-    return _without_the_undetermined(trip, database, migration, before, after)
+    again = _excursion(database, migration, before, after, dialect)
+    return _without_the_undetermined(trip, again)
 
 
-def _excursion(database: Database, migration: Migration, before: Schema, after: Schema) -> RoundTrip:
+def _excursion(database: Database, migration: Migration, before: State, after: Schema, dialect: Dialect) -> RoundTrip:
     with database.excursion() as connection:
         down = connection.run(migration, Direction.DOWN)
         if down.error is not None:
             error = _failure(migration, Direction.DOWN, down)
             return RoundTrip(migration=migration, outcome=Outcome.DOWN_FAILED, error=error)
-        restored = connection.snapshot()
-        differences, noise = tell_apart(diff(before, restored), before, restored)
+        restored = _state(connection, before, dialect)
+        differences, noise = tell_apart(diff(before.schema, restored.schema), before.schema, restored.schema)
         second_up, second_differences, error = _up_again(connection, migration, after)
     return RoundTrip(
         migration=migration,
@@ -114,6 +127,7 @@ def _excursion(database: Database, migration: Migration, before: Schema, after: 
         error=error,
         differences=differences,
         noise=noise,
+        down_leaves_broken=left_broken(before, restored),
     )
 
 
@@ -128,11 +142,8 @@ def _up_again(
     return (SecondUp.DIFFERS if differences else SecondUp.EQUAL), differences, None
 
 
-def _without_the_undetermined(
-    trip: RoundTrip, database: Database, migration: Migration, before: Schema, after: Schema
-) -> RoundTrip:
-    """Go there and back once more: what then differs otherwise than the first time can't be deterministic."""
-    again = _excursion(database, migration, before, after)
+def _without_the_undetermined(trip: RoundTrip, again: RoundTrip) -> RoundTrip:
+    """Hold it against the same once more: what then differs otherwise than the first time can't be deterministic."""
     undetermined = tuple(filter(is_a_moment, _changing(trip.differences, again.differences)))
     undetermined_up = _changing(trip.second_up_differences, again.second_up_differences)
     if not undetermined and not undetermined_up:
@@ -140,12 +151,11 @@ def _without_the_undetermined(
     differences = tuple(item for item in trip.differences if item not in undetermined)
     second = tuple(item for item in trip.second_up_differences if item not in undetermined_up)
     second_up = SecondUp.EQUAL if trip.second_up is SecondUp.DIFFERS and not second else trip.second_up
-    return RoundTrip(
-        migration=migration,
+    return replace(
+        trip,
         outcome=Outcome.DIFFERS if differences else Outcome.RESTORED,
         second_up=second_up,
         second_up_differences=second,
-        error=trip.error,
         differences=differences,
         noise=trip.noise
         + tuple(Noise(difference=item, reason=NOT_DETERMINISTIC) for item in (*undetermined, *undetermined_up)),

@@ -9,6 +9,7 @@ from glowplug.database.interface import SEVERAL
 from glowplug.dialect import Direction
 from glowplug.rehearsal.assertions import asserted
 from glowplug.rehearsal.chain_down import chain_down
+from glowplug.rehearsal.leaving_broken import State
 from glowplug.rehearsal.outcome import ChainDown, Outcome, RoundTrip, WayDown
 from glowplug.rehearsal.round_trip import Step, round_trip, tell_what_is_lacking
 
@@ -84,13 +85,14 @@ def walk(
         EnvironmentFailure: the server, not a migration, failed.
     """
     walked = Walked()
-    baseline = before = database.connection.snapshot()
+    baseline = database.connection.snapshot()
+    before = State(schema=baseline)
     if own.start:
         walked.stopped_at = _go_up(chain, database, own.start)
         if walked.stopped_at is not None:
             return walked
-        before = database.connection.snapshot()
-        walked.before = Edge(schema=before, recorded=database.connection.recorded())
+        before = State(schema=database.connection.snapshot())
+        walked.before = Edge(schema=before.schema, recorded=database.connection.recorded())
     total = sum(chain.migrations[index].runnable for index in own)
     done = 0
     for index in own:
@@ -108,7 +110,7 @@ def walk(
         else:
             before = step.after
     if walked.stopped_at is None and own.stop < len(chain.migrations):
-        walked.after = Edge(schema=before, recorded=database.connection.recorded())
+        walked.after = Edge(schema=before.schema, recorded=database.connection.recorded())
         return walked
     if walked.stopped_at is None:
         keep(own.stop, chain, database, baseline)
@@ -118,9 +120,9 @@ def walk(
 
 
 def try_out(
-    chain: Chain, database: Database, migration: Migration, before: Schema, *, forward_only: bool, trial: Trial | None
+    chain: Chain, database: Database, migration: Migration, before: State, *, forward_only: bool, trial: Trial | None
 ) -> Step:
-    """Measure one migration, then its round trip; ``before`` is the schema before it.
+    """Measure one migration, then its round trip; ``before`` is the state before it.
 
     Raises:
         EnvironmentFailure: the server lacks what the migration asks for, or failed.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.known import Begun
+from glowplug.rehearsal.leaving_broken import State
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.walk import Walked, assert_all, go_down, try_out
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.known import Known
     from glowplug.rehearsal.trial import Trial
     from glowplug.rehearsal.walk import Tell
-    from glowplug.schema import Schema
     from glowplug.scratch.interface import Server
 
 
@@ -50,7 +50,7 @@ class _Rest:
         self._tell = tell
         self._trial = trial
         self._walked = Walked()
-        self._before: Schema | None = None  # known only behind a migration that was rehearsed
+        self._before: State | None = None  # known only behind a migration that was rehearsed
         self._done = 0
 
     def walk(self) -> Walked | None:
@@ -80,7 +80,7 @@ class _Rest:
             return index < self._begun.at or self._database.connection.run(migration, Direction.UP).error is None
         total = sum(each is None for each in self._known.trips)
         self._tell("up", self._done, total, migration)
-        before = self._database.connection.snapshot() if self._before is None else self._before
+        before = self._before or State(schema=self._database.connection.snapshot())
         step = try_out(
             self._chain, self._database, migration, before, forward_only=self._forward_only, trial=self._trial
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import Closing
+from glowplug.database.mysql.lacking import named_in
 from glowplug.database.mysql.session import (
     ALL_ROWS,
     Session,
@@ -17,7 +18,7 @@ from glowplug.database.mysql.session import (
     quote_text,
     text_of,
 )
-from glowplug.errors import ConfigurationError
+from glowplug.errors import ConfigurationError, MissingFeature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,11 +117,14 @@ class Administrator(Closing):
             return first_column(self._session.rows("SELECT user FROM mysql.user")[0])
         return []
 
-    def create_schema(self, schema: str, *, charset: str | None, collation: str | None) -> None:
-        """Make an empty schema.
+    def create_schema(
+        self, schema: str, *, charset: str | None, collation: str | None, stands_in: bool = False
+    ) -> None:
+        """Make an empty schema; ``stands_in``: the server is a MariaDB, and production runs MySQL.
 
         Raises:
             ConfigurationError: the server knows no such character set or collation.
+            MissingFeature: a MySQL would.
         """
         options = (f" CHARACTER SET {_word(charset)}" if charset else "") + (
             f" COLLATE {_word(collation)}" if collation else ""
@@ -128,7 +132,11 @@ class Administrator(Closing):
         try:
             self._session.rows(f"CREATE DATABASE {quote_name(schema)}{options}")
         except StatementRefused as refused:
-            raise ConfigurationError(f"the scratch database can't be made: {refused.error.message}") from refused
+            message = f"the scratch database can't be made: {refused.error.message}"
+            missing = named_in(refused.error) if stands_in else None
+            if missing is not None:
+                raise MissingFeature(f"glowplug.toml asks for {missing}, which the scratch server lacks") from refused
+            raise ConfigurationError(message) from refused
 
     def build(self, blueprint: Blueprint, schema: str, there: Standing | None) -> bool:
         """Make ``schema`` from another's blueprint, ``there`` being what it is; whether that worked."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
+from glowplug.database.mysql.broken import broken
 from glowplug.database.mysql.entry import may_shut, try_entry
 from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.leftovers import read_leftovers
@@ -19,6 +21,7 @@ from glowplug.database.mysql.session import (
     NoDatabase,
     Refused,
     Session,
+    StatementRefused,
     first_column,
     quote_name,
     quote_text,
@@ -27,11 +30,12 @@ from glowplug.database.mysql.session import (
 from glowplug.database.mysql.trace import Observer
 from glowplug.database.trace import Trace
 from glowplug.dialect import Direction
-from glowplug.errors import ConfigurationError, LostConnection
+from glowplug.errors import ConfigurationError, LostConnection, MissingFeature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.database.mysql.session import Address, Reply
     from glowplug.database.mysql.snapshot import SnapshotReader
     from glowplug.database.mysql.watchdog import Watchdog
@@ -54,7 +58,8 @@ class Access:
     """How the migrations' account reaches its schema, what its session is set up with, and who watches it.
 
     ``readmit`` gives the account its password and its rights again, whatever a migration made of them.
-    ``is_lent``: the server is there for others, too, and after this run.
+    ``is_lent``: the server is there for others, too, and after this run. ``stands_in``: it is a MariaDB, and production
+    runs MySQL.
     """
 
     address: Address
@@ -63,6 +68,7 @@ class Access:
     superuser: bool = False
     readmit: Callable[[], None] = lambda: None
     is_lent: bool = False
+    stands_in: bool = False
 
 
 class MysqlConnection(Connection):
@@ -88,6 +94,7 @@ class MysqlConnection(Connection):
         Raises:
             LostConnection: the server can't be reached.
             ConfigurationError: a statement of session_setup fails.
+            MissingFeature: it does for what production's MySQL has, and this server lacks.
         """
         self.access = access
         self.reader = reader
@@ -114,7 +121,11 @@ class MysqlConnection(Connection):
         """Run one file as ``run`` does, statement by statement, each as cheaply as the server lets."""
         self._reopen()
         observer = Observer(
-            self.session, self.reader, self.access.address.database or "", superuser=self.access.superuser
+            self.session,
+            self.reader,
+            self.access.address.database or "",
+            superuser=self.access.superuser,
+            stands_in=self.access.stands_in,
         )
         self.reader.forget()
         started = time.perf_counter()
@@ -138,6 +149,18 @@ class MysqlConnection(Connection):
     def snapshot(self) -> Schema:
         """Read the whole schema, the bookkeeping table excluded."""
         return self.reader.read()
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Ask which views and triggers can't be used, in a session of the account's own that nothing was set in.
+
+        Where the account gets none, or the catalogue can't be read, nothing is named.
+        """
+        try:
+            catalogue, _, _ = self.reader.parts()
+            with contextlib.closing(Session(self.access.address)) as session:
+                return broken(session, self.access.address.database or "", catalogue)
+        except (NoDatabase, Refused, StatementRefused):
+            return ()
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
@@ -249,7 +272,13 @@ class MysqlConnection(Connection):
             return TOO_LONG
         if reply.error is None:
             return None
-        return explain(reply.error, text=text, reply=reply, superuser=self.access.superuser)
+        return explain(
+            reply.error,
+            text=text,
+            reply=reply,
+            superuser=self.access.superuser,
+            stands_in=self.access.stands_in,
+        )
 
     def _round_trip(self, sql: bytes, *, rows: bool = False) -> Reply:
         with self.access.watchdog.over(self.session):
@@ -284,6 +313,10 @@ class MysqlConnection(Connection):
 
     def _set_up(self, statement: str) -> None:
         error = self._send(statement.encode())
+        if error is not None and error.missing_feature is not None:
+            raise MissingFeature(
+                f"session_setup asks for {error.missing_feature}, which the scratch server lacks: {error.message}"
+            )
         if error is not None:
             raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import SqlError
+from glowplug.database.mysql.lacking import asked_for, may_be_lacking, named_in
 from glowplug.sql import mysql as sql
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _DENIED = frozenset({
 
 _SYNTAX = 1064
 
+NOT_TRIED = "A MariaDB says so, which stands in for production's MySQL: whether that says the same was not tried."
+
 
 TOO_LONG = SqlError(code=None, message="it ran longer than the statement timeout allows", timed_out=True)
 """What is said of a round trip that the watchdog ended, whatever the server says of it."""
@@ -36,6 +39,7 @@ def explain(
     text: str | None = None,
     reply: Reply | None = None,
     superuser: bool = False,
+    stands_in: bool = False,
 ) -> SqlError:
     """Turn the server's error into a SqlError.
 
@@ -44,21 +48,32 @@ def explain(
         text: the batch that was sent, to find the line in; None where the error is not about a file's text.
         reply: what came back before the error: its results tell which statement failed.
         superuser: whether the account has all privileges already.
+        stands_in: whether a MariaDB says so where a MySQL was asked for.
     """
     line = column = None
+    missing = named_in(error) if stands_in else None
     if text is not None and reply is not None and error.number != 0:
         failed = sql.failed_statement(sql.statements(text), reply.results)
         if failed is not None:
             said = sql.place_of_error(text, failed, error.message) if error.number == _SYNTAX else None
             place = said or sql.position(text, failed.head)
             line, column = place.line, place.column
+            if stands_in and said is not None:
+                missing = missing or asked_for(text, failed, _offset(text, said))
     return SqlError(
         code=error.sqlstate,
         message=f"{_short(error.message)} ({error.number})" if error.number else error.message,
+        hint=NOT_TRIED if stands_in and missing is None and may_be_lacking(error) else None,
         line=line,
         column=column,
+        missing_feature=missing,
         needs_superuser=not superuser and error.number in _DENIED,
     )
+
+
+def _offset(text: str, place: sql.Position) -> int:
+    lines = text.split("\n")
+    return sum(len(line) + 1 for line in lines[: place.line - 1]) + place.column - 1
 
 
 def _short(message: str) -> str:

@@ -11,6 +11,7 @@ import dataclasses
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -73,15 +74,20 @@ class _Sent:
 class Observer:
     """Runs one file's text, and keeps what was seen."""
 
-    def __init__(self, session: Session, reader: SnapshotReader, schema: str, *, superuser: bool) -> None:
-        """Watch ``session``, which runs it, through that of ``reader``; look at what is there before the file."""
+    def __init__(
+        self, session: Session, reader: SnapshotReader, schema: str, *, superuser: bool, stands_in: bool = False
+    ) -> None:
+        """Watch ``session``, which runs it, through that of ``reader``; look at what is there before the file.
+
+        ``stands_in``: it is a MariaDB, and production runs MySQL.
+        """
         self.seen: list[Seen] = []
         self.looking = 0.0  # seconds that looking took, which are not the file's
         self._blind: dict[str, None] = {}
         self._session = session
         self._reader = reader
         self._schema = schema
-        self._superuser = superuser
+        self._explain = partial(explain, superuser=superuser, stands_in=stands_in)
         shown = reader.ask(
             "SELECT table_name, table_type = 'BASE TABLE' FROM information_schema.tables"
             f" WHERE table_schema = {quote_text(schema)}"
@@ -132,7 +138,7 @@ class Observer:
             whole.results += reply.results
             whole.error, whole.lost = reply.error, reply.lost
             if reply.error is not None:
-                said = explain(reply.error, text=text, reply=whole, superuser=self._superuser)
+                said = self._explain(reply.error, text=text, reply=whole)
                 self.seen.append(Seen(line=line, seconds=sent.seconds, error=said))
                 break
             after = self._files()

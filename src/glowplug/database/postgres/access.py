@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.session import Session
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
@@ -31,3 +33,13 @@ class Access:
     def to(self, database: str) -> Access:
         """The same access to another database."""
         return replace(self, conninfo={**self.conninfo, "dbname": database})
+
+    def connect(self) -> Session:
+        """Begin a session, with nothing set up in it.
+
+        Raises:
+            LostConnection: the server can't be reached, or refuses.
+        """
+        return Session(
+            self.conninfo, statement_timeout=self.statement_timeout, terminate=self.terminate, stop=self.stop
+        )

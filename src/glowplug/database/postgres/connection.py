@@ -11,6 +11,7 @@ from msgspec import structs
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping, moves_bookkeeping
+from glowplug.database.postgres.broken import Checked, check
 from glowplug.database.postgres.change import Change, changed, of_index
 from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from psycopg.pq.abc import PGresult
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.circumstances import Circumstances
@@ -81,6 +83,7 @@ class PostgresConnection(Connection):
         self._wrote: Mapping[int, int] | None = None
         self._last: Migration | None = None
         self._schema: Schema | None = None
+        self._checked: Checked | None = None
         self._first_up: FirstUp | None = None
         self._rows_read: dict[str, tuple[bytes, Contents]] = {}
         self.bookkeeping = Bookkeeping(moved=resumed)
@@ -194,6 +197,13 @@ class PostgresConnection(Connection):
         idle = self.session.transaction_status is TransactionStatus.IDLE
         self._change = Change() if idle else None
         return schema
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Check the functions in SQL that were read last, in a session that no file has set anything in."""
+        if self._schema is None or self.session.transaction_status is not TransactionStatus.IDLE:
+            return ()
+        self._checked = check(self._schema, self.access, DIESEL_SETUP, self._checked)
+        return self._checked.broken
 
     def watching(self, wanted: Wanted | None = None) -> Watching | None:
         """Give the queries that a transaction is watched with, that read ``wanted``, if that is known; None: none."""
@@ -356,22 +366,13 @@ class PostgresConnection(Connection):
         if self.access.readmit is not None:
             self.access.readmit(self.access.conninfo["dbname"])
 
-    def _connect(self) -> Session:
-        access = self.access
-        return Session(
-            access.conninfo,
-            statement_timeout=access.statement_timeout,
-            terminate=access.terminate,
-            stop=access.stop,
-        )
-
     def _open(self, *, copied: bool = False) -> None:
         access = self.access
         try:
-            self.session = self._connect()
+            self.session = access.connect()
         except LostConnection:
             self._readmit()  # a password may be another, which no one but a superuser sees
-            self.session = self._connect()
+            self.session = access.connect()
         self.runner = Runner(self.session, superuser=access.superuser)
         self._reader = SnapshotReader(self.session)
         self._change = None

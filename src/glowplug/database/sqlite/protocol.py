@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from glowplug.database.interface import Run, SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.broken import BrokenObject  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.interface import Run, SqlError  # noqa: TC001 - the same
 from glowplug.database.sqlite.settings import SessionSettings  # noqa: TC001 - the same
 from glowplug.database.sqlite.snapshot import Catalogue  # noqa: TC001 - the same
 from glowplug.database.trace import Trace  # noqa: TC001 - the same
@@ -131,6 +132,12 @@ class Look(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     away: bool
 
 
+class AskBroken(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """Compile every view and trigger."""
+
+    away: bool
+
+
 class Recall(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """Read the bookkeeping table."""
 
@@ -198,6 +205,12 @@ class Seen(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     catalogue: Catalogue
 
 
+class Broken(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """What can't be compiled."""
+
+    objects: tuple[BrokenObject, ...]
+
+
 class Recorded(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """The recorded versions."""
 
@@ -213,9 +226,9 @@ class Failed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 RowRequest = ListTables | WriteRows | ReadRows | AskRows | RunBatch
-Request = Open | Depart | Return | Keep | RunFile | ObserveFile | Look | Recall | RowRequest
+Request = Open | Depart | Return | Keep | RunFile | ObserveFile | Look | AskBroken | Recall | RowRequest
 RowReply = Tables | Wrote | Answered
-Reply = Hello | Opened | Done | Kept | Ran | Observed | Seen | Recorded | Failed | RowReply
+Reply = Hello | Opened | Done | Kept | Ran | Observed | Seen | Broken | Recorded | Failed | RowReply
 
 Message = TypeVar("Message")
 

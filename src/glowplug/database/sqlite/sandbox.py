@@ -27,12 +27,14 @@ _PRAGMAS = words(
     "ignore_check_constraints incremental_vacuum index_info index_list index_xinfo integrity_check journal_mode",
     "journal_size_limit legacy_alter_table legacy_file_format locking_mode module_list optimize page_count",
     "pragma_list query_only quick_check read_uncommitted recursive_triggers reverse_unordered_selects secure_delete",
-    "short_column_names shrink_memory stats synchronous table_info table_list table_xinfo trusted_schema",
+    "short_column_names shrink_memory stats synchronous table_info table_list table_xinfo temp_store trusted_schema",
     "user_version wal_autocheckpoint wal_checkpoint",
 )
+"""``temp_store`` too: whatever it says, temporary files lie beside the database (SQLITE_TMPDIR is its directory, and
+``temp_store_directory`` stays refused), each no larger than the process may write, and memory is bounded."""
 
 # Looking does no harm, setting would lift a limit or make the schema a lie.
-_READ_ONLY_PRAGMAS = frozenset({"max_page_count", "page_size", "schema_version", "temp_store", "mmap_size", "threads"})
+_READ_ONLY_PRAGMAS = frozenset({"max_page_count", "page_size", "schema_version", "mmap_size", "threads"})
 
 
 # What may follow VACUUM where it really attaches something ("VACUUM temp" does nothing at all).

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
 from glowplug.database.sqlite import sandbox as cage
+from glowplug.database.sqlite.broken import broken
 from glowplug.database.sqlite.failure import code_of, message_of, place, sql_error
 from glowplug.database.sqlite.file import text_of
+from glowplug.database.sqlite.opening import open_file
 from glowplug.database.sqlite.rows import SessionRows
 from glowplug.database.sqlite.snapshot import build, read
 from glowplug.database.sqlite.standing import copy_file, copy_in_transaction, copy_session, standing
@@ -23,25 +25,12 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.database.sqlite.settings import SessionSettings
     from glowplug.database.sqlite.snapshot import Catalogue
     from glowplug.database.trace import Trace
     from glowplug.project import Migration
     from glowplug.schema import Schema
-
-_MANAGE_UPDATED_AT = """\
-CREATE TRIGGER __diesel_manage_updated_at_{table}
-AFTER UPDATE ON {table}
-FOR EACH ROW WHEN
-  old.updated_at IS NULL AND
-  new.updated_at IS NULL OR
-  old.updated_at == new.updated_at
-BEGIN
-  UPDATE {table}
-  SET updated_at = CURRENT_TIMESTAMP
-  WHERE ROWID = new.ROWID;
-END
-"""
 
 _OPEN_TRANSACTION = SqlError(
     code=None,
@@ -57,7 +46,7 @@ class Session(Connection):
     def __init__(self, path: str, settings: SessionSettings, gone: Callable[[], bool] | None = None) -> None:
         """Open ``path``, made if absent; ``gone`` ends a running statement once nobody waits for it any longer."""
         self.settings = settings
-        self._connection = _open(path, settings)
+        self._connection = open_file(path, settings)
         self._watchdog = Watchdog(self._connection, gone)
         self._sandbox = cage.Sandbox()
         if settings.size_limit is not None:
@@ -134,6 +123,11 @@ class Session(Connection):
         """Read what SQLite says of the schema of ``main``."""
         with self._uncaged():
             return read(self._connection)
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Compile every view and trigger of ``main``; name those that can't be."""
+        with self._uncaged(), self._watchdog.watch(self.settings.statement_timeout):
+            return broken(self._connection)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, highest first.
@@ -344,7 +338,7 @@ class Session(Connection):
 
     def _twin(self) -> apsw.Connection:
         """Open a copy of the session in memory, as it is in the midst of its transaction."""
-        twin = _open(":memory:", self.settings)
+        twin = open_file(":memory:", self.settings)
         try:
             copy_in_transaction(self._connection, twin)
         except BaseException:
@@ -368,21 +362,6 @@ class Session(Connection):
             yield
         finally:
             self._connection.authorizer = authorizer
-
-
-def _open(path: str, settings: SessionSettings) -> apsw.Connection:
-    import apsw  # noqa: PLC0415 - whichever SQLite this process has on its path
-
-    connection = apsw.Connection(path)
-    connection.pragma("synchronous", "off")
-    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(settings.foreign_keys))
-
-    def manage_updated_at(*arguments: object) -> int:
-        connection.execute(_MANAGE_UPDATED_AT.format(table=arguments[0]))
-        return 0
-
-    connection.create_scalar_function("diesel_manage_updated_at", manage_updated_at, 1)
-    return connection
 
 
 def _step(cursor: apsw.Cursor) -> bool:

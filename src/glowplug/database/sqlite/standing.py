@@ -35,10 +35,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def standing(connection: apsw.Connection) -> Standing:
     """Read what the session of ``connection`` has set; nothing may keep it from reading."""
     like = connection.execute("SELECT 'a' LIKE 'A'").get
-    temporary = connection.execute("SELECT count(*) FROM sqlite_temp_master").get
     files = {name for _, name, _ in connection.execute("PRAGMA database_list")}
     settings = (*map(connection.pragma, CARRIED), like)
-    return Standing(settings=settings, more=bool(temporary) or bool(files - {"main", "temp"}))
+    return Standing(settings=settings, more=has_temporary(connection) or bool(files - {"main", "temp"}))
 
 
 def copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -> None:
@@ -50,10 +49,18 @@ def copy_database(source: apsw.Connection, target: apsw.Connection, name: str) -
 
 def copy_session(source: apsw.Connection, target: apsw.Connection) -> None:
     """Copy the databases of ``source``, its temporary tables and its settings."""
+    _copy_temp_store(source, target)
     copy_database(source, target, "main")
-    if _has_temporary(source):
+    if has_temporary(source):
         copy_database(source, target, "temp")
     _copy_settings(source, target)
+
+
+def _copy_temp_store(source: apsw.Connection, target: apsw.Connection) -> None:
+    """Set it as long as there is nothing temporary, which would be gone."""
+    value = source.pragma("temp_store")
+    if target.pragma("temp_store") != value:
+        target.pragma("temp_store", value)
 
 
 def _copy_settings(source: apsw.Connection, target: apsw.Connection) -> None:
@@ -72,8 +79,9 @@ def copy_in_transaction(source: apsw.Connection, target: apsw.Connection) -> Non
     """
     import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
+    _copy_temp_store(source, target)
     take_image(target, source.serialize("main"))
-    if _has_temporary(source):
+    if has_temporary(source):
         between = apsw.Connection(":memory:")  # nothing can be put into temp but by a backup
         try:
             take_image(between, source.serialize("temp"))
@@ -84,8 +92,17 @@ def copy_in_transaction(source: apsw.Connection, target: apsw.Connection) -> Non
     _copy_settings(source, target)
 
 
-def _has_temporary(connection: apsw.Connection) -> bool:
-    return bool(list(connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")))
+def has_temporary(connection: apsw.Connection) -> bool:
+    """Tell whether there is a temporary object; where nobody has opened their database, it stays as it is.
+
+    Once it is open, PRAGMA temp_store fails in a transaction, as it would not for Diesel.
+    """
+    return has_opened_temp(connection) and bool(list(connection.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")))
+
+
+def has_opened_temp(connection: apsw.Connection) -> bool:
+    """Tell whether the database of temporary objects was opened, by a file or by whoever looked into it."""
+    return any(name == "temp" for _, name, _ in connection.execute("PRAGMA database_list"))
 
 
 def take_image(target: apsw.Connection, image: bytes) -> None:

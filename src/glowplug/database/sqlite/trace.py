@@ -22,6 +22,7 @@ from glowplug.database.sqlite import bytecode
 from glowplug.database.sqlite.failure import message_of
 from glowplug.database.sqlite.roots import Roots
 from glowplug.database.sqlite.snapshot import shadow_tables
+from glowplug.database.sqlite.standing import has_opened_temp
 from glowplug.database.sqlite.tables import quoted
 from glowplug.database.trace import Seen, Trace
 from glowplug.sql.sqlite import tokens
@@ -216,12 +217,14 @@ class Observer:
         return _Statement(start, self._counted[1], tuple(token.name for token in first))
 
     def _schema_asks_for_changes(self) -> bool:
-        query = "SELECT sql FROM main.sqlite_master WHERE type <> 'table' UNION ALL SELECT sql FROM temp.sqlite_master"
+        query = "SELECT sql FROM main.sqlite_master WHERE type <> 'table'"
+        if has_opened_temp(self._connection):
+            query += " UNION ALL SELECT sql FROM temp.sqlite_master"
         return any(sql is not None and _CHANGES.search(sql) for (sql,) in self._connection.execute(query))
 
     def _schema_versions(self) -> tuple[int, int]:
-        main, temporary = (self._connection.pragma("schema_version", schema=name) for name in ("main", "temp"))
-        return int(main), int(temporary)
+        temporary = has_opened_temp(self._connection) and self._connection.pragma("schema_version", schema="temp")
+        return int(self._connection.pragma("schema_version", schema="main")), int(temporary)
 
     def _explain(self, one: _Statement, statement: str, parameters: object) -> None:
         if one.word == "EXPLAIN" or (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.refusals import of_references, tables_at
+from glowplug.rehearsal.data.refusals import of_references, refer_to_nothing, tables_at
 from glowplug.rehearsal.data.trip import trip
 from glowplug.schema.tables import Written
 from glowplug.sql.quoting import quoted
@@ -39,7 +39,7 @@ def shown(subject: Subject, refusal: Refusal, without: Collection[str]) -> Refus
     if table is None:
         return replace(refusal, table=None, value=None, query=None)
     given = subject.seeds or any(each.rows for each in subject.settings.table)
-    if given or trial.by_name[table].rows or of_references(refusal.error):
+    if given or trial.by_name[table].rows or refer_to_nothing(refusal.error):
         return replace(refusal, table=table, value=None, query=None)
     enough = next((rows for rows in _FEW[: subject.settings.rows] if trial.fails_with_any(table, rows)), None)
     if enough is not None and refusal.value is not None:

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.odd import back_over, edges_of, over
+from glowplug.rehearsal.data.refusals import refer_to_nothing
 from glowplug.rehearsal.data.suspects import Suspects
-from glowplug.rehearsal.data.trip import trip
+from glowplug.rehearsal.data.trip import filled_trip
 from glowplug.rehearsal.measured import When
+from glowplug.rehearsal.seeding.edge_values import null
+from glowplug.rehearsal.seeding.edges import EQUAL, ORPHANED, REFUSED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.rehearsal.data.subject import Subject
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.seeding import Edge
 
 _NUMBER = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
+_KEY = re.compile(r"\bKey \(([^)]*)\)=|\bFOREIGN KEY \(([^)]*)\) REFERENCES")
+_WHOLE = frozenset({EQUAL, ORPHANED})
 _REFUSALS = 5
 _SOME = "some of the odd rows that the schema allows"
 
@@ -62,8 +67,7 @@ def not_again_on_odd_rows(
     all_of_them = list(chosen or ())
 
     def attempt(some: Sequence[Edge] | None) -> SqlError | None:
-        with trip(subject) as here:
-            here.fill(without=without)
+        with filled_trip(subject, without=without) as here:
             if direction is Direction.DOWN and here.run(Direction.UP) is not None:
                 return None
             if some is None:
@@ -87,6 +91,23 @@ def _place(edges_there: Sequence[Edge]) -> tuple[str, tuple[str, ...]] | None:
     """Give the columns that all of these are about, if they are the same."""
     places = {(edge.table, edge.columns) for edge in edges_there}
     return places.pop() if len(places) == 1 else None
+
+
+def _is_whole(refusal: Refusal) -> bool:
+    """Whether it is told by what the tables ask for later, and so tells of all rows that are refused for that."""
+    return refusal.value in _WHOLE or (refusal.value or "").startswith(REFUSED_BY)
+
+
+def _same(one: SqlError, other: SqlError) -> bool:
+    """Whether the same is refused at the same place, whichever row it is."""
+    return (one.code, one.line, one.message) == (other.code, other.line, other.message)
+
+
+def _columns_told(error: SqlError) -> frozenset[str]:
+    """Give the columns of the key that the server says is refused, if it does."""
+    found = _KEY.search(f"{error.message}\n{error.detail or ''}")
+    listed = "" if found is None else found[1] or found[2]
+    return frozenset(name.strip(' "`').casefold() for name in listed.split(",") if name)
 
 
 def _in_short(error: SqlError) -> str:
@@ -130,8 +151,11 @@ class _Pass:
                 continue
             if (_place(group), failed.code) in told:
                 continue
+            if any(_is_whole(each) and _same(each.error, failed) for each in found):
+                waiting += [half for half in (group[::2], group[1::2]) if half and len(group) > 1]
+                continue
             culprit, own = suspects.narrow(group, failed)
-            if culprit is None:
+            if culprit is None or self._is_another(culprit, own):
                 found.append(suspects.refusal(None, own))
                 continue
             if (_in_short(own), None) not in told or suspects.is_named(culprit, own):
@@ -140,18 +164,41 @@ class _Pass:
             told |= {(_place([culprit]), own.code), (_in_short(own), None)}
             others = [edge for edge in group if edge is not culprit]
             alike = [edge for edge in others if _place([edge]) == _place([culprit])]
-            rest = [edge for edge in others if edge not in alike]
-            waiting += [each for each in (rest, alike) if each]
+            rest = [edge for edge in others if edge not in alike and edge.table == culprit.table]
+            elsewhere = [edge for edge in others if edge.table != culprit.table]
+            waiting = [each for each in (elsewhere, *waiting, rest, alike) if each]
+        found += self._of_the_rest([edge for group in waiting for edge in group], told)
         self._take(taken)
         named = {_in_short(each.error) for each in found if each.value is not None}
         found = [each for each in found if each.value is not None or _in_short(each.error) not in named]
         return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses, again=self._again)
 
+    def _is_another(self, culprit: Edge, error: SqlError) -> bool:
+        """Whether what is odd about a row is not what is refused: a row that is odd elsewhere is refused as well."""
+        suspects = self._suspects
+        told = _columns_told(error)
+        if refer_to_nothing(error) and culprit.value == null().words:
+            return True
+        if told:
+            return told.isdisjoint(map(str.casefold, culprit.columns))
+        if suspects.is_named(culprit, error) or not suspects.are_tried:
+            return False
+        others = (each for each in self._edges if each.table == culprit.table and each.columns != culprit.columns)
+        other = next(others, None)
+        own = None if other is None else suspects.attempt([other])
+        return own is not None and _same(own, error)
+
+    def _of_the_rest(self, edges_there: Sequence[Edge], told: Collection[tuple[object, str | None]]) -> list[Refusal]:
+        """Say what is refused of rows that there were too many of to be told apart."""
+        error = self._suspects.attempt(edges_there) if edges_there else None
+        if error is None or (_in_short(error), None) in told:
+            return []
+        return [self._suspects.refusal(None, error)]
+
     def _take(self, taken: Sequence[Edge]) -> None:
         """See what is lost of the rows that are not refused; of the down's that is seen as each attempt is made."""
         if self._direction is Direction.UP and taken:
-            with trip(self._subject) as here:
-                here.fill(without=self._without)
+            with filled_trip(self._subject, without=self._without) as here:
                 self._see_over(here, taken)
 
     def _see_over(self, here: Trip, chosen: Sequence[Edge]) -> SqlError | None:
@@ -167,8 +214,7 @@ class _Pass:
 
     def _attempt(self, chosen: Sequence[Edge] | None) -> SqlError | None:
         """Run the file over plain rows and those edge rows (None: all that can be written)."""
-        with trip(self._subject) as here:
-            here.fill(without=self._without)
+        with filled_trip(self._subject, without=self._without) as here:
             if self._direction is Direction.DOWN and here.run(Direction.UP) is not None:
                 return None
             if chosen is None:

@@ -57,7 +57,11 @@ def _write(
             alike.setdefault(tuple(row), []).append((mixed, row))
     for columns, rows in alike.items():
         errors = here.rows.insert(table, columns, [tuple(mixed.values()) for mixed, _ in rows])
-        again = [tuple(row.values()) for (_, row), error in zip(rows, errors, strict=True) if error is not None]
+        again = [
+            tuple(row.values())
+            for (mixed, row), error in zip(rows, errors, strict=True)
+            if error is not None and mixed != row
+        ]
         if again:
             here.rows.insert(table, columns, again)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import TYPE_CHECKING
@@ -70,9 +71,12 @@ class _Token(msgspec.Struct, frozen=True):
 
 def paths_in(script: Script | None, dialect: Dialect) -> Said:
     """Read a file's text, bodies of blocks too."""
-    if script is None:
-        return Said()
-    reading = _Reading(tuple(_tokens(script.text, dialect)))
+    return Said() if script is None else _said(script.text, dialect)
+
+
+@functools.lru_cache(maxsize=2)
+def _said(text: str, dialect: Dialect) -> Said:
+    reading = _Reading(tuple(_tokens(text, dialect)))
     reading.read()
     return Said(there=reading.there, set=frozenset(reading.set), columns=frozenset(reading.columns))
 

@@ -61,6 +61,11 @@ def of_references(error: SqlError) -> bool:
     return "foreign key" in error.message.casefold()
 
 
+def refer_to_nothing(error: SqlError) -> bool:
+    """Whether rows are refused for what they refer to, and that is not there; SQLite does not say which of the two."""
+    return "insert or update on table" in error.message or "add or update a child row" in error.message
+
+
 def refused(
     subject: Subject, direction: Direction, error: SqlError, written: When, *, children: Collection[str] = ()
 ) -> Refusal:

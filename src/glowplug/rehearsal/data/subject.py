@@ -12,6 +12,7 @@ from glowplug.rehearsal.data.documents import plain_documents
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
 from glowplug.rehearsal.data.numbering import numberings
+from glowplug.rehearsal.data.refilling import Fills
 from glowplug.rehearsal.data.steady import is_steady
 from glowplug.rehearsal.met import Met
 
@@ -35,7 +36,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more;
     ``documented``: with JSON that holds what the files look for.
-    ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile.
+    ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile;
+    ``fills``: what branches were filled with.
     """
 
     database: Database
@@ -53,6 +55,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     documented: bool = True
     apart: bool = False
     met: Met = msgspec.field(default_factory=Met)
+    fills: Fills = msgspec.field(default_factory=Fills)
 
     @property
     def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:

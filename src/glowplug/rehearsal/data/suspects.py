@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.dialect import Dialect, Direction
 from glowplug.rehearsal.data.refusals import failing, tables_at
 from glowplug.rehearsal.measured import Refusal, When
 from glowplug.rehearsal.seeding.edge_values import null
-from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glowplug.database.interface import SqlError
+    from glowplug.dialect import Direction
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.seeding import Edge
 
@@ -102,15 +101,6 @@ class Suspects:
             table=edge.table,
             column=", ".join(edge.columns),
             value=edge.value,
-            query=self._for_production(edge),
+            query=edge.query,
             written=self._written,
         )
-
-    def _for_production(self, edge: Edge) -> str | None:
-        """Give the query with the table's name as production's default database or schema has it."""
-        subject = self._subject
-        if edge.query is None or subject.dialect is Dialect.POSTGRES:
-            return edge.query
-        tables = subject.before if self._written is When.BEFORE else subject.after
-        table = next(each for each in tables if each.name == edge.table)
-        return edge.query.replace(table.sql, quoted(table.name, subject.dialect))

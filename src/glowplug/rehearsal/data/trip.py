@@ -16,6 +16,7 @@ from glowplug.rehearsal.data.held import change_held
 from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.ordered import Ordered
 from glowplug.rehearsal.data.picking import is_seen, picks
+from glowplug.rehearsal.data.refilling import Keeping
 from glowplug.rehearsal.data.steady import alike
 from glowplug.rehearsal.data.stirred import Stirred
 from glowplug.rehearsal.measured import NotSeeded
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import Connection, SqlError
-    from glowplug.database.rows import Contents, Value
+    from glowplug.database.rows import Contents, Rows, Value
     from glowplug.database.trace import Trace
     from glowplug.rehearsal.data.missing import State
     from glowplug.rehearsal.data.names import Names
@@ -76,20 +77,31 @@ class Trip:
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
         """Run the seed files, and write plain rows (``ours``) to the touched tables but for some."""
+        return self._fill(self.rows, ours=ours, without=without)
+
+    def fill_first(self, *, without: Collection[str] = ()) -> Filled:
+        """Fill as ``fill`` does, and let ``filled_trip`` know with what."""
+        rows = Keeping(self.rows, self.subject.dialect)
+        filled = self._fill(rows, ours=True, without=without)
+        if any(map(self.subject.may_refuse, Direction)):
+            self.subject.fills.keep(self.subject, without, rows.kept())
+        return filled
+
+    def _fill(self, rows: Rows, *, ours: bool, without: Collection[str]) -> Filled:
         subject = self.subject
         failed = []
         for each in subject.seeds:
-            error = self.rows.execute(each.sql)
+            error = rows.execute(each.sql)
             if error is not None:
                 failed.append(NotSeeded(table=each.file, why=error.message, line=error.line))
         ran = tuple(sorted({each.file for each in subject.seeds} - {each.table for each in failed}))
         only = subject.touched.before.difference(without)
         if not ours or not only:
             return Filled(failed=tuple(failed), ran=ran)
-        self._change_those_of_the_chain(only)
+        self._change_those_of_the_chain(rows, only)
         later, settings = subject.asked, subject.settings
         filled = seed(
-            Stirred(self.rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
+            Stirred(rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
             subject.before,
             later=later,
             dialect=subject.dialect,
@@ -100,7 +112,7 @@ class Trip:
         not_seeded = (*filled.not_seeded, *self._unmet(only - short))
         return Filled(written=len(only - short), not_seeded=not_seeded, failed=tuple(failed), ran=ran)
 
-    def _change_those_of_the_chain(self, only: Collection[str]) -> None:
+    def _change_those_of_the_chain(self, rows: Rows, only: Collection[str]) -> None:
         """Change some rows that the chain wrote, where the up deletes them and the down writes them anew."""
         subject = self.subject
         known = {table.name: table for table in subject.before if table.rows and table.name in only}
@@ -108,12 +120,14 @@ class Trip:
             if name in known:
                 table = known[name]
                 columns = [each for each in _plain_columns(table) if each.casefold() not in words]
-                self._change_held(table, self.rows.read(table, limit=_CHANGED), columns, subject.asked)
+                self._change_held(rows, table, rows.read(table, limit=_CHANGED), columns, subject.asked)
 
-    def _change_held(self, table: Table, now: Contents, columns: Sequence[str], others: Sequence[Table]) -> None:
+    def _change_held(
+        self, rows: Rows, table: Table, now: Contents, columns: Sequence[str], others: Sequence[Table]
+    ) -> None:
         making = Making(dialect=self.subject.dialect, seed=self.subject.settings.seed)
         other = next((each for each in others if each.name == table.name), None)
-        change_held(self.rows, table, now, columns, other, making)
+        change_held(rows, table, now, columns, other, making)
 
     def _apart(self, direction: Direction) -> Callable[[Table, Column], int] | None:
         """Give where the numbers of rows begin that are written before a file runs, if the server's are not wanted."""
@@ -296,7 +310,7 @@ class Trip:
         news = [row for value, row in keyed if value not in known][:_CHANGED]
         if not news:
             few = replace(now, rows=tuple(row for value, row in keyed if value in olds))
-            self._change_held(table, few, plain, self.subject.earlier)
+            self._change_held(self.rows, table, few, plain, self.subject.earlier)
         if not is_old:
             return
         changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
@@ -327,3 +341,18 @@ def trip(subject: Subject, *, other_world: bool = False) -> Iterator[Trip]:
     """Take a branch of the subject's database."""
     with subject.database.branch(other_world=other_world) as connection:
         yield Trip(subject, subject.met.listen(connection))
+
+
+@contextmanager
+def filled_trip(subject: Subject, *, without: Collection[str]) -> Iterator[Trip]:
+    """Take a branch with the rows of ``Trip.fill`` in it: as another was filled before, where there was one."""
+    kept = subject.fills.known(subject, without)
+    if kept is not None:
+        with trip(subject) as here:
+            if kept.write(here.rows):
+                yield here
+                return
+        subject.fills.forget()
+    with trip(subject) as here:
+        here.fill_first(without=without)
+        yield here

@@ -16,7 +16,7 @@ from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, los
 from glowplug.rehearsal.data.odd import Tried, tried
 from glowplug.rehearsal.data.refusals import of_references, refused, tables_at, writes_a_taken_key
 from glowplug.rehearsal.data.touched import overlooked, touched
-from glowplug.rehearsal.data.trip import Filled, Trip, trip
+from glowplug.rehearsal.data.trip import Filled, Trip, filled_trip, trip
 from glowplug.rehearsal.data.unseen import unless_unseen
 from glowplug.rehearsal.measured import (
     Data,
@@ -135,7 +135,7 @@ class WithRows:
     def go(self, here: Trip) -> _Went:
         """Go there and back with rows, on a branch that stands before the up."""
         subject = self._subject
-        filled = self._filled = here.fill(without=self._without)
+        filled = self._filled = here.fill_first(without=self._without)
         self._stuck = None
         before = here.old()
         observed = here.observe(Direction.UP)
@@ -152,6 +152,8 @@ class WithRows:
         if subject.settings.rows:
             filled = self._with_unseen(filled, here, before)
         down = here.observe(Direction.DOWN) if subject.has_down else None
+        if widened(subject, observed, down) is not None:  # all of it is done again, with rows there too
+            return _Went(filled=filled, observed=observed, down=down)
         if down is None or down.error is not None:
             losses = lost_for_good(before, after, subject.names)
             return _Went(filled=filled, observed=observed, down=down, losses=losses, empty=empty)
@@ -352,8 +354,7 @@ class WithRows:
         return replace(data, why=f"its down refuses what was written after the up: {after.message}")
 
     def _write_on_a_branch(self, without: frozenset[str]) -> tuple[Loss, ...] | SqlError:
-        with trip(self._subject) as here:
-            here.fill(without=self._without)
+        with filled_trip(self._subject, without=self._without) as here:
             return self._write_after(here, without) if here.run(Direction.UP) is None else ()
 
     def _down_refused(self, data: Data, error: SqlError) -> Data:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from glowplug.schema.tables import ForeignKey, Table
 
 
+EQUAL = "two equal values"
+ORPHANED = "a value that refers to nothing"
+REFUSED_BY = "a row that "
+
+
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """Rows with one thing that is odd: ``value`` says what in words, ``rows`` are complete.
 
@@ -131,7 +136,7 @@ class _Edges:
             where = f" WHERE {' AND '.join(equal)}" if equal else ""
             listed = ", ".join(names.values())
             query = f"SELECT {listed}, count(*) FROM {self._sql}{where} GROUP BY {listed} HAVING count(*) > 1"
-            yield self._edge(columns, "two equal values", pair, query)
+            yield self._edge(columns, EQUAL, pair, query)
 
     def _unreferenced(self, later: Table) -> Iterator[Edge]:
         now = {(each.columns, each.table) for each in self._plan.table.foreign_keys if each.enforced}
@@ -139,7 +144,7 @@ class _Edges:
             if (key.columns, key.table) not in now and key.enforced:
                 row = self._maker.orphan(key)
                 if row is not None:
-                    yield self._edge(key.columns, "a value that refers to nothing", (row,), self._orphans(key))
+                    yield self._edge(key.columns, ORPHANED, (row,), self._orphans(key))
 
     def _orphans(self, key: ForeignKey) -> str | None:
         parent = self._maker.table(key.table)
@@ -160,4 +165,4 @@ class _Edges:
             if found is not None:
                 row, columns = found
                 query = f"SELECT * FROM {self._sql} WHERE NOT ({check.expression})"
-                yield self._edge(columns, f"a row that {check.name} refuses", (row,), query)
+                yield self._edge(columns, f"{REFUSED_BY}{check.name} refuses", (row,), query)

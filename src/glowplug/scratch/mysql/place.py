@@ -50,11 +50,13 @@ class Place:
         ran: Ran,
         end: Callable[[], None] | None = None,
         is_lent: bool = False,
+        stands_in: bool = False,
     ) -> None:
         """Take over ``schema`` on the server at ``administrator``; nothing is made or connected yet.
 
         ``ran`` hears of every run. ``end`` ends the server, which is this place's alone, or removes what is there;
         None where another place's end does that too. ``is_lent``: the server is there for others, and stays.
+        ``stands_in``: it is a MariaDB, and production runs MySQL.
         """
         self._request = request
         self._account = account
@@ -70,6 +72,7 @@ class Place:
             superuser=request.settings.superuser,
             readmit=self._readmit,
             is_lent=is_lent,
+            stands_in=stands_in,
         )
         self.reader: SnapshotReader | None = None
         self._connection: MysqlConnection | None = None
@@ -95,11 +98,14 @@ class Place:
 
         Raises:
             ConfigurationError: a statement of database_setup or session_setup fails, or there is no such collation.
+            MissingFeature: production's MySQL has what one of these asks for, and the MariaDB that stands in lacks it.
         """
         self.disconnect()
         chain = self._request.chain
         self.administrator.drop_schema(self.schema)
-        self.administrator.create_schema(self.schema, charset=chain.encoding, collation=chain.collation)
+        self.administrator.create_schema(
+            self.schema, charset=chain.encoding, collation=chain.collation, stands_in=self._access.stands_in
+        )
         if chain.database_setup:
             self.administrator.set_up(
                 self._address,

@@ -17,7 +17,7 @@ from glowplug.scratch.mysql.identity import lent_identity, own_identity
 from glowplug.scratch.mysql.kept import ResumedPlace, account_of, keeping, password_of
 from glowplug.scratch.mysql.own import DATA, OwnServer
 from glowplug.scratch.mysql.place import Account, Place
-from glowplug.scratch.mysql.source import choose, matches, production_version
+from glowplug.scratch.mysql.source import choose, matches, production_version, stands_in
 from glowplug.scratch.mysql.url import find_lent_server
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
 
@@ -77,12 +77,18 @@ class _Servers(Server):
         self._end.callback(database.close)
         return database if self._watch is None else LimitedDatabase(database, self._watch)
 
+    def _stands_in(self, version: ServerVersion) -> bool:
+        return stands_in(version, production_version(self._request.chain.server_version))
+
     def _described(self, version: ServerVersion, source: str, notes: tuple[str, ...]) -> ServerDescription:
         wanted = production_version(self._request.chain.server_version)
         fits = matches(version, wanted)
         if fits is False and wanted is not None:
             have = f"{version.vendor} {version.number}"
-            notes += (f"production runs {wanted.vendor} {wanted.number}, the scratch server is {have}",)
+            said = f"production runs {wanted.vendor} {wanted.number}, the scratch server is {have}"
+            if stands_in(version, wanted):
+                said += ", which stands in for it: they are two servers, and what one takes the other may refuse"
+            notes += (said,)
         return ServerDescription(
             server=f"{version.vendor} {version.number}",
             source=source,
@@ -227,7 +233,8 @@ class OwnServers(_Servers):
             self._running.pop(server.socket, None)
             server.close()
 
-        return kind(self._request, server.address, account, SCHEMA, ran=ran, end=end)
+        lacking = self._stands_in(self._installation.version)
+        return kind(self._request, server.address, account, SCHEMA, ran=ran, end=end, stands_in=lacking)
 
     def _size(self) -> int:
         return max((server.size() for server in list(self._running.values())), default=0)
@@ -281,7 +288,16 @@ class LentServers(_Servers):
         def open_place(role: str, ran: Ran) -> Place:
             is_twin = role == "twin"
             schema, end = (claim.twin, None) if is_twin else (claim.name, claim.close)
-            place = Place(self._request, self._lent.address, account, schema, ran=ran, end=end, is_lent=True)
+            place = Place(
+                self._request,
+                self._lent.address,
+                account,
+                schema,
+                ran=ran,
+                end=end,
+                is_lent=True,
+                stands_in=self._stands_in(self._version),
+            )
             place.create_account()
             return place
 

@@ -82,6 +82,11 @@ def matches(have: ServerVersion, wanted: ServerVersion | None) -> bool | None:
     return have.vendor == wanted.vendor and have.number.split(".")[: len(said)] == said
 
 
+def stands_in(have: ServerVersion, wanted: ServerVersion | None) -> bool:
+    """Whether a MariaDB is there where a MySQL was asked for: neither takes all that the other does."""
+    return wanted is not None and (have.vendor, wanted.vendor) == ("MariaDB", "MySQL")
+
+
 def choose(request: Request) -> Installation:
     """Find the server for ``request``: of production's series, else its vendor's, else any; of those the newest.
 

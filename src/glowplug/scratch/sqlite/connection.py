@@ -17,6 +17,7 @@ from glowplug.scratch.sqlite.rows import RemoteRows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from glowplug.database.broken import BrokenObject
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -70,6 +71,10 @@ class RemoteConnection(Connection):
         """Read the schema."""
         seen = expect(self._look(protocol.Look(away=self._away)), protocol.Seen)
         return build(seen.catalogue)
+
+    def broken(self) -> tuple[BrokenObject, ...]:
+        """Compile every view and trigger; name those that can't be."""
+        return expect(self._look(protocol.AskBroken(away=self._away)), protocol.Broken).objects
 
     def recorded(self) -> tuple[str, ...]:
         """Read the bookkeeping table."""

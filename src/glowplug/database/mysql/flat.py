@@ -1,0 +1,56 @@
+"""A statement on one line, for patterns to be held against: no comments, nothing that a name or a string says."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from typing import TYPE_CHECKING
+
+from glowplug.sql.mysql import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = r"(?:``|[\w$]+)(?: \. (?:``|[\w$]+))?"
+"""A name in a flat line, with its database if it is said; a keyword, too."""
+
+_MARKS = {"string": "''", "name": "``", "number": "0"}
+_MARIADBS_OWN = re.compile(r"/\*(?:M!|!1\d{5})")
+
+
+class Flat:
+    """The tokens of ``text`` between two offsets, words in capitals, a blank between each two.
+
+    A string is ``''``, a quoted name two backticks, a number ``0``, a variable of a session's own ``@``. What stands
+    in a vendor's comment is there, but for MariaDB's own (``/*M!…*/``, ``/*!100100 …*/``), which MySQL never runs.
+    """
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        """Read it."""
+        parts: list[str] = []
+        self._at: list[int] = []
+        self._spans: list[tuple[int, int]] = []
+        length = 0
+        for word, span in _tokens(text, start, end):
+            parts.append(word)
+            self._at.append(length)
+            self._spans.append(span)
+            length += len(word) + 1
+        self.line = " ".join(parts)
+
+    def span(self, found: re.Match[str], group: str | int) -> tuple[int, int]:
+        """Give where in the text the tokens lie that a group of a match in ``line`` holds: half open, one at least."""
+        first = bisect.bisect_right(self._at, found.start(group)) - 1
+        last = bisect.bisect_right(self._at, max(found.start(group), found.end(group) - 1)) - 1
+        return self._spans[first][0], self._spans[last][1]
+
+
+def _tokens(text: str, start: int, end: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    skipping = False
+    for token in TOKEN.finditer(text, start, end):
+        kind, value = token.lastgroup, token.group()
+        if kind == "executable":
+            skipping = value != "*/" and _MARIADBS_OWN.match(value) is not None
+        elif kind not in {"space", "comment"} and not skipping:
+            word = _MARKS.get(str(kind)) or ("@" if kind == "variable" and value[:2] != "@@" else value.upper())
+            yield word, token.span()
