@@ -281,3 +281,26 @@ def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words
     ]
     assert "create it again" in down.message
     assert up.fingerprint != down.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("later", "severity"),
+    [
+        (b'DROP VIEW "V"; CREATE VIEW v AS SELECT 1;', Severity.WARNING),
+        (b"DROP VIEW vv; DROP FUNCTION public.g();", Severity.ERROR),
+        (b"", Severity.ERROR),
+    ],
+)
+def test_what_a_later_migration_speaks_of_may_be_mended(later: bytes, severity: Severity) -> None:
+    error = SqlError(code="42S02", message="Table 'db.audit' doesn't exist (1146)")
+    view = BrokenObject(kind="view", name="v", error=error)
+    function = BrokenObject(kind="function", name="public.f(integer)", error=error)
+    for broken, text in ((view, later), (function, later.replace(b"VIEW v", b"FUNCTION f"))):
+        second = structs.replace(migration(2), up=text)
+        trips = (
+            RoundTrip(migration=migration(1), outcome=Outcome.RESTORED, leaves_broken=(broken,)),
+            RoundTrip(migration=second, outcome=Outcome.RESTORED),
+        )
+        (finding,) = judged(*trips)
+        assert (finding.rule, finding.severity) == ("leaves-broken", severity)
+        assert ("a later migration speaks of" in finding.message) is (severity is Severity.WARNING)

@@ -542,3 +542,20 @@ def test_rows_without_a_digest_are_read(connection: PostgresConnection, monkeypa
     first, second = connection.rows.read(table(connection)), connection.rows.read(table(connection))
     assert first.rows == second.rows == (("1",),)
     assert first is not second
+
+
+def test_code_that_knew_a_column_by_another_type_is_no_reason(connection: PostgresConnection) -> None:
+    run(
+        connection,
+        "CREATE TABLE t (a int, b int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN NEW.b := NEW.a + 1; RETURN NEW; END $$;"
+        " CREATE TRIGGER f BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+    )
+    assert insert(connection, "a", [("1",)]) == [None]
+    run(connection, "ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE bigint")
+    assert insert(connection, "a", [("2",), ("x",)]) == [None, "22P02"]
+    assert read(connection) == [("1", "2"), ("2", "3")]
+    run(connection, "ALTER TABLE t ALTER a TYPE smallint, ALTER b TYPE smallint")
+    one = table(connection)
+    assert connection.rows.update(one, ["a"], [("5", "1")], by=["a"]) == (None,)
+    assert read(connection) == [("2", "3"), ("5", "6")]

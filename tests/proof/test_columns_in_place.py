@@ -155,6 +155,63 @@ def test_another_name_on_postgres(servers: Servers) -> None:
         server.execute("RESET ALL; DROP SCHEMA in_place CASCADE")
 
 
+BUILT = """
+CREATE TABLE parents (id int PRIMARY KEY, other int UNIQUE);
+INSERT INTO parents VALUES (7, 7);
+CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL CONSTRAINT t_parent REFERENCES parents (other) ON DELETE CASCADE
+  DEFERRABLE INITIALLY DEFERRED, b int DEFAULT 1 CHECK (b <> a), CONSTRAINT pair UNIQUE (a, b) INCLUDE (id));
+CREATE INDEX t_a ON t USING hash (a);
+CREATE UNIQUE INDEX t_a_b ON t (a DESC NULLS LAST, b) INCLUDE (id) WHERE a > 3;
+CREATE INDEX t_computed ON t (((a + 1)) int4_ops, (abs(b)));
+CREATE INDEX t_b ON t (b);
+CREATE UNIQUE INDEX t_taken ON t (a);
+ALTER TABLE t ADD CONSTRAINT taken UNIQUE USING INDEX t_taken;
+ALTER TABLE t ADD CONSTRAINT small CHECK (a < 100 OR b IS NULL) NO INHERIT NOT VALID;
+INSERT INTO t VALUES (1, 7)
+"""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("rule", "up", "fresh"),
+    [
+        ("name-changed", "ALTER TABLE t RENAME COLUMN a TO new", "new"),
+        ("type-rewrites-table", "ALTER TABLE t ALTER COLUMN a TYPE bigint", "a_bigint"),
+    ],
+)
+def test_what_was_built_on_a_column_comes_back_with_it(servers: Servers, rule: str, up: str, fresh: str) -> None:
+    safe = safe_form(Dialect.POSTGRES, rule, BUILT, up)
+    for major in sorted({postgres.available()[0], postgres.available()[-1]}):
+        server = servers.get(f"postgres {major}", lambda major=major: postgres.administrator(major))
+
+        def built(_: str, server: postgres.Session = server) -> list[object]:
+            return server.execute(
+                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 't'::regclass AND "
+                "contype <> 'n' UNION ALL SELECT 'index', pg_get_indexdef(indexrelid) FROM pg_index "
+                "WHERE indrelid = 't'::regclass ORDER BY 1, 2"
+            ).fetchall()
+
+        server.execute("CREATE SCHEMA in_place; SET search_path = in_place")
+        try:
+            server.execute(BUILT)
+            was = built("a")
+            there, back = forth_and_back(server.execute, built, safe.steps, fresh, f"UPDATE t SET {fresh} = a")
+            assert len(there) < len(was)
+            assert back == was
+        finally:
+            server.execute("RESET ALL; DROP SCHEMA in_place CASCADE")
+
+
+@pytest.mark.postgres
+def test_what_is_not_known_of_what_was_built_is_said() -> None:
+    before = "CREATE TABLE t (id int PRIMARY KEY, z int CHECK (z > 0), EXCLUDE (z WITH =)); ALTER TABLE t RENAME z TO a"
+    safe = safe_form(Dialect.POSTGRES, "type-rewrites-table", before, "ALTER TABLE t ALTER COLUMN a TYPE bigint")
+    assert safe.steps[-1].down.splitlines()[2:] == [
+        "-- add t_z_check again as it was, which is not known here",
+        "-- add t_z_excl again as it was, which is not known here",
+    ]
+
+
 def test_another_name_on_sqlite() -> None:
     before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a varchar(20) NOT NULL)"
     safe = safe_form(Dialect.SQLITE, "name-changed", before, "ALTER TABLE t RENAME COLUMN a TO b")

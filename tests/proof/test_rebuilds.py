@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Dialect
+from glowplug.finding import Severity
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.review.context import Terms
 from glowplug.review.engine import review
 
 if TYPE_CHECKING:
-    from glowplug.finding import SafeForm
+    from glowplug.finding import Finding, SafeForm
 
 SQLITE = Dialect.SQLITE
 OMITS, DELETES = "rebuild-omits-columns", "drop-deletes-elsewhere"
@@ -22,15 +23,20 @@ PREFERENCES = "CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB, b TEXT)"
 FILLED = "INSERT INTO t VALUES (1, 'x', 'p'), (2, 'y', 'q'), (3, 'z', 'r')"
 
 
-def safe_form(rule: str, before: str, up: str) -> SafeForm:
-    """What a rule proposes for ``up``."""
+def found(rule: str, before: str, up: str) -> list[Finding]:
+    """What a rule says of ``up``."""
     files = (("1", before), ("2", up))
     migrations = tuple(Migration(version=n, name=n, path=n, up=text.encode(), down=None) for n, text in files)
     chain = Chain(directory="m", dialect=SQLITE, migrations=migrations, settings=ChainSettings())
     terms = Terms(dialect=SQLITE, foreign_keys=True, foreign_keys_said=True)
-    (one,) = (each.safe_form for each in review(chain, terms, new={"2"}).findings if each.rule == rule)
-    assert one is not None
-    return one
+    return [each for each in review(chain, terms, new={"2"}).findings if each.rule == rule]
+
+
+def safe_form(rule: str, before: str, up: str) -> SafeForm:
+    """What a rule proposes for ``up``."""
+    (one,) = found(rule, before, up)
+    assert one.safe_form is not None
+    return one.safe_form
 
 
 def rebuild(columns: str, copy: str, table: str = "t") -> str:
@@ -158,3 +164,105 @@ def test_a_copy_that_needs_what_the_file_did_before_is_not_given_alone() -> None
         "s",
     )
     assert not safe_form(DELETES, SERVICES, joined).steps
+
+
+RENAMED = {
+    "all of it, by order": ("id TEXT PRIMARY KEY, title TEXT, n INTEGER", "SELECT * FROM s"),
+    "by order": ("id TEXT PRIMARY KEY, title TEXT, n INTEGER", "SELECT id, name, n FROM s"),
+    "named on both sides": ("n INTEGER, id TEXT PRIMARY KEY, title TEXT", "(title, id, n) SELECT name, s.id, n FROM s"),
+    "by another name of the table": (
+        'id TEXT PRIMARY KEY, "order" TEXT, n INTEGER',
+        '(id, "order", n) SELECT o.id, o."name", o.n FROM s AS o',
+    ),
+    "swapped": ("id TEXT PRIMARY KEY, n TEXT, name INTEGER", "(id, n, name) SELECT id, name, n FROM s"),
+    "more than there was": ("id TEXT PRIMARY KEY, title TEXT, n INTEGER, more TEXT", "SELECT *, 'm' FROM s"),
+}
+
+
+@pytest.mark.parametrize(("columns", "copy"), RENAMED.values(), ids=RENAMED)
+def test_the_way_back_takes_each_value_from_where_it_was_put(columns: str, copy: str) -> None:
+    tables = (
+        "CREATE TABLE s (id TEXT PRIMARY KEY, name TEXT NOT NULL, n INTEGER); CREATE TABLE p (s TEXT REFERENCES s (id))"
+    )
+    (step,) = safe_form(DELETES, tables, rebuild(columns, f"INSERT INTO new_s {copy}", "s")).steps
+    assert "its down needs a value" not in (step.note or "")
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(f"PRAGMA foreign_keys = ON; {tables}; INSERT INTO s VALUES ('a', 'x', 1), ('b', 'y', 2)")
+    connection.executescript(f"INSERT INTO p VALUES ('a'); {step.up}")
+    connection.executescript(step.down)
+    assert connection.execute("SELECT id, name, n FROM s").fetchall() == [("a", "x", 1), ("b", "y", 2)]
+    assert connection.execute("SELECT count(*) FROM p").fetchall() == [(1,)]
+
+
+def test_the_way_back_of_the_old_table_first_keeps_renamed_columns() -> None:
+    tables = "CREATE TABLE s (id TEXT PRIMARY KEY, name TEXT); CREATE TABLE p (s TEXT REFERENCES s (id))"
+    up = (
+        "ALTER TABLE s RENAME TO o; CREATE TABLE s (id TEXT PRIMARY KEY, title TEXT); "
+        "INSERT INTO s (id, title) SELECT id, name FROM o; DROP TABLE o"
+    )
+    (step,) = safe_form("rename-moves-references", tables, up).steps
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(f"PRAGMA foreign_keys = ON; {tables}; INSERT INTO s VALUES ('a', 'x')")
+    connection.executescript(step.up)
+    assert connection.execute("SELECT id, title FROM s").fetchall() == [("a", "x")]
+    connection.executescript(step.down)
+    assert connection.execute("SELECT id, name FROM s").fetchall() == [("a", "x")]
+
+
+ACTS = "CREATE TABLE acts (id TEXT PRIMARY KEY, item TEXT, state INTEGER DEFAULT 7); CREATE TABLE map (o TEXT, n TEXT)"
+SHAPE = "id TEXT PRIMARY KEY, item TEXT, state INTEGER DEFAULT 7"
+PUT = {
+    "a constant": ("(id, item, state) SELECT id, item, 4 FROM acts", ("state gets 4 in every row",), "a i 4"),
+    "an expression": (
+        "SELECT id, 'was ' || id, state FROM acts",
+        ("item gets 'was ' || id",),
+        "a was a 1",
+    ),
+    "another column": ("SELECT item, state, state FROM acts", ("id gets item",), "i 1 1"),
+    "the default": ("(id, item) SELECT id, item FROM acts", ("state gets its default 7",), "a i 7"),
+    "NULL": ("(id, item, state) SELECT id, item, NULL FROM acts", ("state gets NULL",), "a i -"),
+    "nothing": ("(id, state) SELECT id, state FROM acts", ("item gets NULL",), "a - 1"),
+    "what a query gives": (
+        "SELECT r.k || '!', r.item, r.state FROM (SELECT acts.*, item AS k FROM acts) r",
+        ("id gets r.k || '!'",),
+        "i! i 1",
+    ),
+    "what is looked up": (
+        "SELECT a.id, m.n, a.state FROM acts a LEFT JOIN map m ON m.o = a.item",
+        ("item gets m.n", "it only looks up others by it"),
+        "a I 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("copy", "told", "row"), PUT.values(), ids=PUT)
+def test_what_the_new_table_holds_instead_is_said_as_what_it_is(copy: str, told: tuple[str, ...], row: str) -> None:
+    up = rebuild(SHAPE, f"INSERT INTO new_acts {copy}", "acts")
+    (finding,) = found(OMITS, ACTS, up)
+    for one in told:
+        assert one in finding.message
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(f"{ACTS}; INSERT INTO acts VALUES ('a', 'i', 1); INSERT INTO map VALUES ('i', 'I'); {up}")
+    ask = "SELECT id || ' ' || coalesce(item, '-') || ' ' || coalesce(state, '-') FROM acts"
+    assert connection.execute(ask).fetchall() == [(row,)]
+
+
+def test_a_number_of_the_row_that_is_left_out_is_said_to_be_new() -> None:
+    before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"
+    up = rebuild("id INTEGER PRIMARY KEY, a TEXT", "INSERT INTO new_t (a) SELECT a FROM t")
+    assert "id gets a new number" in found(OMITS, before, up)[0].message
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(f"{before}; INSERT INTO t VALUES (41, 'x'); {up}")
+    assert connection.execute("SELECT id FROM t").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("copy", "severity"),
+    [(PUT["what is looked up"][0], Severity.WARNING), (PUT["a constant"][0], Severity.ERROR)],
+)
+def test_the_old_value_is_not_proposed_where_something_else_was_meant(copy: str, severity: Severity) -> None:
+    (finding,) = found(OMITS, ACTS, rebuild(SHAPE, f"INSERT INTO new_acts {copy}", "acts"))
+    assert finding.severity is severity
+    assert finding.safe_form is not None
+    assert finding.safe_form.replacement is None
+    assert "where the old values are to stay" in (finding.safe_form.note or "")

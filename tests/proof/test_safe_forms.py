@@ -66,10 +66,13 @@ def test_a_safe_form_runs(servers: Servers, one: Case, finding: Finding) -> None
         with _empty(server):
             for statement in after:
                 server.execute(statement)
+            before = _definitions(server)
             for step in safe.steps:
                 server.execute(step.up)
             for step in reversed(safe.steps):
                 server.execute(step.down)
+            unless = any("IF NOT EXISTS" in step.up for step in safe.steps)  # what is there already, the down drops
+            assert unless or _definitions(server) == before
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,18 @@ def _replaced(one: Case, finding: Finding, statement: str, replacement: str) -> 
     old = text[_offset(text, finding) : _offset(text, finding, end=True)]
     assert old in statement
     return statement.replace(old, replacement, 1)
+
+
+def _definitions(server: Session) -> list[object]:
+    """Every column, constraint and index, as the server writes them; what was validated stays so."""
+    columns = "SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity::text"
+    here = "IN (SELECT oid FROM pg_class WHERE relnamespace = 'safe_form'::regnamespace)"
+    queries = (
+        f"{columns} FROM pg_attribute WHERE attrelid {here} AND attnum > 0 AND NOT attisdropped",
+        f"SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid {here}",
+        f"SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid {here}",
+    )
+    return [sorted(str(row).replace(" NOT VALID", "") for row in server.execute(query)) for query in queries]
 
 
 @contextlib.contextmanager

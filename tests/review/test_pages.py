@@ -121,4 +121,4 @@ def test_the_documentation_is_the_docstring(page: object) -> None:
 
 
 def test_every_hazard_has_a_number_and_a_place() -> None:
-    assert sorted(HAZARDS) == list(range(1, 144))
+    assert sorted(HAZARDS) == list(range(1, 145))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from glowplug.check import faults
 from glowplug.dialect import Direction
-from glowplug.finding import Place
+from glowplug.finding import Place, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.database.broken import BrokenObject
     from glowplug.finding import Finding
+    from glowplug.project import Migration
     from glowplug.rehearsal import RoundTrip
 
 _SHOWN = 12
+_MENDED = (
+    "\na later migration speaks of what is broken here: where that one fails, or runs later, the application meets it"
+)
 _HARM = {
     "view": "every query of it fails",
     "trigger": "every write that fires it fails",
@@ -24,18 +29,29 @@ _HARM = {
 }
 
 
-def left_broken(trip: RoundTrip) -> Iterator[Finding]:
-    """Say of each file of a migration what it leaves broken."""
+def left_broken(trip: RoundTrip, later: Sequence[Migration]) -> Iterator[Finding]:
+    """Say of each file of a migration what it leaves broken.
+
+    It is a warning where the ups of ``later`` migrations speak of all of it: they may mend it.
+    """
     for direction, broken in ((Direction.UP, trip.leaves_broken), (Direction.DOWN, trip.down_leaves_broken)):
         if broken:
             migration = trip.migration
+            mended = direction is Direction.UP and all(_is_spoken_of(each, later) for each in broken)
             yield faults.LEAVES_BROKEN.found(
-                _message(direction, broken),
+                _message(direction, broken) + (_MENDED if mended else ""),
                 version=migration.version,
                 migration=migration.name,
                 place=Place(file=migration.file(direction)),
                 subject=", ".join(sorted(f"{each.kind} {each.name}" for each in broken)),
+                severity=Severity.WARNING if mended else None,
             )
+
+
+def _is_spoken_of(broken: BrokenObject, later: Sequence[Migration]) -> bool:
+    plain = broken.name.partition("(")[0].rpartition(".")[2].strip('"`')
+    named = re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)", re.IGNORECASE)
+    return any(named.search((each.up or b"").decode("utf-8", "replace")) for each in later)
 
 
 def _message(direction: Direction, broken: Sequence[BrokenObject]) -> str:

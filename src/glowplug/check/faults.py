@@ -52,9 +52,10 @@ PL/pgSQL, is not looked at. Drop it before the change, and create it again after
 SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severity.ERROR, harm=Harm.FAILS)
 """After up and down, the up can't run again.
 
-The schema is restored, so something that is no schema stayed behind: a row, a sequence's value, a role. Where that
-shows only with rows in the tables, the up fails on what its own first run, or the down, made of them: in production
-too, when a migration that was reverted runs again. Of rows that were written after the up alone, it is a warning.
+The schema is restored, so something that counts for no schema stayed behind: a row, a sequence's value, a role, a name.
+Where that shows only with rows in the tables, the up fails on what its own first run, or the down, made of them: in
+production too, when a migration that was reverted runs again. Of rows that were written after the up alone, it is a
+warning.
 """
 
 SECOND_UP_DIFFERS = Fault(rule="second-up-differs", hazards=(128,), severity=Severity.WARNING, harm=Harm.INTEGRITY)

@@ -44,9 +44,9 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool, alone: Alon
     shows there as well, is a notice: nothing that is history alone can make the answer no.
     """
     found = [*chain.findings]
-    for trip in rehearsal.round_trips:
+    for at, trip in enumerate(rehearsal.round_trips, 1):
         found.extend(_of_round_trip(trip, chain.dialect, recorded=trip.migration.version in rehearsal.recorded))
-        found.extend(left_broken(trip))
+        found.extend(left_broken(trip, chain.migrations[at:]))
         found.extend(_of_test(trip))
     found.extend(_of_records(rehearsal, alone))
     found.extend(_of_way_down(chain, rehearsal, alone))
@@ -119,8 +119,9 @@ def _of_second_up(trip: RoundTrip) -> Iterator[Finding]:
             faults.SECOND_UP_FAILS,
             trip.migration,
             trip.error,
-            "down.sql restores the schema, and yet the up can't run again (a row, or something else that is no "
-            "schema, stayed behind): ",
+            "down.sql restores the schema, and yet the up can't run again ("
+            + ("a name, a row" if trip.noise else "a row")
+            + ", or something else that counts for no schema, stayed behind): ",
         )
     if trip.second_up is SecondUp.DIFFERS:
         yield _about(

@@ -10,6 +10,7 @@ import msgspec
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Place, Related
+from glowplug.review.held import Held
 from glowplug.review.version import Version
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement, where it stands. ``schema`` is the Simulation just before the action that is looked at."""
+    """One statement, where it stands. ``schema`` is the Simulation just before the action that is looked at.
+
+    ``held`` is what PostgreSQL keeps locked by then, this statement's own locks included. ``before`` is the schema
+    before the statement, where an action of it drops a constraint.
+    """
 
     terms: Terms
     migration: Migration
@@ -58,6 +63,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     script: Script
     statement: Statement
     schema: Simulation
+    held: Held = msgspec.field(default_factory=Held)
+    before: Simulation | None = None
 
     @property
     def dialect(self) -> Dialect:

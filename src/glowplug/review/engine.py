@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Place
 from glowplug.review import faults
 from glowplug.review.calls import CALLING, body_of, not_looked_at
 from glowplug.review.context import Context
+from glowplug.review.held import Held, Taken
 from glowplug.review.reviewed import Broken, Reviewed
 from glowplug.review.rule import Hit, desk
 from glowplug.review.verdicts import Said, findings_of
 from glowplug.schema.simulation import Simulation
-from glowplug.sql.actions import ClientCommand, Dynamic
+from glowplug.sql.actions import ClientCommand, DropConstraint, Dynamic
 from glowplug.sql.parts import Span
 from glowplug.sql.reader import read
 from glowplug.sql.statement import Script, Statement, Unparsed
@@ -25,7 +26,6 @@ from glowplug.sql.statement import Script, Statement, Unparsed
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from glowplug.dialect import Dialect
     from glowplug.project import Chain, Migration
     from glowplug.review.context import Terms
     from glowplug.review.reviewed import AllowComment
@@ -78,6 +78,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
     broken: list[Broken] = msgspec.field(default_factory=list)
     strange: int = 0  # statements of this file that are not understood
     running: list[Origin] = msgspec.field(default_factory=list)  # the routines whose bodies are under review
+    held: Held = msgspec.field(default_factory=Held)  # by the last up.sql
 
     def file(self, migration: Migration, direction: Direction, index: int, simulation: Simulation) -> list[Context]:
         """Review one file, and leave ``simulation`` as it is after it."""
@@ -89,6 +90,9 @@ class _Reviewer(msgspec.Struct, kw_only=True):
             self.distrust(simulation, f"{file} can't be read")
             return []
         script = self._read(text, file, self.terms.dialect)
+        held = self.held.in_another_file()
+        if direction is Direction.UP:
+            self.held = held
         contexts = [
             Context(
                 terms=self.terms,
@@ -97,6 +101,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
                 script=script,
                 statement=statement,
                 schema=simulation,
+                held=held,
             )
             for statement in script.statements
         ]
@@ -142,6 +147,10 @@ class _Reviewer(msgspec.Struct, kw_only=True):
                 self.said.append(_not_understood(context, statement.unparsed))
             self._advance(context, simulation.run, statement)
             return
+        if self.terms.dialect is Dialect.POSTGRES:
+            self._advance(context, context.held.take, statement.actions, _taking(context), simulation)
+        if len(statement.actions) > 1 and any(isinstance(each, DropConstraint) for each in statement.actions):
+            context = replace(context, before=simulation.fork())
         by_action = self.desk.by_action
         for action in statement.actions:
             kind = type(action)
@@ -183,6 +192,11 @@ class _Reviewer(msgspec.Struct, kw_only=True):
     def _broke(self, what: str, place: Place, bug: Exception) -> None:
         trace = "".join(traceback.format_exception(bug))
         self.broken.append(Broken(what=what, place=place, error=f"{type(bug).__name__}: {bug}", trace=trace))
+
+
+def _taking(context: Context) -> Callable[[Action], Taken]:
+    certain = not context.statement.conditional
+    return lambda action: Taken(line=context.place(action.span).line or 1, certain=certain)
 
 
 def _decoded(sql: bytes) -> str | None:

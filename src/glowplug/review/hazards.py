@@ -131,7 +131,7 @@ _NAMES = {
         113: "A table is rebuilt with foreign_keys on, and rows elsewhere go",
         114: "A rebuild that renames the old table first",
         115: "A rebuild loses indexes and triggers",
-        116: "A rebuild's copy leaves columns out",
+        116: "A rebuild's copy leaves columns out, or swaps them",
         117: "A long write locks the whole database",
         118: 'DEFAULT "abc", and values of another type',
     },
@@ -167,6 +167,7 @@ _MORE = {
     141: (ROLLBACK, "What IF NOT EXISTS skipped is dropped by the down"),
     142: (POSTGRES, "A view that others read is dropped"),
     143: (MYSQL, "A foreign key on the server's default character set"),
+    144: (POSTGRES, "A sequence begins again below numbers that are in use"),
 }
 
 HAZARDS: dict[int, tuple[str, str]] = {

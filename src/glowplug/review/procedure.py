@@ -3,16 +3,18 @@
 https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes". Diesel sends the file as one
 batch, and without its transaction a failure in the middle would leave half of it: so the file has a transaction of its
 own, with the PRAGMA outside, where alone it does something. The rows of ``PRAGMA foreign_key_check`` nobody would see:
-so they are counted into a table that takes none.
+so they are counted into a table that takes none. And a session keeps what a PRAGMA says: so nothing here switches
+foreign_keys on that was not on before.
 """
 
 from __future__ import annotations
 
-import re
+import enum
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Step
+from glowplug.review.copying import back_sql, copies_all, copy_sql, intended, mismatched, puts_of
 from glowplug.sql.parts import ConstraintKind, Identity, Name
 from glowplug.sql.quoting import quoted
 
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.review.filling import Put
     from glowplug.review.rebuild import Rebuild
     from glowplug.schema.simulation import Simulation
     from glowplug.schema.simulation.values import ColumnFacts, IndexFacts, TableFacts
-    from glowplug.sql.actions import Insert
     from glowplug.sql.parts import Constraint, IndexKey
 
 CHECK_FOREIGN_KEYS = (
@@ -33,29 +35,53 @@ CHECK_FOREIGN_KEYS = (
 )
 """Fails where a foreign key points at nothing: the batch ends there, and the transaction is never committed."""
 
-_KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 IN_ONE_FILE = (
     "let metadata.toml say run_in_transaction = false, put PRAGMA foreign_keys = OFF first and a transaction of the "
-    "file's own around what follows, and look at PRAGMA foreign_key_check before its COMMIT"
+    "file's own around what follows, look at PRAGMA foreign_key_check before its COMMIT, and leave foreign_keys as it "
+    "was"
 )
 _COUNTED = "the INSERT into violations fails where a foreign key points at nothing; run it while nobody else writes"
+_ON_AGAIN = "PRAGMA foreign_keys = ON;"
+_WHERE_ON = (
+    "a session keeps what the PRAGMA says: end both files with PRAGMA foreign_keys = ON where the session that runs "
+    "migrations has it ON, and only there"
+)
 
 
-def changed(context: Context, schema: Simulation, after: TableFacts, insert: Insert | None = None) -> Step | None:
+class _Heeded(enum.Enum):
+    """Whether the session that runs migrations heeds foreign keys, as far as a rebuilt table has to know."""
+
+    YES = enum.auto()
+    NO = enum.auto()
+    """Or it does not matter, for nothing references the table."""
+    UNKNOWN = enum.auto()
+
+    @classmethod
+    def of(cls, context: Context, schema: Simulation, table: Name) -> _Heeded:
+        terms = context.terms
+        if terms.foreign_keys:
+            return cls.YES
+        if terms.foreign_keys is False and terms.foreign_keys_said:
+            return cls.NO
+        return cls.UNKNOWN if schema.doubt is not None or schema.references_to(table) else cls.NO
+
+
+def changed(
+    context: Context, schema: Simulation, after: TableFacts, filled: Sequence[Put] | None = None
+) -> Step | None:
     """Give the migration that makes a table what ``after`` says, with all rows; None where it is not known well.
 
-    ``schema`` is the one before it. Columns that are new get what ``insert`` puts there, or else their defaults.
+    ``schema`` is the one before it. Columns that are new get what ``filled`` puts there, or else their defaults.
     """
     before = schema.table(after.name)
     if before is None or not (before.columns_known and after.columns_known) or schema.doubt_about(after.name):
         return None
-    if not _off(context) and mismatched(schema, after):
+    if _Heeded.of(context, schema, after.name) is not _Heeded.NO and mismatched(schema, after):
         return None
     new = Name(f"new_{after.name.name}", after.name.schema)
     create = f"{_create(after, new)};"
-    copy = f"{copy_sql(before, after, new, after.name, insert)};"
-    return procedure(context, schema, after, new=new, create=create, copy=copy)
+    copy = f"{copy_sql(before, after, new, after.name, filled)};"
+    return procedure(context, schema, after, new=new, create=create, copy=copy, filled=filled)
 
 
 def copied_again(contexts: Sequence[Context], rebuild: Rebuild, after: TableFacts) -> Step | None:
@@ -68,45 +94,57 @@ def copied_again(contexts: Sequence[Context], rebuild: Rebuild, after: TableFact
     before = schema.table(after.name)
     if not _alone(context, rebuild, before, after):
         return None
+    filled = None if before is None else puts_of(context, rebuild, before, after)
     if rebuild.old_first or rebuild.copy is None:
-        return changed(context, schema, after, insert=rebuild.insert)
+        return changed(context, schema, after, () if before is None else intended(rebuild, filled, before))
     create, copy = (f"{context.text(span)};" for span in (rebuild.create, rebuild.copy))
-    return procedure(context, schema, after, new=rebuild.aside, create=create, copy="" if create == copy else copy)
+    copy = "" if create == copy else copy
+    return procedure(context, schema, after, new=rebuild.aside, create=create, copy=copy, filled=filled)
 
 
-def procedure(context: Context, schema: Simulation, after: TableFacts, *, new: Name, create: str, copy: str) -> Step:
-    """Give the whole procedure as one migration, around the statements that make the new table and fill it."""
+def procedure(
+    context: Context,
+    schema: Simulation,
+    after: TableFacts,
+    *,
+    new: Name,
+    create: str,
+    copy: str,
+    filled: Sequence[Put] | None = None,
+) -> Step:
+    """Give the whole procedure as one migration, around the statements that make the new table and fill it.
+
+    ``filled`` is what ``copy`` puts into which column: the way back takes it from there.
+    """
     before = schema.table(after.name)
     indexes = tuple(_indexes(before, after))
-    off = _off(context)
+    heeded = _Heeded.of(context, schema, after.name)
     back = "-- the same, with the table as it was"
     if before is not None and before.columns_known:
         old = Name(f"old_{after.name.name}", after.name.schema)
-        there = (f"{_create(before, old)};", f"{copy_sql(after, before, old, after.name)};")
-        back = _script(schema, before, old, there, tuple(_indexes(None, before)), off=off, back=True)
+        there = (f"{_create(before, old)};", f"{back_sql(before, after, old, filled or ())};")
+        back = _script(schema, before, old, there, tuple(_indexes(None, before)), heeded, back=True)
     made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
     notes = ["what is up.sql here belongs in this down.sql"] if context.down else []
-    notes += [] if off else ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
+    if heeded is not _Heeded.NO:
+        notes += ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
+    notes += [_WHERE_ON] if heeded is _Heeded.UNKNOWN else []
     notes += ["write the triggers and views where a comment says so"] if made else []
-    lost = _valueless(before, after)
+    lost = _valueless(before, after, filled or ())
     notes += [f"its down needs a value for {names(lost)}, which can't be NULL"] if lost else []
     return Step(
         name=f"rebuild_{after.name.name}",
-        up=_script(schema, after, new, tuple(each for each in (create, copy) if each), indexes, off=off),
+        up=_script(schema, after, new, tuple(each for each in (create, copy) if each), indexes, heeded),
         down=back,
-        run_in_transaction=off,
+        run_in_transaction=heeded is _Heeded.NO,
         note="; ".join(notes) or None,
     )
-
-
-def _off(context: Context) -> bool:
-    return context.terms.foreign_keys is False and context.terms.foreign_keys_said
 
 
 def _alone(context: Context, rebuild: Rebuild, before: TableFacts | None, after: TableFacts) -> bool:
     """Whether the rebuild can run without what else the file does, in the schema before it."""
     insert, old = rebuild.insert, rebuild.aside if rebuild.old_first else rebuild.table
-    if not _off(context) and mismatched(context.schema, after):
+    if _Heeded.of(context, context.schema, after.name) is not _Heeded.NO and mismatched(context.schema, after):
         return False
     if before is None or insert is None:
         return True
@@ -117,95 +155,14 @@ def _alone(context: Context, rebuild: Rebuild, before: TableFacts | None, after:
     return not others and (not before.columns_known or read <= before.columns.keys())
 
 
-def mismatched(schema: Simulation, after: TableFacts) -> list[str]:
-    """Name the tables between which and ``after`` a foreign key would point at no key, were it alone what changes.
-
-    ``PRAGMA foreign_key_check`` then fails as a whole.
-    """
-    found = [
-        str(child.name)
-        for child, facts in schema.references_to(after.name)
-        if child.name != after.name and not _is_key(after, facts.definition)
-    ]
-    for facts in after.constraints.values():
-        parent = facts.definition.references
-        if parent is not None:
-            itself = parent.name.casefold() == after.name.name.casefold()
-            table = after if itself else schema.table(parent)
-            found += [] if table is not None and _is_key(table, facts.definition) else [str(parent)]
-    return list(dict.fromkeys(found))
-
-
-def _is_key(parent: TableFacts, reference: Constraint) -> bool:
-    """Whether the columns that a foreign key points at are a key of the parent."""
-    keys = [facts.definition for facts in parent.constraints.values() if facts.definition.kind in _KEYS]
-    if not reference.referenced_columns:
-        primary = (key.columns for key in keys if key.kind is ConstraintKind.PRIMARY_KEY)
-        return any(len(columns) == len(reference.columns) for columns in primary)
-    wanted = _folded(reference.referenced_columns)
-    unique = [key.columns for key in keys]
-    unique += [
-        tuple(key.column or "" for key in index.keys)
-        for index in parent.indexes.values()
-        if index.unique and index.where is None
-    ]
-    return any(_folded(columns) == wanted for columns in unique)
-
-
-def _folded(columns: Iterable[str]) -> set[str]:
-    return {each.casefold() for each in columns}
-
-
-def copies_all(context: Context, rebuild: Rebuild, before: TableFacts, after: TableFacts) -> bool:
-    """Whether the copy is a plain one, so that another can be written: each row of the one table, nothing of others."""
-    insert = rebuild.insert
-    if rebuild.copy is None or insert is None or any("." in each.text or each.subquery for each in insert.select):
-        return False
-    if len(insert.columns) != len(insert.select) and not after.columns.keys() <= before.columns.keys():
-        return False
-    old = rebuild.aside if rebuild.old_first else rebuild.table
-    text = _COMMENT.sub(" ", context.text(rebuild.copy)).strip()
-    name = rf"(?:[\w\"`\[\]]+\.)?[\"`\[]?{re.escape(old.name)}[\"`\]]?"
-    return (
-        re.search(rf"\bFROM\s+{name}(?:\s+(?:AS\s+)?\w+)?\s*;?$", text, re.IGNORECASE) is not None
-        and re.search(
-            r"\b(?:DISTINCT|WITH|UNION|EXCEPT|INTERSECT)\b|\bON\s+CONFLICT\b|\bOR\s+\w+\s+INTO\b", text, re.IGNORECASE
-        )
-        is None
-    )
-
-
-def stricter(column: str, before: TableFacts, after: TableFacts) -> bool:
-    """Whether the new table may refuse what the old one holds in a column."""
-    there = after.columns.get(column)
-    if there is None:
-        return False
-    old = {_shape(each.definition) for each in before.constraints.values()}
-    return (there.not_null and not before.columns[column].not_null) or any(
-        _shape(each.definition) not in old and column in _naming(each.definition)
-        for each in after.constraints.values()
-        if each.definition.kind is not ConstraintKind.FOREIGN_KEY
-    )
-
-
-def _shape(constraint: Constraint) -> tuple[object, ...]:
-    text = "" if constraint.expression is None else " ".join(constraint.expression.text.casefold().split())
-    return constraint.kind, tuple(each.casefold() for each in constraint.columns), text
-
-
-def _naming(constraint: Constraint) -> set[str]:
-    named = {*constraint.columns, *(constraint.expression.columns if constraint.expression is not None else ())}
-    return {each.casefold() for each in named}
-
-
-def _script(
+def _script(  # noqa: PLR0917 - what is put together
     schema: Simulation,
     table: TableFacts,
     new: Name,
     filled: tuple[str, ...],
     indexes: tuple[IndexFacts, ...],
+    heeded: _Heeded,
     *,
-    off: bool,
     back: bool = False,
 ) -> str:
     views, before = schema.views_on(table.name), schema.table(table.name)
@@ -220,14 +177,14 @@ def _script(
         *(f"{index_sql(each, table.name)};" for each in indexes),
         *(f"-- CREATE {kind} {name} …: again, as in {origin.file}, line {origin.line}" for kind, name, origin in made),
     ]
-    if not off:
+    if heeded is not _Heeded.NO:
         lines = [
             "PRAGMA foreign_keys = OFF;",
             "BEGIN;",
             *lines,
             CHECK_FOREIGN_KEYS,
             "COMMIT;",
-            "PRAGMA foreign_keys = ON;",
+            _ON_AGAIN if heeded is _Heeded.YES else f"-- {_ON_AGAIN} where it was ON before",
         ]
     return "\n".join(lines)
 
@@ -236,37 +193,14 @@ def _create(table: TableFacts, new: Name) -> str:
     return f"CREATE TABLE {_sql(new)} (\n  {_body(table, new)}\n){_options(table)}"
 
 
-def _valueless(before: TableFacts | None, after: TableFacts) -> list[str]:
+def _valueless(before: TableFacts | None, after: TableFacts, filled: Sequence[Put]) -> list[str]:
     """Give the columns that the old table demands a value for, and the new one does not have."""
-    columns = {} if before is None else before.columns
-    return [each.name for at, each in columns.items() if at not in after.columns and each.not_null and not each.default]
-
-
-def copy_sql(  # noqa: PLR0917 - two tables, their names, and what is said of columns
-    before: TableFacts,
-    after: TableFacts,
-    new: Name,
-    old: Name,
-    insert: Insert | None = None,
-    own: Sequence[str] = (),
-) -> str:
-    """Write the INSERT that copies every row and every column of both tables; ``own`` whatever ``insert`` says."""
-    copied = _copied(before, after, insert) | {each: _sql(each) for each in own}
-    into, out_of = ", ".join(map(_sql, copied)), ", ".join(copied.values())
-    return f"INSERT INTO {_sql(new)} ({into})\nSELECT {out_of} FROM {_sql(old)}"
-
-
-def _copied(before: TableFacts, after: TableFacts, insert: Insert | None) -> dict[str, str]:
-    """What goes into which column: its own old value, and what the file's own INSERT says of the others."""
-    copied = {
-        each.name: _sql(each.name)
-        for at, each in after.columns.items()
-        if each.generated is None and at in before.columns
-    }
-    if insert is not None and len(insert.columns) == len(insert.select):
-        said = zip(insert.columns, insert.select, strict=True)
-        copied |= {column: each.text for column, each in said if "." not in each.text and not each.subquery}
-    return copied
+    columns, moved = {} if before is None else before.columns, {each.source for each in filled}
+    return [
+        each.name
+        for at, each in columns.items()
+        if at not in after.columns and each.name not in moved and each.not_null and not each.default
+    ]
 
 
 def index_sql(index: IndexFacts, table: Name) -> str:

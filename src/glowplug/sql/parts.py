@@ -89,7 +89,8 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     ``columns`` are those that it names itself (for a CHECK, those in its expression); ``references`` and
     ``referenced_columns`` (empty: the parent's primary key) belong to a foreign key; ``validated`` is False for
     NOT VALID; ``using_index`` the index that it takes over; ``on_delete``, ``on_update`` in capitals
-    (``CASCADE``, ``SET NULL``, …), None where unsaid.
+    (``CASCADE``, ``SET NULL``, …), None where unsaid; ``on_delete_columns`` those that SET NULL names, where it does;
+    ``match_full`` is MATCH FULL.
     """
 
     kind: ConstraintKind
@@ -101,6 +102,8 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True):
     referenced_columns: tuple[str, ...] = ()
     on_delete: str | None = None
     on_update: str | None = None
+    on_delete_columns: tuple[str, ...] = ()
+    match_full: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
     validated: bool = True
@@ -143,7 +146,10 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key of an index: a ``column``, or else an ``expression``; ``descending``, and MySQL's prefix ``length``."""
+    """One key of an index: a ``column``, or else an ``expression``; ``descending``, and MySQL's prefix ``length``.
+
+    ``nulls``: ``FIRST`` or ``LAST``, where it is said (PostgreSQL).
+    """
 
     column: str | None = None
     expression: Expression | None = None
@@ -151,3 +157,4 @@ class IndexKey(msgspec.Struct, frozen=True, kw_only=True):
     operator_class: str | None = None
     collation: str | None = None
     length: int | None = None
+    nulls: str | None = None

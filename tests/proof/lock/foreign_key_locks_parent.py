@@ -11,11 +11,12 @@ INSERT INTO users SELECT generate_series(1, 600);
 CREATE TABLE orders (id bigint PRIMARY KEY);
 INSERT INTO orders SELECT generate_series(1, 600);
 """
+PLAIN, WIDENED = ForeignKeyLocksParent.claims[:1], ForeignKeyLocksParent.claims[1:]
 
 PROOFS = (
     Proof(
         rule=ForeignKeyLocksParent,
-        claims=ForeignKeyLocksParent.claims,
+        claims=PLAIN,
         setup=SETUP,
         unsafe="CREATE TABLE bills (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id))",
         safe=("CREATE TABLE bills (id bigint PRIMARY KEY, user_id bigint)",),
@@ -24,7 +25,7 @@ PROOFS = (
     Proof(
         title="a new column",
         rule=ForeignKeyLocksParent,
-        claims=ForeignKeyLocksParent.claims,
+        claims=PLAIN,
         setup=SETUP,
         unsafe="ALTER TABLE orders ADD COLUMN user_id bigint REFERENCES users (id)",
         safe=("ALTER TABLE orders ADD COLUMN user_id bigint",),
@@ -33,9 +34,19 @@ PROOFS = (
     Proof(
         title="of a table that is new",
         rule=ForeignKeyLocksParent,
-        claims=ForeignKeyLocksParent.claims,
+        claims=PLAIN,
         setup=SETUP,
         unsafe="CREATE TABLE bills (user_id bigint); ALTER TABLE bills ADD FOREIGN KEY (user_id) REFERENCES users (id)",
         relations={"referenced": "users"},
+    ),
+    Proof(
+        title="of a table that gets a column in the same file",
+        rule=ForeignKeyLocksParent,
+        claims=WIDENED,
+        setup=SETUP,
+        unsafe="ALTER TABLE users ADD COLUMN name text; "
+        "CREATE TABLE bills (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id))",
+        safe=("CREATE TABLE bills (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id))",),
+        relations={"widened": "users"},
     ),
 )

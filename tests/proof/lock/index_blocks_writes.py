@@ -15,10 +15,11 @@ CREATE TABLE events (id bigint NOT NULL, at date NOT NULL, note text) PARTITION 
 CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
 INSERT INTO events SELECT n, '2023-01-01', repeat('.', 500) FROM generate_series(1, 600) AS n;
 """
-PLAIN, THERE, PARTITIONS = (
+PLAIN, THERE, PARTITIONS, WIDENED = (
     IndexBlocksWrites.claims[:2],
     IndexBlocksWrites.claims[2:3],
-    IndexBlocksWrites.claims[3:],
+    IndexBlocksWrites.claims[3:6],
+    IndexBlocksWrites.claims[6:],
 )
 
 PROOFS = (
@@ -68,5 +69,17 @@ PROOFS = (
             "ALTER INDEX events_id_idx ATTACH PARTITION events_2023_id_idx",
         ),
         relations={"parent": "events", "partition": "events_2023"},
+    ),
+    Proof(
+        title="after a new column",
+        rule=IndexBlocksWrites,
+        claims=WIDENED,
+        setup=USERS,
+        unsafe="ALTER TABLE users ADD COLUMN name text; CREATE INDEX users_email_idx ON users (email)",
+        safe=(
+            "ALTER TABLE users ADD COLUMN name text",
+            Alone("CREATE INDEX CONCURRENTLY users_email_idx ON users (email)"),
+        ),
+        relations={"widened": "users"},
     ),
 )

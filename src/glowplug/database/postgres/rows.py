@@ -58,6 +58,9 @@ _TEXT = 25  # its oid
 _REMEMBERED = 1000
 """Rows of a table that are remembered at most."""
 
+_STALE = "does not match that when preparing the plan"
+"""PL/pgSQL in a session that has known a column by another type: a new one, as an application's, does not say it."""
+
 _CURSOR = "glowplug_rows"
 _OPEN_TRANSACTION = SqlError(
     code="25001", message="a migration left its transaction open: nothing can be written beside it"
@@ -218,23 +221,40 @@ class PostgresRows(Rows):
         rows: Sequence[Sequence[Value]],
         statement: Callable[[Sequence[int]], str],
     ) -> tuple[SqlError | None, ...]:
-        session = self.session()
-        if not _is_idle(session):
+        if not _is_idle(self.session()):
             return (_OPEN_TRANSACTION,) * len(rows)
         errors = {number: error for number, row in enumerate(rows) if (error := unsendable(row)) is not None}
         numbers = [number for number in range(len(rows)) if number not in errors]
+        try:
+            found = self._tried(numbers, columns, rows, statement)
+            stale = [number for number, error in found.items() if _STALE in error.message]
+            if stale:
+                self.session().close()
+                for number in stale:
+                    del found[number]
+                found |= self._tried(stale, columns, rows, statement)
+        finally:
+            self.wrote()
+        errors |= found
+        return tuple(errors.get(number) for number in range(len(rows)))
+
+    def _tried(
+        self,
+        numbers: Sequence[int],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        statement: Callable[[Sequence[int]], str],
+    ) -> dict[int, SqlError]:
+        """Write the rows of these numbers; what the server says of those that it refuses."""
+        session = self.session()
         writing = Writing(
             runner=Runner(session, superuser=self.superuser),
             begin=_WRITE,
             statement=statement,
             blamed=lambda error, tried: named_in(error, tried, columns, rows),
         )
-        try:
-            with in_utf8(session):
-                errors |= writing.write(numbers)
-        finally:
-            self.wrote()
-        return tuple(errors.get(number) for number in range(len(rows)))
+        with in_utf8(session):
+            return dict(writing.write(numbers))
 
     def _fetch(self, session: Session, sql: str, limit: int) -> Answer | None:
         """Read no more than is wanted; None where that can't be done with this statement, which has not run."""

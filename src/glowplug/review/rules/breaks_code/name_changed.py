@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review import old_name
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.mysql_type_change import written
 from glowplug.review.rule import Hit, Rule
@@ -48,8 +49,8 @@ class NameChanged(Rule):
 
     ## Use instead
     Diesel needs no rename in the database: `#[diesel(column_name = email)]` and `#[sql_name = "email"]` give another
-    name in the code alone. Else leave a view under a table's old name, and give a column a twin that both releases can
-    use.
+    name in the code alone. Else leave a view under a table's old name (on SQLite with INSTEAD OF triggers, without
+    which no view can be written), and give a column a twin that both releases can use.
     ```sql before
     CREATE TABLE users (id bigint PRIMARY KEY, email text);
     ```
@@ -136,14 +137,21 @@ def _safe_form(context: Context, table: Name, column: str | None, new: str) -> S
 
 
 def _of_table(context: Context, table: Name, new: str) -> SafeForm:
-    here, there = sql(context, table), sql(context, Name(new.rpartition(".")[2], table.schema))
+    name = Name(new.rpartition(".")[2], table.schema)
+    here, there = sql(context, table), sql(context, name)
+    written, note = None, "the old release reads and writes through the view"
+    if context.dialect is Dialect.SQLITE:
+        facts = context.schema.table(table)
+        written = None if facts is None else old_name.triggers(facts, table, name)
+        note = old_name.READ_ONLY if written is None else old_name.WRITTEN
+    view = f"CREATE VIEW {here} AS SELECT * FROM {there};"
     return SafeForm(
         steps=(
             Step(
                 name=f"rename_{table.name}",
-                up=f"{context.text(context.statement.span)};\nCREATE VIEW {here} AS SELECT * FROM {there};",
+                up="\n".join(filter(None, (f"{context.text(context.statement.span)};", view, written))),
                 down=f"DROP VIEW {here};\nALTER TABLE {there} RENAME TO {sql(context, table.name)};",
-                note="the old release reads and writes through the view; drop it when none runs any more",
+                note=f"{note}; drop it when none runs any more",
             ),
         )
     )

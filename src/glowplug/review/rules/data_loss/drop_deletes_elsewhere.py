@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails, Leaves
-from glowplug.review.procedure import IN_ONE_FILE, copied_again, mismatched, names
+from glowplug.review.copying import mismatched
+from glowplug.review.procedure import IN_ONE_FILE, copied_again, names
 from glowplug.review.rebuild import end_of, moments, rebuilds, same
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import lead
@@ -161,10 +162,8 @@ def _harms(children: Sequence[Child]) -> str:
         by_action.setdefault(action if action in _ACTS else "", []).append(columns if is_set else str(child.name))
     said = [_ACTS[action].format(names(named)) for action, named in by_action.items() if action]
     if "" in by_action:
-        tables = names(by_action[""], last="or")
-        said.append(
-            f"fails while {tables} {'holds' if len(set(by_action[''])) == 1 else 'hold'} a row that points at it"
-        )
+        hold = "holds" if len(set(by_action[""])) == 1 else "hold"
+        said.append(f"fails while {names(by_action[''], last='or')} {hold} a row that points at it")
     return ", ".join(said)
 
 

@@ -8,7 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review import mysql_alter
 from glowplug.review.claims import Fails, Leaves
-from glowplug.review.mysql_type_change import Loss, loses, shown
+from glowplug.review.mysql_type_change import Loss, loses, shown, written
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import is_new, lead, sql, weight
 from glowplug.sql.actions import ModifyColumn
@@ -111,6 +111,8 @@ def _ask(action: ModifyColumn, context: Context, kind: TypeName) -> str:
     table, column = sql(context, action.table), sql(context, action.column)
     copy = sql(context, f"{action.table.name}_narrowed")
     return (
-        f"ask a copy of production first: CREATE TABLE {copy} AS SELECT {column} AS was, {column} FROM {table}; "
-        f"ALTER TABLE {copy} MODIFY {column} {kind}; SELECT COUNT(*) FROM {copy} WHERE NOT was <=> {column};"
+        "ask a copy of production first, in one session, which strict mode would stop: SET @mode = @@sql_mode, "
+        f"sql_mode = ''; CREATE TABLE {copy} AS SELECT {column} AS was, {column} FROM {table}; "
+        f"ALTER TABLE {copy} MODIFY {column} {written(kind)}; SELECT COUNT(*) FROM {copy} WHERE NOT was <=> {column}; "
+        f"DROP TABLE {copy}; SET sql_mode = @mode;"
     )

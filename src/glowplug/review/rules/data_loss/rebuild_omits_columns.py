@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
+from glowplug.review import not_copied as rest
 from glowplug.review.claims import Leaves
-from glowplug.review.procedure import copies_all, copy_sql, names, stricter
+from glowplug.review.copying import copies_all, copy_sql, intended, puts_of, stricter
+from glowplug.review.filling import said
+from glowplug.review.procedure import names
 from glowplug.review.rebuild import end_of, rebuilds
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import lead, made_by_up, sql, weight
-from glowplug.sql.actions import CreateTable, Insert, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from glowplug.review.context import Context
     from glowplug.review.rebuild import Rebuild
     from glowplug.schema.simulation.values import ColumnFacts, TableFacts
-    from glowplug.sql.parts import Span
-
-    Readers = dict[str, list[tuple[Span, frozenset[str]]]]
 
 
 class RebuildOmitsColumns(Rule):
@@ -35,7 +33,9 @@ class RebuildOmitsColumns(Rule):
 
     ## Why it is harmful
     The old table is dropped in the same file: what was not copied is gone, and no down.sql brings it back. Where the
-    new table has the column all the same, every row holds NULL or the default in it.
+    new table has the column all the same, every row holds in it what the INSERT puts there instead, or NULL, or the
+    default. A value that the INSERT looks up by the old one, in a table that it joins, is a warning: the old one comes
+    back only where the new one tells it.
 
     ## Example
     ```sql before
@@ -75,50 +75,22 @@ class RebuildOmitsColumns(Rule):
         if not found:
             return
         start, end = contexts[0].schema, end_of(contexts)
-        readers: Readers = {}
+        readers: rest.Readers = {}
         for rebuild in found:
             before, after = start.table(rebuild.table), end.table(rebuild.table)
             if before is None or after is None or before.temporary or not before.columns_known:
                 continue
             if rebuild.copy is None and not made_by_up(contexts[0], before.born):
                 yield _no_rows(contexts[0], rebuild, before, after)
-            missing = [each for each in _missing(rebuild, before) if not made_by_up(contexts[0], each.born)]
+            missing = rest.missing(contexts[0], rebuild, before)
+            missing = [each for each in missing if not made_by_up(contexts[0], each.born)]
             if missing:
-                readers = readers or _readers(contexts)
-                missing = [each for each in missing if not _read_elsewhere(readers, rebuild, each.name)]
-            if missing:
-                yield _some(contexts[0], rebuild, missing, before, after)
-
-
-def _readers(contexts: Sequence[Context]) -> Readers:
-    """Give, by the table that they read, the statements that write rows, each with its words."""
-    readers: Readers = {}
-    for context in contexts:
-        for action in context.statement.actions:
-            if isinstance(action, (Insert, Update, CreateTable)) and action.reads:
-                span = context.statement.span
-                words = frozenset(re.findall(r"\w+", context.text(span).casefold()))
-                for name in action.reads:
-                    readers.setdefault(name.name.casefold(), []).append((span, words))
-    return readers
-
-
-def _read_elsewhere(readers: Readers, rebuild: Rebuild, column: str) -> bool:
-    """Whether a statement other than the copy names the column and reads the old table."""
-    return any(
-        span != rebuild.copy and column.casefold() in words
-        for name in (rebuild.table, rebuild.aside)
-        for span, words in readers.get(name.name.casefold(), ())
-    )
-
-
-def _missing(rebuild: Rebuild, before: TableFacts) -> list[ColumnFacts]:
-    """Give the old columns that the copy does not read; none where it does not tell."""
-    insert = rebuild.insert
-    if insert is None or not insert.select or any(each.text.endswith("*") or each.subquery for each in insert.select):
-        return []
-    read = {column.casefold() for each in insert.select for column in each.columns}
-    return [each for at, each in before.columns.items() if at not in read and each.generated is None]
+                readers = readers or rest.readers(contexts)
+                missing = [each for each in missing if not rest.read_elsewhere(readers, rebuild, each.name)]
+            looked_up = rest.looked_up(contexts[0], rebuild, missing)
+            for some in (looked_up, [each for each in missing if each not in looked_up]):
+                if some:
+                    yield _some(contexts[0], rebuild, some, before, after, looked_up=some is looked_up)
 
 
 def _no_rows(context: Context, rebuild: Rebuild, before: TableFacts, after: TableFacts) -> Hit:
@@ -149,18 +121,28 @@ def _no_rows(context: Context, rebuild: Rebuild, before: TableFacts, after: Tabl
     )
 
 
-def _some(context: Context, rebuild: Rebuild, missing: list[ColumnFacts], before: TableFacts, after: TableFacts) -> Hit:
+def _some(
+    context: Context,
+    rebuild: Rebuild,
+    missing: list[ColumnFacts],
+    before: TableFacts,
+    after: TableFacts,
+    *,
+    looked_up: bool,
+) -> Hit:
     table = rebuild.table
     assert rebuild.copy is not None  # noqa: S101 - there is an INSERT
-    kept = [each.name for each in missing if each.name.casefold() in after.columns]
-    stays = f"; in the new table every row has NULL or the default in {names(kept)}" if kept else ""
     what = names(each.name for each in missing)
+    lost = "what the rows hold there is gone, and no down.sql brings it back"
+    if looked_up:
+        lost = "it only looks up others by it, so that a down.sql brings it back only where those tell it"
+    gets = [f"{name} gets {value}" for name, value in rest.gets(context, rebuild, missing, after).items()]
     return Hit(
-        message=f"{lead(context)}rebuilds {table} and does not copy {what}: what the rows hold there is gone, and no "
-        f"down.sql brings it back{stays}",
+        message=f"{lead(context)}rebuilds {table} and does not copy {what}: {lost}"
+        f"{f'; in the new table {names(gets)}' if gets else ''}",
         span=rebuild.copy,
         subject=f"{table}.{what}",
-        severity=weight(context),
+        severity=weight(context, Severity.WARNING if looked_up else Severity.ERROR),
         related=tuple(context.related(each.born, f"{table}.{each.name} was added here") for each in missing),
         safe_form=_safe_form(context, rebuild, missing, before, after),
     )
@@ -173,6 +155,13 @@ def _safe_form(
     if not kept:
         what = names(each.name for each in missing)
         return SafeForm(note=f"drop {what} in a migration after a release that no longer names it, with the reason")
+    values = {} if rebuild.insert is None else said(rebuild.insert, after, context.dialect) or {}
+    replaced = [each for each in kept if each in values and not values[each].null]
+    if replaced:
+        return SafeForm(
+            note=f"let the SELECT say {names(kept)} where the old values are to stay, or copy them into a column of "
+            "their own; else accept the loss, with the reason"
+        )
     if not copies_all(context, rebuild, before, after) or any(
         stricter(each.casefold(), before, after) for each in kept
     ):
@@ -180,5 +169,6 @@ def _safe_form(
             note=f"let the INSERT copy {names(kept)} as well, with a value that the new table takes; or accept the "
             "loss, with the reason"
         )
+    filled = intended(rebuild, puts_of(context, rebuild, before, after), before)
     old, new = (rebuild.aside, rebuild.table) if rebuild.old_first else (rebuild.table, rebuild.aside)
-    return SafeForm(replacement=copy_sql(before, after, new, old, rebuild.insert, own=kept))
+    return SafeForm(replacement=copy_sql(before, after, new, old, filled, own=kept))

@@ -27,7 +27,8 @@ class RowsWithoutWhere(Rule):
 
     ## Why it is harmful
     What is deleted, and the values that are overwritten, no down.sql brings back. The rows stay locked until the
-    migration's transaction ends, and whoever changes one of them waits for that long.
+    migration's transaction ends, and whoever changes one of them waits for that long; on SQLite it is the whole
+    database that nobody else can write to.
 
     ## Example
     ```sql before
@@ -83,9 +84,10 @@ class RowsWithoutWhere(Rule):
         )
         columns = ", ".join(action.columns) or "columns"
         lost = "" if fresh else f", and what {columns} held is lost"
+        held = "nobody else can write to the database" if context.dialect is Dialect.SQLITE else "each stays locked"
         yield Hit(
-            message=f"{lead(context)}writes {columns} of every row of {action.table} in one transaction: each stays "
-            f"locked until the migration has ended{lost}",
+            message=f"{lead(context)}writes {columns} of every row of {action.table} in one transaction: {held} until "
+            f"the migration has ended{lost}",
             span=action.span,
             subject=str(action.table),
             severity=weight(context, Severity.WARNING),

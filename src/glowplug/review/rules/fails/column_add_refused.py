@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import Fails
+from glowplug.review.emptied import with_emptied
 from glowplug.review.procedure import changed
 from glowplug.review.rebuild import ForeignKeys, moments
 from glowplug.review.rule import Hit, Rule
@@ -32,7 +33,7 @@ class ColumnAddRefused(Rule):
     ## What it does
     Finds, on SQLite, `ADD COLUMN` that is UNIQUE or PRIMARY KEY; and, on a table that may have rows, one that is NOT
     NULL without a default, has a default that is computed, such as `CURRENT_TIMESTAMP` or `(1 + 1)`, is STORED, or
-    references a table and has a default where foreign_keys is ON.
+    references a table and has a default where foreign_keys is ON. It is silent where the file has deleted every row.
 
     ## Why it is harmful
     UNIQUE and PRIMARY KEY are refused always. All the others are refused as soon as the table holds one row: the empty
@@ -76,16 +77,17 @@ class ColumnAddRefused(Rule):
         """Say which columns are refused."""
         if not any(isinstance(action, AddColumn) for each in contexts for action in each.statement.actions):
             return
-        for moment in moments(contexts):
+        for moment, emptied in with_emptied(moments(contexts)):
             action = moment.action
             if isinstance(action, AddColumn) and not action.if_not_exists:  # which is refused for itself
-                yield from _hits(moment, action)
+                empty = not moment.schema.may_have_rows(action.table) or action.table.name.casefold() in emptied
+                yield from _hits(moment, action, empty=empty)
 
 
-def _hits(moment: Moment, action: AddColumn) -> Iterator[Hit]:
+def _hits(moment: Moment, action: AddColumn, *, empty: bool) -> Iterator[Hit]:
     context, table, column = moment.context, action.table, action.column
     key = _key(column)
-    why = None if key is not None or not moment.schema.may_have_rows(table) else _with_rows(column, moment.foreign_keys)
+    why = None if key is not None or empty else _with_rows(column, moment.foreign_keys)
     if key is not None:
         how, condition, severity = f": ADD COLUMN takes no {key.kind.value.upper()} column", "", None
     elif why is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.finding import Step
+from glowplug.review.exchange import Exchange
 from glowplug.review.wording import NOTHING_TO_UNDO, sql
 from glowplug.schema.simulation.naming import addition, invented
 from glowplug.sql.actions import CreateTable, DropTable
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from glowplug.review.context import Context
-    from glowplug.schema.simulation.values import ConstraintFacts, IndexFacts
+    from glowplug.review.held import Taken
+    from glowplug.schema.simulation.values import ConstraintFacts
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Column, Constraint, Name
     from glowplug.sql.statement import Statement
@@ -85,13 +87,29 @@ def finds_nothing(action: Action, there: Container[Name] | None) -> bool:
     return isinstance(action, DropTable) and action.if_exists and there is not None and action.table not in there
 
 
-def add_not_valid(context: Context, table: Name, name: str, clause: str) -> Step:
+def shut(context: Context, *tables: Name) -> str:
+    """Name the locks that keep everybody out of these tables by now, each of which has one; tell what took them."""
+    taken: dict[Taken, list[str]] = {}
+    for table in tables:
+        how = context.held.on(table, context.schema)
+        if how is not None:
+            taken.setdefault(how, []).append(str(table))
+    said = " and ".join(f"{how} on {' and '.join(names)}" for how, names in taken.items())
+    return f"the ACCESS EXCLUSIVE lock{'s' * (len(taken) > 1)} that {said}"
+
+
+def is_shut(context: Context, table: Name) -> bool:
+    """Whether this transaction keeps everybody out of a table by now."""
+    return context.held.on(table, context.schema) is not None
+
+
+def add_not_valid(context: Context, table: Name, name: str, clause: str, exchange: Exchange | None = None) -> Step:
     """Add a constraint without looking at the rows that are there."""
-    here, its = sql(context, table), sql(context, name)
+    how = Exchange(spare=name) if exchange is None else exchange
     return Step(
         name=f"add_{name}",
-        up=f"ALTER TABLE {here} ADD CONSTRAINT {its} {clause} NOT VALID;",
-        down=f"ALTER TABLE {here} DROP CONSTRAINT {its};",
+        up=how.up(context, table, name, f"{clause} NOT VALID"),
+        down=how.down(context, table, name),
     )
 
 
@@ -153,22 +171,4 @@ def unproven(context: Context, table: Name, column: str) -> tuple[ConstraintFact
             column in (each.definition.expression.not_null_columns if each.definition.expression else ())
             or (each.definition.kind is ConstraintKind.NOT_NULL and column in each.definition.columns)
         )
-    )
-
-
-def build(context: Context, index: IndexFacts) -> str:
-    """Build an index as it was made, concurrently."""
-    keys = []
-    for key in index.keys:
-        its = f"({key.expression.text})" if key.expression else sql(context, key.column or "")
-        collation = f' COLLATE "{key.collation}"' if key.collation else ""
-        operators = f" {key.operator_class}" if key.operator_class else ""
-        keys.append(f"{its}{collation}{operators}{' DESC' if key.descending else ''}")
-    unique = "UNIQUE " if index.unique else ""
-    method = f" USING {index.method}" if index.method else ""
-    include = f" INCLUDE ({', '.join(sql(context, column) for column in index.include)})" if index.include else ""
-    where = f" WHERE {index.where.text}" if index.where else ""
-    return (
-        f"CREATE {unique}INDEX CONCURRENTLY {sql(context, index.name)} ON {sql(context, index.table)}{method} "
-        f"({', '.join(keys)}){include}{where};"
     )

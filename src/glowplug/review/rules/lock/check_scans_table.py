@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import condition, is_new, lead, weight
@@ -84,7 +85,13 @@ class CheckScansTable(Rule):
             if context.down
             else SafeForm(
                 steps=(
-                    words.add_not_valid(context, table, name, words.definition(context, constraint)),
+                    words.add_not_valid(
+                        context,
+                        table,
+                        name,
+                        words.definition(context, constraint),
+                        Exchange.of(context, table, name),
+                    ),
                     words.validate(context, table, name),
                 )
             ),

@@ -39,8 +39,9 @@ class DetachBlocksTable(Rule):
     ```
 
     ## Use instead
-    Detach it concurrently, alone in its file, with `run_in_transaction = false` in the migration's metadata.toml. It is
-    refused where there is a DEFAULT partition: there, keep the migration short, with a lock timeout.
+    Detach it concurrently, alone in its file, with `run_in_transaction = false` in the migration's metadata.toml. That
+    is refused where there is a DEFAULT partition, and for the DEFAULT partition itself: there, keep the migration
+    short, with a lock timeout.
     ```sql before
     CREATE TABLE events (id bigint NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
     CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
@@ -68,15 +69,21 @@ class DetachBlocksTable(Rule):
         table, partition = action.table, action.partition
         if is_new(context, table):
             return
+        default = context.held.default_of(table, context.schema)
+        others = "" if default in {None, partition} else f" and its DEFAULT partition {default}"
         yield Hit(
-            message=f"{lead(context)}detaches {partition} under an ACCESS EXCLUSIVE lock on {table}: it waits "
-            "for every "
-            "query that runs on it, and every later one, SELECT too, waits behind it until the migration has ended"
-            + condition(context, table),
+            message=f"{lead(context)}detaches {partition} under an ACCESS EXCLUSIVE lock on {table}{others}: it "
+            "waits for every query that runs on it, and every later one, SELECT too, waits behind it until the "
+            f"migration has ended{condition(context, table)}",
             span=action.span,
             subject=f"{table}.{partition}",
             severity=weight(context, self.severity),
             safe_form=SafeForm(
+                note=f"{table} has a DEFAULT partition, {default}, and with one DETACH … CONCURRENTLY is refused, of "
+                "that itself too: keep the migration short, set a lock timeout, and try again when it runs out"
+            )
+            if default is not None
+            else SafeForm(
                 replacement=f"{context.text(action.span)} CONCURRENTLY",
                 note="alone in its file, with run_in_transaction = false in metadata.toml; from PostgreSQL 14 on, and "
                 f"where {table} has no DEFAULT partition",

@@ -108,14 +108,17 @@ def _safe_form(action: AddConstraint | AddColumn, context: Context, key: Constra
     rules = "".join(
         f" ON {when} {what}" for when, what in (("DELETE", key.on_delete), ("UPDATE", key.on_update)) if what
     )
+    indexed = _makes_index(action, context)
+    unknown = "" if indexed is not None else "; its down has to drop the index of that name too, if the server made one"
     steps = [
         Step(
             name=f"add_{name}",
             up="SET foreign_key_checks = 0;\n"
             f"ALTER TABLE {table} ADD CONSTRAINT {sql(context, name)} FOREIGN KEY ({columns}) "
             f"REFERENCES {parent}{referenced}{rules}, ALGORITHM=INPLACE, LOCK=NONE;\nSET foreign_key_checks = 1;",
-            down=f"ALTER TABLE {table} DROP FOREIGN KEY {sql(context, name)};",
-            note="rows that are there are not looked at: ask for those without parent before and after",
+            down=f"ALTER TABLE {table} DROP FOREIGN KEY {sql(context, name)}"
+            f"{f', DROP INDEX {sql(context, name)}' if indexed else ''};",
+            note="rows that are there are not looked at: ask for those without parent before and after" + unknown,
         )
     ]
     if isinstance(action, AddColumn):
@@ -128,6 +131,24 @@ def _safe_form(action: AddConstraint | AddColumn, context: Context, key: Constra
         steps.insert(0, first)
     return SafeForm(
         steps=tuple(steps),
-        note=f"ask production: SELECT COUNT(*) FROM {table} WHERE ({columns}) NOT IN (SELECT {keys or columns} "
-        f"FROM {parent});",
+        note=f"ask production: {_orphans(context, key, table, parent)};",
     )
+
+
+def _orphans(context: Context, key: Constraint, table: str, parent: str) -> str:
+    """Count the rows that the key would refuse; a NULL refers to nothing, on either side."""
+    own = [sql(context, each) for each in key.columns]
+    others = [sql(context, each) for each in key.referenced_columns] or own
+    there = " AND ".join(f"c.{column} IS NOT NULL" for column in own)
+    same = " AND ".join(f"p.{other} = c.{column}" for column, other in zip(own, others, strict=False))
+    return f"SELECT COUNT(*) FROM {table} c WHERE {there} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
+
+
+def _makes_index(action: AddConstraint | AddColumn, context: Context) -> bool | None:
+    """Whether InnoDB makes an index for the key, by the name of the key; None where the table's are not known."""
+    before, fork = context.schema.table(action.table), context.schema.fork()
+    fork.apply(action, context.statement)
+    after = fork.table(action.table)
+    if before is None or after is None or not before.columns_known or context.schema.doubt_about(action.table):
+        return None
+    return any(each.implicit and at not in before.indexes for at, each in after.indexes.items())

@@ -8,16 +8,17 @@ from glowplug.dialect import Dialect
 from glowplug.finding import Severity
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import is_new
 from glowplug.sql.actions import AddColumn, AddConstraint, CreateTable
 from glowplug.sql.parts import ConstraintKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Constraint
+    from glowplug.sql.parts import Constraint, Name
 
 
 class ForeignKeyLocksParent(Rule):
@@ -31,7 +32,8 @@ class ForeignKeyLocksParent(Rule):
     ## Why it is harmful
     There are no rows to compare, but the referenced table gets triggers, under a SHARE ROW EXCLUSIVE lock. It is taken
     in an instant, once every transaction that has written to the table has ended; meanwhile, and until the migration's
-    transaction ends, every INSERT, UPDATE and DELETE on it waits.
+    transaction ends, every INSERT, UPDATE and DELETE on it waits. Where something in the same file has taken ACCESS
+    EXCLUSIVE on it, SELECT waits too.
 
     ## Example
     ```sql before
@@ -58,15 +60,18 @@ class ForeignKeyLocksParent(Rule):
     ```
 
     ## How it was proven
-    On PostgreSQL 14 to 18, `pg_locks` shows ShareRowExclusiveLock on the referenced table, and no block of the table
-    that gets the column is fetched.
+    On PostgreSQL 14 to 18, `pg_locks` shows ShareRowExclusiveLock on the referenced table, after ADD COLUMN to that in
+    the same transaction AccessExclusiveLock, and no block of the table that gets the column is fetched.
     """
 
     hazards = (10,)
     dialects = frozenset({Dialect.POSTGRES})
     severity = Severity.NOTICE
     actions = (CreateTable, AddColumn, AddConstraint)
-    claims = (Locks(dialect=Dialect.POSTGRES, on="referenced", mode=LockMode.SHARE_ROW_EXCLUSIVE),)
+    claims = (
+        Locks(dialect=Dialect.POSTGRES, on="referenced", mode=LockMode.SHARE_ROW_EXCLUSIVE),
+        Locks(dialect=Dialect.POSTGRES, on="widened", mode=LockMode.ACCESS_EXCLUSIVE),
+    )
 
     def check(self, action: Action, context: Context) -> Iterator[Hit]:
         """Say which tables' writers wait."""
@@ -83,17 +88,28 @@ class ForeignKeyLocksParent(Rule):
         }
         if not parents:
             return
-        names = " and ".join(sorted(map(str, parents)))
-        them = "it" if len(parents) == 1 else "them"
+        closed = sorted((each for each in parents if words.is_shut(context, each)), key=str)
+        said = [_locked(sorted(parents - {*closed}, key=str), table)] if parents - {*closed} else []
+        if closed:
+            them = "it" if len(closed) == 1 else "them"
+            said.append(
+                f"adds a foreign key of {table} under {words.shut(context, *closed)}: every query on {them}, SELECT "
+                "too, waits until the migration has ended"
+            )
         yield Hit(
-            message=f"takes a SHARE ROW EXCLUSIVE lock on {names}, for the foreign key of "
-            f"{table}: it "
-            f"waits for every transaction that has written to {them}, and every INSERT, UPDATE and DELETE on {them} "
-            "waits "
-            f"until the migration has ended. No row is read, and so it is brief where the migration is",
+            message=f"{', and '.join(said)}. No row is read, and so it is brief where the migration is",
             span=action.span,
             subject=str(table) + ("." + action.column.name if isinstance(action, AddColumn) else ""),
         )
+
+
+def _locked(parents: Sequence[Name], table: Name) -> str:
+    them = "it" if len(parents) == 1 else "them"
+    return (
+        f"takes a SHARE ROW EXCLUSIVE lock on {' and '.join(map(str, parents))}, for the foreign key of {table}: it "
+        f"waits for every transaction that has written to {them}, and every INSERT, UPDATE and DELETE on {them} waits "
+        "until the migration has ended"
+    )
 
 
 def _constraints(action: CreateTable | AddColumn | AddConstraint, context: Context) -> tuple[Constraint, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -30,9 +31,10 @@ class ForeignKeyScansTable(Rule):
 
     ## Why it is harmful
     It takes a SHARE ROW EXCLUSIVE lock on both tables and reads the referencing one from end to end, comparing each
-    row. Every INSERT, UPDATE and DELETE on either waits until the migration's transaction ends. With ADD COLUMN before
-    it in the same file the lock is ACCESS EXCLUSIVE, and it reads all the NULLs of the new column; `REFERENCES` within
-    ADD COLUMN reads nothing, unless there is a default, be it NULL.
+    row. Every INSERT, UPDATE and DELETE on either waits until the migration's transaction ends. Where something in the
+    same file has taken ACCESS EXCLUSIVE (ADD COLUMN, or the DROP CONSTRAINT of the foreign key before, which takes it
+    on both), it reads under that, and SELECT waits too. `REFERENCES` within ADD COLUMN reads nothing, unless there is a
+    default, be it NULL.
 
     ## Example
     ```sql before
@@ -58,9 +60,9 @@ class ForeignKeyScansTable(Rule):
     ```
 
     ## How it was proven
-    On PostgreSQL 14 to 18, `pg_locks` shows ShareRowExclusiveLock on both tables, and the transaction fetches every
-    block of the referencing one; VALIDATE in a transaction of its own holds ShareUpdateExclusiveLock there, and
-    RowShareLock on the referenced one.
+    On PostgreSQL 14 to 18, `pg_locks` shows ShareRowExclusiveLock on both tables, after DROP CONSTRAINT in the same
+    transaction AccessExclusiveLock, and the transaction fetches every block of the referencing one; VALIDATE in a
+    transaction of its own holds ShareUpdateExclusiveLock there, and RowShareLock on the referenced one.
     """
 
     hazards = (9,)
@@ -73,6 +75,7 @@ class ForeignKeyScansTable(Rule):
         Scans(dialect=Dialect.POSTGRES, on="table"),
         Locks(dialect=Dialect.POSTGRES, on="widened", mode=LockMode.ACCESS_EXCLUSIVE),
         Scans(dialect=Dialect.POSTGRES, on="widened"),
+        Locks(dialect=Dialect.POSTGRES, on="was referenced", mode=LockMode.ACCESS_EXCLUSIVE),
     )
 
     def check(self, action: Action, context: Context) -> Iterator[Hit]:
@@ -93,7 +96,7 @@ class ForeignKeyScansTable(Rule):
         name = words.name_of(context, table, constraint, "fkey", constraint.columns)
         widened = any(context.schema.is_new_column(table, column) for column in constraint.columns)
         yield Hit(
-            message=f"{lead(context)}{_what(context, table, parent, widened=widened)}"
+            message=f"{lead(context)}{_what(context, table, parent)}"
             + ("; REFERENCES within ADD COLUMN, without a default, would read nothing" if widened else "")
             + condition(context, table),
             span=action.span,
@@ -125,7 +128,7 @@ class ForeignKeyScansTable(Rule):
                 down=f"ALTER TABLE {here} DROP COLUMN {its};",
             )
             yield Hit(
-                message=f"{lead(context)}{_what(context, table, parent, widened=True)}" + condition(context, table),
+                message=f"{lead(context)}{_what(context, table, parent, adds=True)}" + condition(context, table),
                 span=action.span,
                 subject=f"{table}.{name}",
                 severity=weight(context),
@@ -133,20 +136,27 @@ class ForeignKeyScansTable(Rule):
             )
 
 
-def _what(context: Context, table: Name, parent: Name, *, widened: bool) -> str:
-    """Say what is locked how, and who waits."""
-    old = parent != table and not is_new(context, parent)
-    if widened:
-        also = f"; writes to {parent} wait too, under SHARE ROW EXCLUSIVE" if old else ""
+def _what(context: Context, table: Name, parent: Name, *, adds: bool = False) -> str:
+    """Say what is locked how, and who waits; ``adds``: by ADD COLUMN, whose lock is the stronger one."""
+    both = (table, parent) if parent != table and not is_new(context, parent) else (table,)
+    closed = tuple(each for each in both if words.is_shut(context, each))
+    reads, weaker = f"reads all of {table} to compare it with {parent}, under ", "SHARE ROW EXCLUSIVE"
+    which = "either" if both[1:] else "it"
+    if closed == both:
+        lock = "the ACCESS EXCLUSIVE lock of ADD COLUMN" if adds and not both[1:] else words.shut(context, *both)
+        return f"{reads}{lock}: {words.READERS_WAIT.replace(' it ', f' {which} ')}"
+    if closed == (table,):
+        lock = "the ACCESS EXCLUSIVE lock of ADD COLUMN" if adds else words.shut(context, table)
+        also = f"; writes to {parent} wait too, under {weaker}" if both[1:] else ""
+        return f"{reads}{lock}: {words.READERS_WAIT}{also}"
+    if closed:
         return (
-            f"reads all of {table} to compare it with {parent}, under the ACCESS EXCLUSIVE lock of ADD COLUMN: "
-            f"{words.READERS_WAIT}{also}"
+            f"{reads}a {weaker} lock on {table} and {words.shut(context, parent)}: every INSERT, UPDATE and DELETE on "
+            f"{table} waits until the migration has ended, and every query on {parent}, SELECT too"
         )
-    tables = f"{table} and {parent}" if old else str(table)
     return (
-        f"reads all of {table} to compare it with {parent}, under a SHARE ROW EXCLUSIVE lock on {tables}: every "
-        "INSERT, "
-        f"UPDATE and DELETE on {'either' if old else 'it'} waits until the migration has ended"
+        f"{reads}a {weaker} lock on {' and '.join(map(str, both))}: every INSERT, UPDATE and DELETE on {which} waits "
+        "until the migration has ended"
     )
 
 
@@ -157,4 +167,7 @@ def _safe_form(context: Context, table: Name, name: str, clause: str) -> SafeFor
             note=f"{table} is partitioned, and before PostgreSQL 18 such a foreign key cannot be NOT VALID: add it to "
             "each partition NOT VALID, validate it there, and add it to the parent at last"
         )
-    return SafeForm(steps=(words.add_not_valid(context, table, name, clause), words.validate(context, table, name)))
+    how = Exchange.of(context, table, name)
+    return SafeForm(
+        steps=(words.add_not_valid(context, table, name, clause, how), words.validate(context, table, name))
+    )

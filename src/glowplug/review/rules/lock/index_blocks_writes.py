@@ -11,6 +11,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, made_here, sql, weight
 from glowplug.schema.simulation.naming import addition, cut, index_columns, invented
 from glowplug.sql.actions import CreateIndex
@@ -38,7 +39,8 @@ class IndexBlocksWrites(Rule):
 
     ## Why it is harmful
     The build takes a SHARE lock on the table and reads all of it. Every INSERT, UPDATE and DELETE waits until the
-    migration's transaction ends; on a large table that is minutes.
+    migration's transaction ends; on a large table that is minutes. Where something before it in the file has taken
+    ACCESS EXCLUSIVE (ADD COLUMN, DROP CONSTRAINT, …), it is built under that, and SELECT waits too.
 
     ## Example
     ```sql before
@@ -62,7 +64,8 @@ class IndexBlocksWrites(Rule):
     ## How it was proven
     On PostgreSQL 14 to 18, `pg_locks` shows ShareLock on the table until the transaction ends, which fetches every
     block of it, and with IF NOT EXISTS the lock also where the index is there; a partitioned table's partitions
-    likewise. With CONCURRENTLY it is ShareUpdateExclusiveLock, under which others read and write.
+    likewise; after ADD COLUMN in the same transaction it is AccessExclusiveLock. With CONCURRENTLY it is
+    ShareUpdateExclusiveLock, under which others read and write.
     """
 
     hazards = (1,)
@@ -76,6 +79,8 @@ class IndexBlocksWrites(Rule):
         Locks(dialect=Dialect.POSTGRES, on="parent", mode=LockMode.SHARE),
         Locks(dialect=Dialect.POSTGRES, on="partition", mode=LockMode.SHARE),
         Scans(dialect=Dialect.POSTGRES, on="partition"),
+        Locks(dialect=Dialect.POSTGRES, on="widened", mode=LockMode.ACCESS_EXCLUSIVE),
+        Scans(dialect=Dialect.POSTGRES, on="widened"),
     )
 
     def check(self, action: Action, context: Context) -> Iterator[Hit]:
@@ -95,10 +100,13 @@ class IndexBlocksWrites(Rule):
             return
         who = "every INSERT, UPDATE and DELETE on it" if view is None else "every REFRESH of it"
         what = f"{table} and each of its partitions" if parent else str(table)
+        if words.is_shut(context, table):
+            lock, who = words.shut(context, table), "every query on it, SELECT too,"
+        else:
+            lock = f"a SHARE lock on {what}"
         yield Hit(
-            message=f"{lead(context)}builds {name} under a SHARE lock on {what}: {who} waits until the "
-            "migration has "
-            f"ended, at least as long as it takes to read the whole table{condition(context, table)}",
+            message=f"{lead(context)}builds {name} under {lock}: {who} waits until the migration has ended, at least "
+            f"as long as it takes to read the whole table{condition(context, table)}",
             span=action.span,
             subject=f"{table}.{name}",
             severity=weight(context, Severity.ERROR if view is None else Severity.WARNING),
@@ -108,12 +116,14 @@ class IndexBlocksWrites(Rule):
         )
 
     def _skipped(self, action: CreateIndex, context: Context, name: str, there: IndexFacts) -> Hit:
+        waits = (
+            f"takes a SHARE lock on {action.table} all the same: it waits for every transaction that has written to "
+            f"it, and {words.WRITERS_WAIT}"
+        )
+        if words.is_shut(context, action.table):
+            waits = f"its lock adds nothing to {words.shut(context, action.table)}: {words.READERS_WAIT}"
         return Hit(
-            message=f"{lead(context)}builds nothing, for {name} is there, and takes a SHARE lock on "
-            f"{action.table} all "
-            "the same: it waits for every transaction that has written to it, and every INSERT, UPDATE and DELETE on "
-            "it "
-            "waits until the migration has ended",
+            message=f"{lead(context)}builds nothing, for {name} is there, and {waits}",
             span=action.span,
             subject=f"{action.table}.{name}",
             severity=weight(context, Severity.WARNING),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review import definitions
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import is_new, lead, sql, weight
 from glowplug.sql.actions import DropIndex
 
@@ -98,12 +98,13 @@ def _safe_form(action: DropIndex, context: Context, facts: IndexFacts | None) ->
     alone = "alone in its file, with run_in_transaction = false in metadata.toml"
     if context.down or facts is None:
         return SafeForm(replacement=drop, note=alone + (", which is for up.sql as well" if context.down else ""))
+    build = definitions.index(context, facts, concurrently=True)
     return SafeForm(
         steps=(
             Step(
                 name=f"drop_{action.index.name}",
                 up=f"{drop};",
-                down=words.build(context, facts),
+                down=f"{build};" if build else f"-- build {index} again as it was, which is not known here",
                 run_in_transaction=False,
                 note="one index a migration: CONCURRENTLY refuses two at once",
             ),

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review import definitions
 from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -136,18 +138,29 @@ def _safe_form(context: Context, table: Name, name: str, constraint: Constraint,
     facts = context.schema.table(table)
     if facts is not None and facts.partition_by is not None:
         return SafeForm(note=f"{table} is partitioned, and its key cannot use an index that is there")
-    here, its = sql(context, table), sql(context, name)
+    how = Exchange.of(context, table, name)
     steps: list[Step] = []
     for column in nullable:
         steps += words.require_not_null(context, table, column)
-    index = constraint.using_index or name
+    index = constraint.using_index or how.spare
     if constraint.using_index is None:
-        steps.append(words.build_unique(context, table, name, constraint.columns))
+        steps.append(words.build_unique(context, table, index, constraint.columns))
     steps.append(
         Step(
             name=f"add_{name}",
-            up=f"ALTER TABLE {here} ADD CONSTRAINT {its} PRIMARY KEY USING INDEX {sql(context, index)};",
-            down=f"ALTER TABLE {here} DROP CONSTRAINT {its};",
+            up=how.up(context, table, name, f"PRIMARY KEY USING INDEX {sql(context, index)}"),
+            down=how.down(context, table, name) + _index_again(context, table, constraint),
         )
     )
     return SafeForm(steps=tuple(steps))
+
+
+def _index_again(context: Context, table: Name, constraint: Constraint) -> str:
+    """Make the index again that the key took over, and takes away with it."""
+    if constraint.using_index is None:
+        return ""
+    facts = context.schema.index(replace(table, name=constraint.using_index), table)
+    build = None if facts is None else definitions.index(context, facts)
+    return (
+        f"\n{build};" if build else f"\n-- build {sql(context, constraint.using_index)} again, which goes with the key"
+    )

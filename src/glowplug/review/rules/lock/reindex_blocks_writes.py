@@ -8,6 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import is_new, lead, sql, weight
 from glowplug.sql.actions import Reindex
 
@@ -73,9 +74,11 @@ class ReindexBlocksWrites(Rule):
             return
         named = "its table" if table is None else str(table)
         indexes = "it" if action.scope == "index" else "each of its indexes"
+        lock = f"a SHARE lock on {named}"
+        if table is not None and words.is_shut(context, table):
+            lock = words.shut(context, table)
         yield Hit(
-            message=f"{lead(context)}builds {action.target} again under a SHARE lock on {named} and an ACCESS "
-            "EXCLUSIVE "
+            message=f"{lead(context)}builds {action.target} again under {lock} and an ACCESS EXCLUSIVE "
             f"lock on {indexes}: every write waits until the migration has ended, and so does every query, which the "
             "server cannot plan without a look at the indexes",
             span=action.span,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -118,7 +119,7 @@ def _safe_form(context: Context, table: Name, name: str, constraint: Constraint,
     options = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
     if constraint.include:
         options = f" INCLUDE ({', '.join(sql(context, column) for column in constraint.include)}){options}"
-    here, its = sql(context, table), sql(context, name)
+    how = Exchange.of(context, table, name)
     when = (
         " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
         if constraint.deferrable
@@ -127,11 +128,11 @@ def _safe_form(context: Context, table: Name, name: str, constraint: Constraint,
     return SafeForm(
         steps=(
             *first,
-            words.build_unique(context, table, name, constraint.columns, options),
+            words.build_unique(context, table, how.spare, constraint.columns, options),
             Step(
                 name=f"add_{name}",
-                up=f"ALTER TABLE {here} ADD CONSTRAINT {its} UNIQUE USING INDEX {its}{when};",
-                down=f"ALTER TABLE {here} DROP CONSTRAINT {its};",
+                up=how.up(context, table, name, f"UNIQUE USING INDEX {sql(context, how.spare)}{when}"),
+                down=how.down(context, table, name),
                 note="the down takes the index away with the constraint",
             ),
         )

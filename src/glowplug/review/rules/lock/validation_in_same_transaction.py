@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Name
 
 
 class ValidationInSameTransaction(Rule):
@@ -82,16 +83,13 @@ class ValidationInSameTransaction(Rule):
             return
         table, definition = action.table, constraint.definition
         parent = definition.references
-        if definition.kind is ConstraintKind.FOREIGN_KEY:
-            others = "" if parent is None or parent == table or is_new(context, parent) else f" and {parent}"
-            lock, who = f"SHARE ROW EXCLUSIVE on {table}{others}", f"every write to {'them' if others else 'it'} waits"
-        else:
-            lock, who = f"ACCESS EXCLUSIVE on {table}", "every query on it waits, SELECT too,"
+        if definition.kind is not ConstraintKind.FOREIGN_KEY and not words.is_shut(context, table):
+            return  # a COMMIT has come between
+        other = None if parent is None or parent == table or is_new(context, parent) else parent
+        lock, who = _held(context, action, other)
         why = "" if context.in_transaction else "; run_in_transaction = false does not help, for a file is one batch"
         yield Hit(
-            message=f"{lead(context)}reads all of {table} while the lock that ADD CONSTRAINT {action.name} took "
-            "in "
-            f"this file, {lock}, is still held: {who} until the migration has ended{why}",
+            message=f"{lead(context)}reads all of {table} while {lock}: {who} until the migration has ended{why}",
             span=action.span,
             subject=f"{table}.{action.name}",
             severity=weight(context),
@@ -103,3 +101,22 @@ class ValidationInSameTransaction(Rule):
                 note="leave ADD CONSTRAINT … NOT VALID where it is; take VALIDATE out of this file",
             ),
         )
+
+
+def _held(context: Context, action: ValidateConstraint, parent: Name | None) -> tuple[str, str]:
+    """Say which lock is held while the rows are read, and who waits for it."""
+    table = action.table
+    both = (table,) if parent is None else (table, parent)
+    closed = tuple(each for each in both if words.is_shut(context, each))
+    if closed == both:
+        which = "it" if parent is None else "either"
+        return f"{words.shut(context, *both)} is still held", f"every query on {which} waits, SELECT too,"
+    if closed == (table,):
+        lock = f"{words.shut(context, table)} is still held"
+        return lock, f"every query on it waits, SELECT too, and every write to {parent},"
+    lock = f"SHARE ROW EXCLUSIVE on {' and '.join(map(str, both))}"
+    also = f", and every query on {parent}, SELECT too," if closed else ""
+    return (
+        f"the lock that ADD CONSTRAINT {action.name} took in this file, {lock}, is still held",
+        f"every write to {'it' if parent is None else 'them'} waits{also}",
+    )

@@ -9,6 +9,7 @@ import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Step
+from glowplug.review import definitions
 from glowplug.review.rules.lock import _words as lock
 from glowplug.review.wording import sql
 from glowplug.sql.parts import ConstraintKind
@@ -115,6 +116,8 @@ def _drop(context: Context, table: Name, old: Shape, back: str, *, demanded: boo
             lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {old.default};")
         if context.dialect is Dialect.POSTGRES and demanded:
             lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;")
+        if context.dialect is Dialect.POSTGRES:
+            lines += _built_again(context, table, old.name)
         down = "\n".join(lines)
     return Step(
         name=f"drop_{old.name}_of_{table.name}",
@@ -122,6 +125,24 @@ def _drop(context: Context, table: Name, old: Shape, back: str, *, demanded: boo
         down=down,
         note=f"when no running release names {old.name}",
     )
+
+
+def _built_again(context: Context, table: Name, column: str) -> Iterator[str]:
+    """Make again the indexes and constraints that PostgreSQL drops with a column."""
+    facts, here = context.schema.table(table), sql(context, table)
+    if facts is None:
+        return
+    for index in _indexes_on(facts, column):
+        build = definitions.index(context, index)
+        yield f"{build};" if build else f"-- build {sql(context, index.name)} again as it was, which is not known here"
+    constraints = sorted(_constraints_on(facts, column), key=lambda each: each.definition.references is not None)
+    for constraint in constraints:
+        its, clause = sql(context, constraint.name), definitions.constraint(context, facts, constraint)
+        yield (
+            f"ALTER TABLE {here} ADD CONSTRAINT {its} {clause};"
+            if clause
+            else f"-- add {its} again as it was, which is not known here"
+        )
 
 
 def _full(shape: Shape) -> str:
@@ -219,21 +240,29 @@ def to_make_again(table: TableFacts | None, column: str) -> str | None:
     """Name the indexes and constraints that go with a column, and that another in its place needs as well."""
     if table is None:
         return None
-    wanted = column.casefold()
-    named = [
-        each.name
-        for each in table.indexes.values()
-        if each.constraint is None and wanted in map(str.casefold, _columns(each))
-    ]
-    named += [
-        each.name
-        for each in table.constraints.values()
-        if each.definition.kind is not ConstraintKind.NOT_NULL and wanted in map(str.casefold, each.definition.columns)
-    ]
+    named = [each.name for each in _indexes_on(table, column)]
+    named += [each.name for each in _constraints_on(table, column)]
     if not named:
         return None
     listed = ", ".join(dict.fromkeys(named))
     return f"what is built on {column} goes with it ({listed}): make the same for the new column before"
+
+
+def _indexes_on(table: TableFacts, column: str) -> Iterator[IndexFacts]:
+    wanted = column.casefold()
+    for index in table.indexes.values():
+        if index.constraint is None and wanted in _folded(_columns(index)):
+            yield index
+
+
+def _constraints_on(table: TableFacts, column: str) -> Iterator[ConstraintFacts]:
+    wanted = column.casefold()
+    for facts in table.constraints.values():
+        definition, carrier = facts.definition, table.indexes.get(facts.name)
+        named = _folded(definition.columns) | _folded([] if carrier is None else _columns(carrier))
+        named |= _folded(definition.expression.columns if definition.expression else ())
+        if definition.kind is not ConstraintKind.NOT_NULL and wanted in named:
+            yield facts
 
 
 def _columns(index: IndexFacts) -> Iterator[str]:

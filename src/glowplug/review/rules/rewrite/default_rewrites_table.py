@@ -10,6 +10,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.virtual import or_virtual
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn
 
@@ -165,7 +166,7 @@ def _safe_form(action: AddColumn, domain: _Domain | None, context: Context) -> S
     if context.down:
         return SafeForm(note=NOT_IN_A_DOWN)
     if column.generated is not None:
-        return SafeForm(note="fill a plain column in batches and by a trigger, or on PostgreSQL 18 make it VIRTUAL")
+        return SafeForm(note=f"fill a plain column in batches and by a trigger{or_virtual(action, context)}")
     if column.identity is not None:
         return SafeForm(note="add a plain column, a sequence and a default; number the old rows in batches")
     default = column.default if column.default is not None or domain is None else domain.default

@@ -41,6 +41,8 @@ _ATTRIBUTES: dict[int, dict[str, Any]] = {
 _FOREIGN_KEY_ACTIONS = {"c": "CASCADE", "d": "SET DEFAULT", "n": "SET NULL", "r": "RESTRICT"}
 """NO ACTION is missing: the tree does not tell it from nothing said."""
 
+_NULLS = {node.SORTBY_NULLS_FIRST: "FIRST", node.SORTBY_NULLS_LAST: "LAST"}
+
 
 def column_of(definition: Message, here: Here, after: int | None = None) -> Column:
     """Read a column's definition; it ends before token ``after``, or where its item of the list ends."""
@@ -98,6 +100,8 @@ def constraint_of(
             "referenced_columns": words(constraint.pk_attrs),
             "on_delete": _FOREIGN_KEY_ACTIONS.get(constraint.fk_del_action),
             "on_update": _FOREIGN_KEY_ACTIONS.get(constraint.fk_upd_action),
+            "on_delete_columns": words(constraint.fk_del_set_cols),
+            "match_full": constraint.fk_matchtype == "f",
             "enforced": constraint.is_enforced,
         }
     elif kind is ConstraintKind.CHECK:
@@ -156,4 +160,5 @@ def _key(key: Message, here: Here, first: int, after: int) -> IndexKey:
         descending=key.ordering == node.SORTBY_DESC,
         operator_class=".".join(words(key.opclass)) or None,
         collation=".".join(words(key.collation)) or None,
+        nulls=_NULLS.get(key.nulls_ordering),
     )
