@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glowplug.dialect import Dialect
@@ -83,6 +83,7 @@ CONDITIONS = st.recursive(
 
 
 @given(checks=st.lists(CONDITIONS, min_size=1, max_size=3), nullable=st.booleans())
+@example(checks=["(a < 0)", "((a < b) AND (s !~ '\\s'::text))"], nullable=False)
 def test_what_is_made_meets_what_is_asked(checks: list[str], nullable: bool) -> None:
     one = table(checks, nullable=nullable)
     for row in made(one, 6):

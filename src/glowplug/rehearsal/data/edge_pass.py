@@ -164,9 +164,12 @@ class _Pass:
             told |= {(_place([culprit]), own.code), (_in_short(own), None)}
             others = [edge for edge in group if edge is not culprit]
             alike = [edge for edge in others if _place([edge]) == _place([culprit])]
-            rest = [edge for edge in others if edge not in alike and edge.table == culprit.table]
-            elsewhere = [edge for edge in others if edge.table != culprit.table]
-            waiting = [each for each in (elsewhere, *waiting, rest, alike) if each]
+            rest = [edge for edge in others if edge not in alike]
+            if found and _is_whole(found[-1]):  # what it is about is refused of the table's other rows as well
+                elsewhere = [edge for edge in rest if edge.table != culprit.table]
+                rest = [edge for edge in rest if edge.table == culprit.table]
+                waiting.insert(0, elsewhere)
+            waiting = [each for each in (*waiting, rest, alike) if each]
         found += self._of_the_rest([edge for group in waiting for edge in group], told)
         self._take(taken)
         named = {_in_short(each.error) for each in found if each.value is not None}

@@ -13,7 +13,8 @@ from glowplug.rehearsal.seeding.makers import maker
 from glowplug.rehearsal.seeding.makers.numbers import shown
 from glowplug.rehearsal.seeding.needs import Needs, both, meets
 from glowplug.rehearsal.seeding.scalars import scalar
-from glowplug.sql.condition import UNKNOWN, Constant, Unknown, evaluate, names, walk
+from glowplug.schema.tables import Family
+from glowplug.sql.condition import UNKNOWN, Call, Constant, Unknown, evaluate, functions, names, walk
 from glowplug.sql.condition.functions import truth
 
 if TYPE_CHECKING:
@@ -253,17 +254,23 @@ def _holds(operator: str, left: Scalar, right: Scalar) -> bool:
     return meets(left, _BOUNDS[operator](right))
 
 
+_NUMERIC = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT})
+
+
 def _pools(plan: Plan) -> dict[str, tuple[Value, ...]]:
     """Give the values that the conditions of each column mention, and those beside them."""
     found: dict[str, dict[Value, None]] = {}
+    numeric = {each.column.name for each in plan.columns if each.column.type.family in _NUMERIC}
     for condition in plan.conditions:
-        mentioned: dict[Value, None] = {}
-        for part in walk(condition):
-            if isinstance(part, Constant):
-                mentioned.update(dict.fromkeys(_beside(part.value)))
+        types = {id(part.arguments[1]) for part in walk(condition) if isinstance(part, Call) and part.name == "cast"}
+        constants = [part for part in walk(condition) if isinstance(part, Constant) and id(part) not in types]
+        mentioned = [value for constant in constants for value in _beside(constant.value)]
         everything = not names(condition)
         for name in [each.column.name for each in plan.columns] if everything else names(condition):
-            found.setdefault(name, {}).update(mentioned)
+            fitting = [
+                each for each in mentioned if name not in numeric or each is None or functions.number(each) is not None
+            ]
+            found.setdefault(name, {}).update(dict.fromkeys(fitting))
     return {name: tuple(values) for name, values in found.items()}
 
 
