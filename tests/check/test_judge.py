@@ -275,7 +275,10 @@ def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words
     assert down.place.file == "migrations/20240101000001_m/down.sql"
     assert up.message.split("\n") == [
         "after up.sql the server refuses to use what it did not refuse before:",
-        "trigger ai on items: every write that fires it fails: Table 'db.audit' doesn't exist (1146) [42S02]",
+        (
+            "trigger ai on items: a write that fires it fails where it comes to this: "
+            "Table 'db.audit' doesn't exist (1146) [42S02]"
+        ),
         "view v: every query of it fails: Table 'db.audit' doesn't exist (1146) [42S02]",
         "Drop them before the change and create them again after it, as they are to be from then on, in this file",
     ]

@@ -102,21 +102,32 @@ def test_a_time_that_a_trigger_moves_on_is_a_notice() -> None:
     assert finding.severity is Severity.ERROR
 
 
-@pytest.mark.parametrize(
-    ("up", "dialect", "severity"),
-    [
-        ("INSERT INTO users VALUES (1) ON CONFLICT DO NOTHING;", Dialect.POSTGRES, Severity.WARNING),
-        ("INSERT OR IGNORE INTO users VALUES (1);", Dialect.SQLITE, Severity.WARNING),
-        ("INSERT IGNORE INTO users VALUES (1);", Dialect.MYSQL, Severity.WARNING),
-        ("INSERT IGNORE INTO users VALUES (1); INSERT INTO users VALUES (2);", Dialect.MYSQL, Severity.ERROR),
-        ("INSERT OR IGNORE INTO other VALUES (1);", Dialect.SQLITE, Severity.ERROR),
-        ("INSERT INTO users VALUES (1);", Dialect.POSTGRES, Severity.ERROR),
-    ],
-)
-def test_a_row_that_the_up_found_there_and_left_alone(up: str, dialect: Dialect, severity: Severity) -> None:
-    migration = Migration(version="7", name="7_m", path="m", up=up.encode(), down=b"DELETE FROM users WHERE id = 1;")
-    for how, weight in ((How.DELETED, severity), (How.CHANGED, Severity.ERROR)):
-        lost = loss(None if how is How.DELETED else "email", by=Direction.DOWN, how=how)
+CHOSEN = "DELETE FROM users WHERE id = 1;"
+LEFT_ALONE = [
+    ("INSERT INTO users VALUES (1) ON CONFLICT DO NOTHING;", CHOSEN, Dialect.POSTGRES, Severity.WARNING),
+    ("INSERT INTO public.users VALUES (1) ON CONFLICT DO NOTHING;", CHOSEN, Dialect.POSTGRES, Severity.WARNING),
+    ("INSERT OR IGNORE INTO users VALUES (1);", CHOSEN, Dialect.SQLITE, Severity.WARNING),
+    ("INSERT IGNORE INTO users VALUES (1);", CHOSEN, Dialect.MYSQL, Severity.WARNING),
+    ("INSERT IGNORE INTO users VALUES (1); INSERT INTO users VALUES (2);", CHOSEN, Dialect.MYSQL, Severity.ERROR),
+    ("INSERT OR IGNORE INTO other VALUES (1);", CHOSEN, Dialect.SQLITE, Severity.ERROR),
+    ("INSERT INTO archive.users VALUES (1) ON CONFLICT DO NOTHING;", CHOSEN, Dialect.POSTGRES, Severity.ERROR),
+    ("INSERT INTO users VALUES (1);", CHOSEN, Dialect.POSTGRES, Severity.ERROR),
+    *(
+        ("INSERT INTO users VALUES (1) ON CONFLICT DO NOTHING;", down, Dialect.POSTGRES, Severity.ERROR)
+        for down in ("DELETE FROM users;", "TRUNCATE users;", f"{CHOSEN} DELETE FROM users WHERE true;")
+    ),
+]
+
+
+@pytest.mark.parametrize(("up", "down", "dialect", "severity"), LEFT_ALONE)
+def test_a_row_that_the_up_found_there_and_left_alone(up: str, down: str, dialect: Dialect, severity: Severity) -> None:
+    migration = Migration(version="7", name="7_m", path="m", up=up.encode(), down=down.encode())
+    for how, rows, weight in (
+        (How.DELETED, 2, severity),
+        (How.DELETED, 43, Severity.ERROR),
+        (How.CHANGED, 2, Severity.ERROR),
+    ):
+        lost = replace(loss(None if how is How.DELETED else "email", by=Direction.DOWN, how=how), rows=rows)
         data = Data(outcome=DataOutcome.LOSSY, losses=(lost,))
         measurement = Measurement(observed=RAN, observed_down=None, data=data)
         (finding,) = findings_of_rows(measurement, migration, dialect)

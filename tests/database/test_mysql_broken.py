@@ -45,6 +45,11 @@ END"""
 GONE = "Table '{}.audit' doesn't exist (1146)"
 CASES = {
     "nothing": (SIMPLE, "ALTER TABLE audit ADD COLUMN more INT", {}),
+    "the row's names in backticks": (
+        AI + "INSERT INTO audit (item) VALUES (`NEW`.`price`)",
+        "ALTER TABLE audit ADD COLUMN more INT",
+        {},
+    ),
     "nothing, in a block": (BLOCK, "ALTER TABLE audit ADD COLUMN more INT", {}),
     "a trigger": (SIMPLE, "RENAME TABLE audit TO audit_log", {"trigger ai": GONE}),
     "a block": (BLOCK, "DROP TABLE audit", {"trigger ai": GONE}),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glowplug.database.postgres.session import Session
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
+from glowplug.schema import diff
 from glowplug.scratch.postgres.database import create_database
 from glowplug.scratch.postgres.server import open_server
 from glowplug.scratch.settings import Request, ScratchSettings
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.database.postgres import PostgresConnection
+    from glowplug.database.postgres.session import Reply
     from glowplug.scratch.postgres.server import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -207,4 +210,34 @@ def test_what_ran_before_decides_whether_files_go_together(server: PostgresServe
         assert len(connection.run_several(plain[::-1], Direction.DOWN)) == len(plain)
         assert connection.recorded() == ()
     finally:
+        database.close()
+
+
+@pytest.mark.parametrize("setting", ["jit = on", "lc_monetary = 'POSIX'", "statement_timeout = 10000"])
+def test_a_server_with_other_settings_is_read_once(
+    server: PostgresServer, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = create_database(server.conninfo, request=REQUEST, superuser=False, private=True)
+    try:
+        database.connection.run_several(chain(("CREATE TABLE t (a int)", "DROP TABLE t")), Direction.UP)
+        usual = database.connection.snapshot()
+        role = database.connection.access.conninfo["user"]
+        database.administrator.execute(f'ALTER ROLE "{role}" SET {setting}')
+        database.restart_session()
+        sent: list[bytes] = []
+        batch = Session.batch
+
+        def kept(session: Session, sql: bytes, **more: Any) -> Reply:  # noqa: ANN401 - as the method has them
+            sent.append(sql)
+            return batch(session, sql, **more)
+
+        before = database.connection.snapshot()
+        monkeypatch.setattr(Session, "batch", kept)
+        database.connection.forget()
+        after = database.connection.snapshot()
+        assert sum(b"_common" in each for each in sent) == 1
+        assert diff(before, after) == ()
+        assert [each for each in diff(usual, after) if each.kind in {"table", "column"}] == []
+    finally:
+        monkeypatch.undo()
         database.close()

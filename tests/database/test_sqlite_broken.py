@@ -26,6 +26,14 @@ AFTER_UPDATE = "CREATE TRIGGER au AFTER UPDATE OF price ON items BEGIN UPDATE au
 AFTER_DELETE = "CREATE TRIGGER ad AFTER DELETE ON items BEGIN DELETE FROM other WHERE item = OLD.id; END;"
 CASES = {
     "nothing": (AFTER_INSERT + "CREATE VIEW v AS SELECT price FROM items;", "", {}),
+    "a function that the application brings": (
+        (
+            "CREATE TABLE gone (v); CREATE VIEW v AS SELECT value FROM series(1, 3);"
+            "CREATE VIEW w AS SELECT s.v FROM items, series (1, 2) AS s; CREATE VIEW x AS SELECT v FROM gone;"
+        ),
+        "DROP TABLE gone",
+        {"view x": "no such table: main.gone"},
+    ),
     "a view": ("CREATE VIEW v AS SELECT item FROM audit;", "DROP TABLE audit", {"view v": "no such table: main.audit"}),
     "a view's column": (
         "CREATE VIEW v AS SELECT item FROM audit;",

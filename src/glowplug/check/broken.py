@@ -23,7 +23,7 @@ _MENDED = (
 )
 _HARM = {
     "view": "every query of it fails",
-    "trigger": "every write that fires it fails",
+    "trigger": "a write that fires it fails where it comes to this",
     "function": "every call of it fails",
     "procedure": "every call of it fails",
 }

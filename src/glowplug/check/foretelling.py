@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.finding import Harm
 from glowplug.rehearsal.measured import How
-from glowplug.sql.actions import Copy, CreateTable, Insert, Select
+from glowplug.sql.actions import Copy, CreateTable, Delete, DropTable, Insert, Select, Truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from glowplug.project import Migration
     from glowplug.rehearsal.measured import Loss
     from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Name
 
 _OF_A_COLUMN = frozenset({"column-dropped", "type-narrowed", "modify-narrows-type"})
 _OF_A_TABLE = "table-dropped"
 _OF_A_REBUILDING = "rebuild-omits-columns"
 """Rules that tell of a loss by the table and column that it befalls. That every row is written tells of none."""
+
+_FEW = 8
+"""Rows that are made after what a file says, at most."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 _WRITE_NO_ROW = frozenset({"set_config", "setval"})
@@ -79,13 +83,30 @@ def by_the_way(loss: Loss, migration: Migration, dialect: Dialect) -> bool:
     return moved_on and _is_plain(migration, dialect, loss.by)
 
 
-def left_alone(migration: Migration, dialect: Dialect) -> frozenset[str]:
-    """Name the tables into which the up writes but what is not there yet (ON CONFLICT DO NOTHING, INSERT IGNORE)."""
+def was_left_alone(loss: Loss, migration: Migration, dialect: Dialect) -> bool:
+    """Whether the rows that a down deletes are few that its up would have written, had it not found them there.
+
+    That is so where all that the up inserts into the table leaves alone what is there (ON CONFLICT DO NOTHING, INSERT
+    IGNORE), and all that the down deletes there is chosen by a condition.
+    """
     from glowplug.rehearsal.data.text import Text, actions_of  # noqa: PLC0415 - only where rows are lost
 
-    inserts = [action for action, _ in actions_of(Text.of(migration, dialect).up) if isinstance(action, Insert)]
-    other = {action.table.name for action in inserts if not action.ignore}
-    return frozenset(action.table.name for action in inserts if action.ignore) - other
+    if loss.how is not How.DELETED or loss.rows > _FEW:
+        return False
+    text = Text.of(migration, dialect)
+    inserts = [one for one, _ in actions_of(text.up) if isinstance(one, Insert) and _is_of(one.table, loss)]
+    removals = [one for one, _ in actions_of(text.down) if isinstance(one, (Delete, DropTable, Truncate))]
+    of_table = [one for one in removals if _is_of(one.table, loss)]
+    return (
+        bool(inserts and of_table)
+        and all(one.ignore for one in inserts)
+        and all(isinstance(one, Delete) and one.where is not None and not one.tautology for one in of_table)
+    )
+
+
+def _is_of(table: Name, loss: Loss) -> bool:
+    schema, _, name = loss.table.rpartition(".")
+    return table.name.casefold() == name.casefold() and table.schema in {None, schema or None}
 
 
 def _is_plain(migration: Migration, dialect: Dialect, direction: Direction) -> bool:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.check import faults
-from glowplug.check.foretelling import by_the_way, left_alone, tell_of
+from glowplug.check.foretelling import by_the_way, tell_of, was_left_alone
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
 from glowplug.finding import Basis, Place, Severity
 from glowplug.rehearsal.measured import NOT_ASKED, Cause, DataOutcome, How, Reversibility, When
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from glowplug.dialect import Dialect
     from glowplug.finding import Fault, Finding
@@ -131,7 +131,7 @@ def _of_losses(data: Data, migration: Migration, dialect: Dialect) -> Iterator[F
             + _of_each(by_down),
             severity=_weight(
                 [loss for loss in by_down if not by_the_way(loss, migration, dialect)],
-                left_alone=left_alone(migration, dialect),
+                lambda loss: was_left_alone(loss, migration, dialect),
             ),
         )
     expected = [loss for loss in data.losses if loss.expected]
@@ -163,13 +163,9 @@ def _lost_by_up(losses: Sequence[Loss], migration: Migration, dialect: Dialect, 
     return replace(found, basis=Basis.OBSERVED)
 
 
-def _weight(losses: Sequence[Loss], *, left_alone: Collection[str] = ()) -> Severity:
-    """Weigh what a down loses: rows that were there before the up were never its own.
-
-    In tables where the up has ``left_alone`` what it would have written, they are what it says of its own rows.
-    """
-    before = [loss for loss in losses if loss.written is When.BEFORE]
-    if any(loss.how is not How.DELETED or loss.table.rpartition(".")[2] not in left_alone for loss in before):
+def _weight(losses: Sequence[Loss], is_its_own: Callable[[Loss], bool]) -> Severity:
+    """Weigh what a down loses: rows that were there before the up were never its own, but what the up left alone."""
+    if any(loss.written is When.BEFORE and not is_its_own(loss) for loss in losses):
         return Severity.ERROR
     return Severity.WARNING if losses else Severity.NOTICE
 

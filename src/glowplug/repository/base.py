@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHORT = 7  # hex digits
 _GITHUB_ADVICE = "Give actions/checkout the whole history: with: { fetch-depth: 0 }"
 _GITLAB_ADVICE = 'Give the job the whole history: variables: { GIT_DEPTH: "0" }'
-_ADVICE = "Fetch the whole history: git fetch --unshallow"
+_ADVICE = "Fetch the whole history: git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
 _SINCE = "--since VERSION says which migrations are new: those after that version"
 
 

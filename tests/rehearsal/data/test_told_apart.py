@@ -63,3 +63,39 @@ def test_nothing_is_no_reference_to_nothing(on_postgres: Measure) -> None:
     after = [each for each in found.data.refusals if each.written is When.AFTER]
     assert after
     assert "NULL" not in {each.value for each in after}
+
+
+@pytest.mark.sqlite
+def test_two_new_references_of_one_table(on_sqlite: Measure) -> None:
+    found = on_sqlite(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE q (id INTEGER PRIMARY KEY);"
+        " CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER, q INTEGER);",
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p, q INTEGER REFERENCES q);"
+        " INSERT INTO n SELECT id, p, q FROM c; DROP TABLE c; ALTER TABLE n RENAME TO c;",
+        "SELECT 1;",
+    )
+    columns = {each.column for each in found.data.refusals if each.value == "a value that refers to nothing"}
+    assert columns == {"p", "q"}
+
+
+@pytest.mark.postgres
+def test_a_column_that_is_renamed_in_the_same_file(on_postgres: Measure) -> None:
+    found = on_postgres(
+        "CREATE TABLE t (id serial PRIMARY KEY, tag text NOT NULL);",
+        "ALTER TABLE t RENAME tag TO label; ALTER TABLE t ADD UNIQUE (label);",
+        "ALTER TABLE t DROP CONSTRAINT t_label_key; ALTER TABLE t RENAME label TO tag;",
+    )
+    assert ("public.t", "tag", "two equal values") in told(found)
+
+
+@pytest.mark.postgres
+def test_what_a_called_routine_writes_is_not_for_the_down_to_delete(on_postgres: Measure) -> None:
+    found = on_postgres(
+        "CREATE TABLE r (id serial PRIMARY KEY, n text NOT NULL); CREATE FUNCTION h() RETURNS void LANGUAGE sql"
+        " AS $$ INSERT INTO r (id, n) VALUES (7700, 'special') $$;",
+        "SELECT h();",
+        "DELETE FROM r WHERE n = 'special';",
+    )
+    assert [(loss.table, loss.by.value, loss.how.value) for loss in found.data.losses] == [
+        ("public.r", "down", "deleted")
+    ]

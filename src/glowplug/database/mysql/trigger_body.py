@@ -63,7 +63,7 @@ def read_body(body: str) -> Body | None:
         if found.lastgroup not in {"space", "comment"}
     ]
     own = _declared(tokens)
-    columns = ((tokens[at].word, tokens[at + 2].text) for at in range(len(tokens)) if _is_of_row(tokens, at))
+    columns = ((tokens[at].name.upper(), tokens[at + 2].text) for at in range(len(tokens)) if _is_of_row(tokens, at))
     prepared = (sql for each in _statements(tokens) for sql in (*_filled(body, each), _prepared(body, each, own)))
     return Body(columns=tuple(dict.fromkeys(columns)), statements=tuple(dict.fromkeys(prepared)))
 
@@ -124,7 +124,8 @@ def _declared(tokens: Sequence[_Token]) -> frozenset[str]:
 def _is_of_row(tokens: Sequence[_Token], at: int) -> bool:
     """Whether a column of the row begins there."""
     return (
-        tokens[at].word in _ROWS
+        tokens[at].kind in {"name", "word"}
+        and tokens[at].name.upper() in _ROWS
         and at + 2 < len(tokens)
         and tokens[at + 1].text == "."
         and (at == 0 or tokens[at - 1].text != ".")

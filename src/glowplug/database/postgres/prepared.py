@@ -39,6 +39,7 @@ class PreparedStatements:
         self._statements = statements
         self._standing = (_ARE_SET, *standing)
         self._prefix = ""
+        self._usual = False  # whether the session has by itself what a reading asks for
         self.generation = 0
         self._times: dict[str, bytes | None] = {}
         self._forget()
@@ -74,7 +75,7 @@ class PreparedStatements:
 
     def settings(self) -> str:
         """Give the statements that begin a reading; the one query has no row where it can't be under these."""
-        return f"{SET_USUAL};{self.execute(_ARE_SET)}"
+        return f"{SET_USUAL};{self.execute(_ARE_SET)}" if self._usual else SET
 
     def _forget(self) -> None:
         self.generation += 1
@@ -98,6 +99,9 @@ class PreparedStatements:
         last: bool = False,
     ) -> list[PGresult] | None:
         check = check or bool(new)
+        if _ARE_SET in new:
+            asked = self._session.batch(ARE_SET.encode(), rows=True)
+            self._usual = asked.ok and bool(asked.results[0].ntuples)
         settings = SET if _ARE_SET in new else self.settings()
         parts = [
             f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"

@@ -15,7 +15,7 @@ from glowplug.database.sqlite.failure import code_of, message_of, sql_error
 from glowplug.sql.sqlite import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import apsw
 
@@ -31,6 +31,11 @@ _MISSING = re.compile(
     r"|does not match any PRIMARY KEY or UNIQUE constraint|generated column"
 )
 """What SQLite says where the schema has not what is named; any other refusal may be of the session's or its limits."""
+
+
+_OF_THE_APPLICATION = re.compile(r"(?:\bfrom|\bjoin|,)\s*[\"`\[]?(\w+)[\"`\]]?\s*\(", re.IGNORECASE)
+"""A table-valued function, which an application may bring: to SQLite that is a table as any other."""
+_NO_TABLE = re.compile(r"no such table: (?:\w+\.)?(\w+)")
 
 
 class _Trigger(NamedTuple):
@@ -49,7 +54,12 @@ def broken(connection: apsw.Connection) -> tuple[BrokenObject, ...]:
     if connection.in_transaction:
         return ()
     rows = list(connection.execute(_OBJECTS))
-    views = {name: error for kind, name, *_ in rows if kind == "view" and _is_broken(error := _view(connection, name))}
+    brought = frozenset(name.casefold() for *_, sql in rows for name in _OF_THE_APPLICATION.findall(sql or ""))
+    views = {
+        name: error
+        for kind, name, *_ in rows
+        if kind == "view" and _is_broken(error := _view(connection, name), brought)
+    }
     on_views = {name for kind, name, *_ in rows if kind == "view"}
     triggers = [
         _Trigger(name, table, event, table in on_views)
@@ -61,19 +71,20 @@ def broken(connection: apsw.Connection) -> tuple[BrokenObject, ...]:
         return tuple(found)
     with _without_foreign_keys(connection):
         for table in dict.fromkeys(trigger.table for trigger in triggers):
-            found.extend(_of_table(connection, [each for each in triggers if each.table == table], triggers))
+            own = [each for each in triggers if each.table == table]
+            found.extend(_of_table(connection, own, triggers, brought))
     return tuple(found)
 
 
 def _of_table(
-    connection: apsw.Connection, own: Sequence[_Trigger], everywhere: Sequence[_Trigger]
+    connection: apsw.Connection, own: Sequence[_Trigger], everywhere: Sequence[_Trigger], brought: Collection[str]
 ) -> Iterator[BrokenObject]:
     """Compile the triggers of one table, each alone where they don't all go together."""
     for event in dict.fromkeys(trigger.event for trigger in own):
         if _write(connection, own[0].table, event) is None:
             continue
         for trigger in own:
-            if trigger.event == event and _is_broken(error := _alone(connection, trigger, everywhere)):
+            if trigger.event == event and _is_broken(error := _alone(connection, trigger, everywhere), brought):
                 yield BrokenObject(kind="trigger", name=trigger.name, table=trigger.table, error=_said(error))
 
 
@@ -132,8 +143,11 @@ def _compile(connection: apsw.Connection, sql: str) -> apsw.Error | None:
     return None
 
 
-def _is_broken(error: apsw.Error | None) -> TypeGuard[apsw.Error]:
-    """Whether it is the schema that does not allow it, as far as that can be told."""
+def _is_broken(error: apsw.Error | None, brought: Collection[str]) -> TypeGuard[apsw.Error]:
+    """Whether it is the schema that does not allow it, as far as that can be told, and not what is ``brought``."""
+    absent = None if error is None else _NO_TABLE.search(message_of(error))
+    if absent is not None and absent[1].casefold() in brought:
+        return False
     return error is not None and code_of(error) == "SQLITE_ERROR" and bool(_MISSING.search(message_of(error)))
 
 

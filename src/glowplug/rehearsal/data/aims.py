@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.documents import with_documents
 from glowplug.rehearsal.data.names import found
-from glowplug.rehearsal.data.text import actions_of
+from glowplug.rehearsal.data.text import actions_of, every
 from glowplug.rehearsal.seeding.cases import cases
 from glowplug.rehearsal.seeding.makers import Making, maker
 from glowplug.rehearsal.seeding.narrowing import narrowed
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.data.text import Text
     from glowplug.rehearsal.seeding.cases import Case
     from glowplug.schema.tables import Table
+    from glowplug.sql.actions import Action
     from glowplug.sql.condition import Expression
     from glowplug.sql.parts import Expression as Source
     from glowplug.sql.parts import Name
@@ -142,7 +143,7 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]
     dialect = text.dialect
     inserted = {
         found(action.table, tables, dialect)
-        for action, _ in actions_of(text.up)
+        for action, _ in _own_actions(text.up)
         if isinstance(action, Insert) and not action.ignore
     }
     for direction in Direction:
@@ -156,6 +157,16 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]
                 every = {name, *(found(each, tables, dialect) for each in beside)}
                 for case in cases([(condition, wanted)])[:_CASES]:
                     yield from ((each, case) for each in sorted(filter(None, every)))
+
+
+def _own_actions(script: Script | None) -> Iterator[tuple[Action, Statement]]:
+    """Give the Actions that stand in a file's statements, not those of routines that they call."""
+    if script is None:
+        return
+    for whole in script.statements:
+        for statement in every((whole,)):
+            if whole.span.start <= statement.span.start and statement.span.end <= whole.span.end:
+                yield from ((action, statement) for action in statement.actions)
 
 
 def _conditions(

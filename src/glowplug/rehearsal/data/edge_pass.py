@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
 _KEY = re.compile(r"\bKey \(([^)]*)\)=|\bFOREIGN KEY \(([^)]*)\) REFERENCES")
+_NAMED = re.compile(r"[\"'`]")
 _WHOLE = frozenset({EQUAL, ORPHANED})
 _REFUSALS = 5
 _SOME = "some of the odd rows that the schema allows"
@@ -99,8 +100,9 @@ def _is_whole(refusal: Refusal) -> bool:
 
 
 def _same(one: SqlError, other: SqlError) -> bool:
-    """Whether the same is refused at the same place, whichever row it is."""
-    return (one.code, one.line, one.message) == (other.code, other.line, other.message)
+    """Whether the same is refused at the same place, whichever row it is, by what the server calls it."""
+    named = _NAMED.search(one.message) is not None  # SQLite says no more than that a key was refused
+    return named and (one.code, one.line, one.message) == (other.code, other.line, other.message)
 
 
 def _columns_told(error: SqlError) -> frozenset[str]:
@@ -177,19 +179,13 @@ class _Pass:
         return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses, again=self._again)
 
     def _is_another(self, culprit: Edge, error: SqlError) -> bool:
-        """Whether what is odd about a row is not what is refused: a row that is odd elsewhere is refused as well."""
-        suspects = self._suspects
-        told = _columns_told(error)
+        """Whether what is odd about a row is not what is refused, where the server says of which key that is."""
         if refer_to_nothing(error) and culprit.value == null().words:
             return True
-        if told:
-            return told.isdisjoint(map(str.casefold, culprit.columns))
-        if suspects.is_named(culprit, error) or not suspects.are_tried:
-            return False
-        others = (each for each in self._edges if each.table == culprit.table and each.columns != culprit.columns)
-        other = next(others, None)
-        own = None if other is None else suspects.attempt([other])
-        return own is not None and _same(own, error)
+        told = _columns_told(error)
+        tables = self._subject.before if self._direction is Direction.UP else self._subject.after
+        here = {column.name.casefold() for table in tables if table.name == culprit.table for column in table.columns}
+        return bool(told) and told <= here and told.isdisjoint(map(str.casefold, culprit.columns))
 
     def _of_the_rest(self, edges_there: Sequence[Edge], told: Collection[tuple[object, str | None]]) -> list[Refusal]:
         """Say what is refused of rows that there were too many of to be told apart."""

@@ -93,7 +93,7 @@ def choose(request: Request) -> Choice:
             ),
         )
     elif found:
-        best = min(found, key=lambda each: (_PREFERENCE.index(each.place.source), *_distance(each.major, wanted)))
+        best = min(found, key=lambda each: _distance(each, wanted))
     else:
         raise NoServer(
             "no PostgreSQL server can be had for the scratch database" + "".join(f"\n  {line}" for line in unusable),
@@ -113,9 +113,11 @@ def _has_all(installation: Installation, extensions: Iterable[str]) -> bool:
     return all((directory / f"{name}.control").is_file() for name in wanted)
 
 
-def _distance(major: int, wanted: int | None) -> tuple[bool, int]:
-    """Newer than production is nearer than older: what a newer server refuses, production will refuse one day."""
-    return (major < (wanted or 0), abs(major - (wanted or 0)))
+def _distance(installation: Installation, wanted: int | None) -> tuple[bool, int, int]:
+    """Newer than production is nearer than older, wherever it is: an older one refuses what production takes."""
+    major = wanted or 0
+    preference = _PREFERENCE.index(installation.place.source)
+    return (installation.major < major, preference, abs(installation.major - major))
 
 
 def find_all(environment: Mapping[str, str], unusable: list[str]) -> list[Installation]:

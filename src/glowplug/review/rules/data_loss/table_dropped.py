@@ -183,7 +183,8 @@ def _safe_form(context: Context, table: Name, facts: TableFacts | None, *, again
                 name=f"set_{table.name}_aside",
                 up=f"ALTER TABLE {sql(context, table)} RENAME TO {sql(context, unused.name)};",
                 down=f"ALTER TABLE {sql(context, unused)} RENAME TO {sql(context, table.name)};",
-                note="once no running release names it; drop it when nobody has missed it",
+                note="once no running release names it, below a line -- glowplug: allow name-changed because "
+                '"no release names it since …"; drop it when nobody has missed it',
             ),
         )
     )
