@@ -440,7 +440,8 @@ def test_what_is_unusable_is_told_where_nothing_else_is_left(tmp_path: Path, mon
         ("15", ("cache", 15)),
         ("18", ("embedded", 18)),
         (None, ("embedded", 18)),
-        ("17", ("machine", 16)),
+        ("17", ("embedded", 18)),
+        ("19", ("machine", 16)),
         ("13", ("machine", 14)),
     ],
 )
