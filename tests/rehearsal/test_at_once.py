@@ -26,6 +26,7 @@ from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import Outcome, Rehearsal, rehearse, stretches, walk
 from glowplug.rehearsal.assertions import AssertSettings, Broken
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, Refusal, TestFailure
+from glowplug.rehearsal.seeding import DataSettings
 from glowplug.rehearsal.stretches import cut
 from glowplug.schema import Schema, SchemaObject
 
@@ -140,7 +141,8 @@ class FakeServer:
 
 @pytest.fixture(autouse=True)
 def _short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("SHORTEST", 2), ("START", 0.0), ("WORTH_IT", 1.0)):
+    short = stretches.Pace(start=0.0, rows=0.0, shortest=2)
+    for name, value in (("SCHEMA", short), ("WITH_ROWS", short), ("WORTH_IT", 1.0)):
         monkeypatch.setattr(stretches, name, value)
 
 
@@ -182,13 +184,13 @@ def test_the_same_as_one_by_one(files: list[tuple[str, str]], jobs: int) -> None
 
 @given(st.integers(0, 400), st.integers(1, 40))
 def test_a_cut_leaves_nothing_out(count: int, jobs: int) -> None:
-    pieces = cut(chain(*good(count)).migrations, jobs)
+    pieces = cut(chain(*good(count)).migrations, jobs, pace=stretches.SCHEMA)
     assert [index for piece in pieces for index in piece] == list(range(count))
     assert len(pieces) <= max(1, min(jobs, stretches.MOST))
 
 
 def test_each_stretch_is_as_long_as_it_takes() -> None:
-    first, last = cut(chain(*good(300)).migrations, 2)
+    first, last = cut(chain(*good(300)).migrations, 2, pace=stretches.SCHEMA)
     assert len(first) > len(last) > 0
 
 
@@ -292,6 +294,7 @@ class FakeTrial:
     version: str
     one: Measurement
     assertions: tuple[()] = ()
+    data: DataSettings = field(default_factory=DataSettings)
 
     def measure(
         self, _chain: Chain, database: FakeDatabase, migration: Migration, *, forward_only: bool
@@ -361,7 +364,7 @@ def test_a_connection_that_the_size_cost_is_no_failure() -> None:
 
 def test_the_first_in_the_chain_is_raised_and_what_is_behind_it_ended() -> None:
     files = good(9)
-    first = cut(chain(*files).migrations, 3)
+    first = cut(chain(*files).migrations, 3, pace=stretches.SCHEMA)
     files[first[0].stop - 1] = ("+a", "?postgis")
     files[first[1].start] = ("+t", "broken")
     files[first[2].stop - 1] = ("+u", "hang")

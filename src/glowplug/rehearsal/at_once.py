@@ -37,12 +37,18 @@ A file that takes too long by itself does so a second time.
 
 
 def walk_at_once(
-    chain: Chain, server: DividingServer, stretches: Sequence[range], go: Callable[..., Walked], *, tell: Tell
+    chain: Chain,
+    server: DividingServer,
+    stretches: Sequence[range],
+    go: Callable[..., Walked],
+    *,
+    tell: Tell,
+    total: int | None = None,
 ) -> Walked | None:
     """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
 
-    ``go`` is ``walk`` for this chain. ``tell`` is called in the calling thread. An exception there, or here (a
-    signal's), ends all that runs.
+    ``go`` is ``walk`` for this chain, or like it. ``tell`` is called in the calling thread, of ``total`` migrations,
+    else of all that can run. An exception there, or here (a signal's), ends all that runs.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed; of several stretches' the first in the chain.
@@ -57,7 +63,8 @@ def walk_at_once(
                 database = server.create_apart(stop)
                 futures.append(pool.submit(_walk, go, database, own, heard))
                 futures[-1].add_done_callback(heard.put)
-            _listen(chain, futures, stops, heard, tell)
+            of = sum(migration.runnable for migration in chain.migrations) if total is None else total
+            _listen(of, futures, stops, heard, tell)
         finally:
             for stop in stops:
                 stop.set()
@@ -80,14 +87,13 @@ def _walk(
 
 
 def _listen(
-    chain: Chain,
+    total: int,
     futures: Sequence[Future[Walked]],
     stops: Sequence[threading.Event],
     heard: SimpleQueue[Told | Future[Walked]],
     tell: Tell,
 ) -> None:
     """Pass on how far all are together, to the end of all; after an error those behind it are not waited for."""
-    total = sum(migration.runnable for migration in chain.migrations)
     done, running = 0, len(futures)
     while running:
         said = heard.get()
@@ -140,9 +146,10 @@ def _together(chain: Chain, walked: Sequence[Walked]) -> Walked:
 
 
 def _errors(walked: Walked) -> Iterator[SqlError]:
-    """Give every error that was met: in the files, in what they were tried with, and in what was asked at the end."""
+    """Give every error that was met now: in the files, in what they were tried with, in what was asked at the end."""
     for trip in walked.trips:
-        yield from errors_of(trip)
+        if not trip.cached:
+            yield from errors_of(trip)
     if walked.back is not None and walked.back.chain_down.error is not None:
         yield walked.back.chain_down.error.error
     yield from (broken.answer.error for broken in walked.broken if broken.answer.error is not None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from glowplug.rehearsal.at_once import walk_at_once
 from glowplug.rehearsal.bookkeeping import forgotten
 from glowplug.rehearsal.outcome import Rehearsal
-from glowplug.rehearsal.stretches import cut
+from glowplug.rehearsal.stretches import Pace, cut
 from glowplug.rehearsal.walk import keep_nothing, walk
 from glowplug.rehearsal.walk_on import walk_on
 
@@ -60,8 +60,8 @@ def rehearse(
 
     walked = None
     if known is not None and known.is_anything:
-        walked = walk_on(chain, server, known, forward_only=forward_only, tell=tell, trial=trial)
-    stretches = cut(chain.migrations, jobs) if walked is None else ()
+        walked = walk_on(chain, server, known, forward_only=forward_only, tell=tell, trial=trial, jobs=jobs)
+    stretches = cut(chain.migrations, jobs, pace=Pace.of(trial)) if walked is None else ()
     apart = server.dividing(chain) if len(stretches) > 1 else None
     go = partial(
         walk, chain, forward_only=forward_only, trial=trial, keep=keep_nothing if known is None else known.keep

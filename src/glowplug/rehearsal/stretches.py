@@ -1,29 +1,25 @@
 """Where a long chain is cut, so that its stretches can be rehearsed at once.
 
-Only time depends on it. What is known of that, in round trips (measured on PostgreSQL): an up alone costs a part of
-one, so does a down on the way down, a database with the first readings of it as much as many, and so does what needs a
-copy of the database; one index made or dropped on its own does not.
+Only time depends on it. What is known of that (measured on PostgreSQL): an up alone costs a part of a round trip, so
+does a down on the way down, a database with the first readings of it as much as many, and so does what needs a copy of
+the database; one index made or dropped on its own does not. With rows, a migration takes as long as forty without.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from glowplug.project import Migration
-
-SHORTEST = 40
-"""Migrations for each stretch: a database of its own, and its first readings, are not worth it for fewer."""
+    from glowplug.rehearsal.trial import Trial
 
 MOST = 8
 """More stretches gain nothing: the last one runs every up, and every down."""
-
-START = 12.0
-"""Round trips that a database and the first readings of it take as long as."""
 
 WORTH_IT = 1.05
 """How many times as long fewer stretches may take and still be better: they take less of the machine."""
@@ -37,43 +33,80 @@ _LIKELY_IN_PLACE = re.compile(rb"\s*(?:create|drop)\s[^;]*\bconcurrently\b[^;]*;
 _ROUNDS = 30
 
 
-def cut(migrations: Sequence[Migration], jobs: int) -> tuple[range, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What takes as long as how many round trips of the schema.
+
+    ``start``: a database and the first readings of it; ``rows``: what is tried with rows, of one migration.
+    ``shortest``: a stretch of fewer migrations is not worth its database.
+    """
+
+    start: float
+    rows: float
+    shortest: int
+
+    @classmethod
+    def of(cls, trial: Trial | None) -> Pace:
+        """Give that of a rehearsal with this trial."""
+        return WITH_ROWS if trial is not None and trial.data.rows else SCHEMA
+
+
+SCHEMA = Pace(start=12.0, rows=0.0, shortest=40)
+WITH_ROWS = Pace(start=20.0, rows=40.0, shortest=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """A whole chain: how far it is, of which so much is ups alone, and what the way down takes."""
+
+    whole: float
+    ups: float
+    down: float
+    start: float
+
+    def ends(self, time: float, count: int) -> list[float]:
+        """How far each of so many stretches gets in this ``time``."""
+        ends: list[float] = []
+        end = 0.0
+        for number in range(count):
+            start = self.start if number else 0.0
+            way_down = self.down if number == count - 1 else 0.0
+            end += max(0.0, time - start - self.ups * end - way_down)
+            ends.append(end)
+        return ends
+
+    def time(self, count: int) -> float:
+        """How long the longest of so many takes at least: the last one's ways up and down are its own."""
+        low, high = 0.0, self.start + self.down + 2 * self.whole
+        for _ in range(_ROUNDS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.ends(middle, count)[-1] < self.whole else (low, middle)
+        return high
+
+
+def cut(
+    migrations: Sequence[Migration], jobs: int, *, pace: Pace, new: Collection[int] | None = None
+) -> tuple[range, ...]:
     """Cut a chain into at most ``jobs`` stretches, as indices, that take about as long as one another.
 
     Before its own migrations a stretch runs all ups that come before; the last one, which may have none of its own,
-    goes the whole way down as well.
+    goes the whole way down as well. ``new``: the others are not rehearsed, and those before the first have gone up.
     """
-    most = min(jobs, MOST, len(migrations) // SHORTEST)
+    weights = [_weight(each) for each in migrations]
+    places = frozenset(range(len(migrations)) if new is None else new)
+    own = [weight + pace.rows if weight and index in places else 0.0 for index, weight in enumerate(weights)]
+    most = min(jobs, MOST, sum(map(bool, own)) // pace.shortest)
     if most < 2:  # noqa: PLR2004 - one is no division
         return (range(len(migrations)),)
-    reached = list(itertools.accumulate(map(_weight, migrations)))
-    times = {count: _time(count, reached[-1]) for count in range(2, most + 1)}
+    reached = list(itertools.accumulate(own))
+    ups = _UP * sum(weight for weight, mine in zip(weights, own, strict=True) if mine) / reached[-1]
+    way = _Way(whole=reached[-1], ups=ups, down=_DOWN * sum(weights), start=pace.start)
+    times = {count: way.time(count) for count in range(2, most + 1)}
     best = min(times.values())
     count = next(count for count, time in times.items() if time <= best * WORTH_IT)
-    ends = _ends(times[count], count, reached[-1])
+    ends = way.ends(times[count], count)
     borders = [sum(one <= end for one in reached) for end in ends[:-1]]
     return tuple(itertools.starmap(range, itertools.pairwise([0, *borders, len(migrations)])))
-
-
-def _time(count: int, whole: float) -> float:
-    """How long the longest of so many stretches takes at least: the last one's ways up and down are its own."""
-    low, high = START + (_UP + _DOWN) * whole, START + 2 * whole
-    for _ in range(_ROUNDS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _ends(middle, count, whole)[-1] < whole else (low, middle)
-    return high
-
-
-def _ends(time: float, count: int, whole: float) -> list[float]:
-    """How far each stretch gets in this ``time``."""
-    ends: list[float] = []
-    end = 0.0
-    for number in range(count):
-        start = START if number else 0.0
-        way_down = _DOWN * whole if number == count - 1 else 0.0
-        end += max(0.0, time - start - _UP * end - way_down)
-        ends.append(end)
-    return ends
 
 
 def _weight(migration: Migration) -> float:

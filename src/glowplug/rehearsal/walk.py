@@ -88,7 +88,7 @@ def walk(
     baseline = database.connection.snapshot()
     before = State(schema=baseline)
     if own.start:
-        walked.stopped_at = _go_up(chain, database, own.start)
+        walked.stopped_at = go_up(chain, database, range(own.start))
         if walked.stopped_at is not None:
             return walked
         before = State(schema=database.connection.snapshot())
@@ -143,9 +143,13 @@ def assert_all(chain: Chain, database: Database, trial: Trial | None) -> tuple[B
     return () if trial is None else tuple(asserted(database.connection.rows, trial.assertions, chain))
 
 
-def _go_up(chain: Chain, database: Database, end: int) -> int | None:
-    """Run the ups before ``end``, as Diesel would; the index of one that fails ends it."""
-    runnable = [index for index, migration in enumerate(chain.migrations[:end]) if migration.runnable]
+def go_up(chain: Chain, database: Database, stretch: range) -> int | None:
+    """Run the ups of ``stretch``, as Diesel would; the index of one that fails ends it.
+
+    Raises:
+        EnvironmentFailure: the server failed.
+    """
+    runnable = [index for index in stretch if chain.migrations[index].runnable]
     done = 0
     while done < len(runnable):
         files = [chain.migrations[index] for index in runnable[done : done + SEVERAL]]

@@ -128,6 +128,14 @@ class Server(Closing, Protocol):
         del chain
         return None
 
+    def twins(self, chain: Chain) -> DividingServer | None:
+        """Give what makes databases in the state that the one of ``resume`` has now, for the same.
+
+        None also where none was resumed, or its session holds what another would not have.
+        """
+        del chain
+        return None
+
 
 class DividingServer(Protocol):
     """Makes databases that threads of their own work on at once, one each."""

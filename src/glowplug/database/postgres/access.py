@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.session import Session
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping
 
 
@@ -19,7 +19,7 @@ class Access:
     ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
     in seconds, ``terminate`` ends the backend with a process id from outside. ``stop``, once set by another thread,
     ends what runs in the session. ``readmit`` lets the role into the database with that name again, whatever a
-    migration did to them.
+    migration did to them. ``creating`` is held while the role may create a database.
     """
 
     conninfo: Mapping[str, str]
@@ -29,6 +29,7 @@ class Access:
     readmit: Callable[[str], None] | None = None
     superuser: bool = False
     stop: threading.Event | None = None
+    creating: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def to(self, database: str) -> Access:
         """The same access to another database."""

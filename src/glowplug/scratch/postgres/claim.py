@@ -61,6 +61,14 @@ def remove(administrator: Administrator, name: str) -> None:
             step()
 
 
+def remove_twin(administrator: Administrator, name: str) -> None:
+    """Drop a database and its copy, and leave the role, which is another's as well; never raises."""
+    if administrator.answers():
+        for each in (copy_of(name), name):
+            with contextlib.suppress(GlowplugError):
+                drop_database(administrator, each)
+
+
 def drop_database(administrator: Administrator, name: str) -> None:
     """Drop a database with whoever is in it, if it is there, and with what was prepared there and never committed.
 

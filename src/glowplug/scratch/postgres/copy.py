@@ -112,7 +112,7 @@ def copy_by(home: PostgresConnection, administrator: Administrator, name: str, s
     """
     template = identifier(home.access.conninfo["dbname"])
     strategy = " STRATEGY file_copy" if administrator.server_version >= _PG_15 and _is_quick(administrator) else ""
-    with _creator(home, administrator), _able_to_create(home, state):
+    with home.access.creating, _creator(home, administrator), _able_to_create(home, state):
         home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
 from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
-from glowplug.scratch.postgres.claim import claim, remove
+from glowplug.scratch.postgres.claim import claim, remove, remove_twin
 from glowplug.scratch.postgres.copy import branch
 from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
@@ -33,15 +33,22 @@ class PostgresDatabase:
     """A scratch database; implements ``scratch.interface.Database``."""
 
     def __init__(
-        self, administrator: Administrator, access: Access, *, keeper: Keeper | None = None, resumed: bool = False
+        self,
+        administrator: Administrator,
+        access: Access,
+        *,
+        keeper: Keeper | None = None,
+        resumed: bool = False,
+        twin: bool = False,
     ) -> None:
         """Connect the migrations' role to the database that ``access`` names; both exist.
 
-        ``keeper`` keeps states; ``resumed``: migrations have run there before.
+        ``keeper`` keeps states; ``resumed``: migrations have run there before; ``twin``: the role is another's, too.
         """
+        self._twin = twin
         self._keeper = keeper
         self.administrator = administrator
-        self._access = access
+        self.access = access
         self.connection: PostgresConnection = PostgresConnection(access, resumed=resumed)
 
     @contextlib.contextmanager
@@ -79,9 +86,12 @@ class PostgresDatabase:
         self.connection.close()
 
     def close(self) -> None:
-        """End its sessions and remove database and role; never raises."""
+        """End its sessions and remove database and role, but for a twin's; never raises."""
         self.connection.close()
-        remove(self.administrator, self._access.conninfo["user"])
+        if self._twin:
+            remove_twin(self.administrator, self.access.conninfo["dbname"])
+        else:
+            remove(self.administrator, self.access.conninfo["user"])
         self.administrator.close()
 
 

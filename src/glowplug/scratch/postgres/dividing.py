@@ -28,6 +28,14 @@ _OF_THE_SERVER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_OF_THE_ROLE = re.compile(
+    rb"""(?:^|[;'($]|\*/|\b(?:begin|then|else|loop|execute)\b)\s*(?:create|alter|drop)\s+(?:role|user|group)\b
+    | \b(?: (?:reassign|drop)\s+owned | createdb | pg_(?:terminate|cancel)_backend | session_authorization
+        | session\s+authorization )\b""",
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+)
+"""Not where a comment's sentence says "to create user accounts": a statement begins with it."""
+
 _OWN_SETUP = re.compile(r"\s*CREATE\s+(?:EXTENSION|SCHEMA)\b[^;]*;?\s*", re.IGNORECASE)
 
 
@@ -35,6 +43,14 @@ def stays_in_its_database(chain: Chain) -> bool:
     """Whether nothing in a chain's files and settings speaks of more than its database."""
     if not all(map(_OWN_SETUP.fullmatch, chain.settings.database_setup)):
         return False
+    return not any(map(_OF_THE_SERVER.search, _texts(chain)))
+
+
+def leaves_its_role(chain: Chain) -> bool:
+    """Whether nothing there speaks of roles, or of the sessions of one: so that several databases may have the same."""
+    return not any(map(_OF_THE_ROLE.search, _texts(chain)))
+
+
+def _texts(chain: Chain) -> list[bytes]:
     texts = [migration.sql(direction) or b"" for migration in chain.migrations for direction in Direction]
-    texts += [statement.encode("utf-8", "surrogateescape") for statement in chain.settings.session_setup]
-    return not any(map(_OF_THE_SERVER.search, texts))
+    return texts + [statement.encode("utf-8", "surrogateescape") for statement in chain.settings.session_setup]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres import Administrator, literal
+from glowplug.database.postgres import Administrator, is_as_it_began, literal
 from glowplug.errors import ConfigurationError, LostConnection, NoServer
 from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
@@ -13,11 +13,12 @@ from glowplug.scratch.checkpoint import Checkpoints, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
 from glowplug.scratch.postgres.claim import copy_of, sweep
 from glowplug.scratch.postgres.database import create_database, resume_database
-from glowplug.scratch.postgres.dividing import stays_in_its_database
+from glowplug.scratch.postgres.dividing import leaves_its_role, stays_in_its_database
 from glowplug.scratch.postgres.identity import lent_identity
 from glowplug.scratch.postgres.kept import NAME, Keeper
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
+from glowplug.scratch.postgres.twins import Twins
 from glowplug.scratch.postgres.url import find_named_server
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size
 
@@ -78,6 +79,7 @@ class PostgresServer(Server):
         self._describe = describe
         self._end = end
         self._databases: list[PostgresDatabase] = []
+        self._resumed: PostgresDatabase | None = None
         self._watch: SizeWatch | None = None
 
     def describe(self) -> ServerDescription:
@@ -98,13 +100,22 @@ class PostgresServer(Server):
         if checkpoint is None:
             return None
         name = checkpoint.manifest.names[NAME]
-        database = resume_database(self.conninfo, name, request=self._request, keeper=self._keeper)
+        self._resumed = database = resume_database(self.conninfo, name, request=self._request, keeper=self._keeper)
         return Resumed(database=self._watched(database), key=checkpoint.key, note=checkpoint.manifest.note)
 
     def dividing(self, chain: Chain) -> DividingServer | None:
         """Give itself where its databases keep stretches of ``chain`` apart."""
         alone = self._private and not self._request.settings.superuser
         return self if alone and stays_in_its_database(chain) else None
+
+    def twins(self, chain: Chain) -> DividingServer | None:
+        """Give what copies the database that was resumed, where copies of it keep stretches of ``chain`` apart."""
+        home = self._resumed
+        if home is None or self.dividing(chain) is None or not leaves_its_role(chain):
+            return None
+        if not is_as_it_began(home.connection):
+            return None
+        return Twins(home, self.conninfo, watched=self._watched, times_limited=lambda: self.times_limited)
 
     def create_apart(self, stop: threading.Event) -> Database:
         """Make a fresh database for a thread of its own, whose sessions end once ``stop`` is set."""
