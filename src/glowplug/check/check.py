@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from functools import partial
@@ -140,8 +141,9 @@ def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:
     started = time.monotonic()
     parts = terms.options.parts
     new = _new(chain, terms)
-    review = review_chain(chain, new, terms) if Part.REVIEW in parts else Review()
-    rehearsed = _rehearse(chain, new, terms) if Part.REHEARSAL in parts else None
+    with _rehearsing(chain, new, terms) as rehearse:
+        review = review_chain(chain, new, terms) if Part.REVIEW in parts else Review()
+        rehearsed = rehearse()
     if rehearsed is None:
         findings, reviewed = chain.findings, unwitnessed(review.findings)
     else:
@@ -166,10 +168,15 @@ def _new(chain: Chain, terms: Terms) -> NewIn:
     return terms.novelty.of(chain)
 
 
-def _rehearse(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
-    from glowplug.check.rehearsing import rehearse_chain  # noqa: PLC0415 - a review needs no server
+def _rehearsing(
+    chain: Chain, new: NewIn, terms: Terms
+) -> contextlib.AbstractContextManager[Callable[[], Rehearsed | None]]:
+    """Begin the rehearsal, if there is to be one: the review is done while its server starts."""
+    if Part.REHEARSAL not in terms.options.parts:
+        return contextlib.nullcontext(lambda: None)
+    from glowplug.check.rehearsing import rehearsing  # noqa: PLC0415 - a review needs no server
 
-    return rehearse_chain(chain, new, terms)
+    return rehearsing(chain, new, terms)
 
 
 def _together(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,15 @@ from glowplug.rehearsal.proved import Answer, Proved
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.rehearsal.seeds import read_seeds
 from glowplug.rehearsal.trial import Trial
-from glowplug.scratch import identity, open_server
+from glowplug.scratch import identity
+from glowplug.scratch.ahead import ServerAhead
 from glowplug.scratch.later import ServerLater
 from glowplug.scratch.settings import Request
 from glowplug.sql.extensions import extensions_asked
 from glowplug.sql.features import Feature, features_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from glowplug.check.novelty import NewIn
     from glowplug.check.terms import Terms
@@ -54,28 +56,44 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem | None = None
 
 
-def rehearse_chain(chain: Chain, new: NewIn, terms: Terms) -> Rehearsed:
-    """Rehearse a chain, which has the settings that are in force, or tell what was proved of it.
+@contextlib.contextmanager
+def rehearsing(chain: Chain, new: NewIn, terms: Terms) -> Iterator[Callable[[], Rehearsed]]:
+    """Give what rehearses a chain, which has the settings that are in force, or tells what was proved of it.
 
-    What keeps it from being rehearsed is a problem.
+    Where a server is needed it begins to start at once. What keeps the chain from being rehearsed is a problem.
     """
     try:
         request, trial = _request(chain, terms), _trial(chain, terms)
         known = _known(chain, new, terms, trial, identity(request) if terms.options.cached else None)
         answer = known.proved.load_answer(chain, known.trips)
-        if answer is not None:
-            rehearsal = answer.rehearsal
-            with ServerLater(request, answer.description, answer.findings) as server:
-                alone = history_alone(chain, server, rehearsal, new.new)
-                rehearsed = _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
-        else:
-            with open_server(dataclasses.replace(request, resume=known.resume(chain))) as server:
-                if terms.options.cached and known.proved.keys is None:  # it is a server that had to be reached first
-                    known = _known(chain, new, terms, trial, server.identity())
-                rehearsed = _rehearsed_now(chain, new, server, terms, known=known, trial=trial)
+    except GlowplugError as error:
+        problem = Rehearsed(problem=Problem.of(error), findings=chain.findings)
+        yield lambda: problem
+        return
+    if answer is not None:
+        yield lambda: _known_already(chain, new, terms, request, answer)
+        return
+    with ServerAhead(dataclasses.replace(request, resume=known.resume(chain))) as ahead:
+        yield lambda: _rehearse(chain, new, terms, ahead, known=known, trial=trial)
+
+
+def _known_already(chain: Chain, new: NewIn, terms: Terms, request: Request, answer: Answer) -> Rehearsed:
+    try:
+        with ServerLater(request, answer.description, answer.findings) as server:
+            alone = history_alone(chain, server, answer.rehearsal, new.new)
+            return _rehearsed(chain, new, server, answer.rehearsal, terms, alone=alone)
     except GlowplugError as error:
         return Rehearsed(problem=Problem.of(error), findings=chain.findings)
-    return rehearsed
+
+
+def _rehearse(chain: Chain, new: NewIn, terms: Terms, ahead: ServerAhead, *, known: Known, trial: Trial) -> Rehearsed:
+    try:
+        server = ahead.server()
+        if terms.options.cached and known.proved.keys is None:  # it is a server that had to be reached first
+            known = _known(chain, new, terms, trial, server.identity())
+        return _rehearsed_now(chain, new, server, terms, known=known, trial=trial)
+    except GlowplugError as error:
+        return Rehearsed(problem=Problem.of(error), findings=chain.findings)
 
 
 def _rehearsed_now(
