@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
+import re
+from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +18,6 @@ from glowplug.project.tree import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 FILE_NAME = "Cargo.toml"
 _DIESEL = "diesel"
@@ -29,6 +33,9 @@ _FEATURES = {
 _SQLITE_CRATES = frozenset({"libsqlite3-sys", "rusqlite"})
 _BUNDLED = frozenset({"bundled", "bundled-full", "bundled-sqlcipher", "bundled-sqlcipher-vendored-openssl"})
 _MOST_MEMBERS = 1000
+_MOST_DIRECTORIES = 100_000  # that `**` goes through
+_ANY_DEPTH = "**"
+_MAGIC = re.compile(r"[*?\[]")
 
 Table = dict[str, Any]  # Any: a Cargo.toml holds whatever Cargo accepts
 
@@ -160,18 +167,63 @@ def manifests_of(directory: Path, boundary: Path) -> list[Manifest]:
 def _members(root: Path, workspace: Mapping[str, Any]) -> Iterator[Path]:
     count = 0
     for pattern in _strings(workspace, "members"):
-        if pattern.startswith("/") or ".." in pattern.split("/"):
+        if pattern.startswith("/") or "\0" in pattern or ".." in pattern.split("/"):
             continue
-        try:
-            found = sorted(root.glob(f"{pattern.strip('/')}/{FILE_NAME}"))
-        except (ValueError, OSError, NotImplementedError):
-            continue
-        for file in found:
-            count += 1
-            if count > _MOST_MEMBERS:
-                return
+        for directory in sorted(_matching(root, pattern)):
+            file = Path(directory) / FILE_NAME
             if is_file(file):
+                count += 1
+                if count > _MOST_MEMBERS:
+                    return
                 yield file
+
+
+def _matching(root: Path, pattern: str) -> set[str]:
+    """Give the directories below ``root`` that a pattern names: each part is looked for once in each directory.
+
+    A link counts as what it leads to, where that is inside ``root``.
+    """
+    top = os.path.realpath(root)
+    places = {top}
+    for part in filter(None, pattern.split("/")):
+        if part == _ANY_DEPTH:
+            places = set(_all_below(places, top))
+        elif _MAGIC.search(part):
+            fits = re.compile(fnmatch.translate(part)).match
+            places = {place for above in places for name, place in _directories(above, top) if fits(name)}
+        else:
+            named = (os.path.realpath(f"{above}/{part}") for above in places)
+            places = {place for place in named if _is_within(place, top)}
+    return places
+
+
+def _all_below(places: set[str], top: str) -> Iterator[str]:
+    seen = set(places)
+    waiting = deque(places)
+    while waiting:
+        above = waiting.popleft()
+        yield above
+        if len(seen) <= _MOST_DIRECTORIES:
+            found = {place for _, place in _directories(above, top)} - seen
+            seen |= found
+            waiting += found
+
+
+def _directories(above: str, top: str) -> Iterator[tuple[str, str]]:
+    """Give the name of each directory in another one, and where it lies."""
+    try:
+        with os.scandir(above) as entries:
+            found = [(entry.name, entry.path, entry.is_symlink()) for entry in entries if entry.is_dir()]
+    except OSError:
+        return
+    for name, path, is_link in found:
+        place = os.path.realpath(path) if is_link else path
+        if _is_within(place, top):
+            yield name, place
+
+
+def _is_within(place: str, top: str) -> bool:
+    return f"{place}/".startswith(f"{top.rstrip('/')}/")
 
 
 def _read(file: Path) -> Table:

@@ -32,7 +32,7 @@ from glowplug.project.faults import UNREADABLE_FILE
 from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import crate_of_other_tool, other_tool
-from glowplug.project.search import chains_below, chains_in, has_children, is_numbered, tree_of
+from glowplug.project.search import Search, has_children, tree_of
 from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
 
 if TYPE_CHECKING:
@@ -81,15 +81,16 @@ def find_project(
     checkout = find_checkout(start, environment)
     if configuration is None:
         configuration = Configuration.read(checkout.root / FILE_NAME)
-    configured = _configured(checkout, configuration)
-    named = _named(checkout, configured) if path is not None else None
-    found = named or (_Found(candidates=configured) if configured else _discovered(checkout))
+    search = Search(checkout.root)
+    configured = _configured(checkout, configuration, search)
+    named = _named(checkout, configured, search) if path is not None else None
+    found = named or (_Found(candidates=configured) if configured else _discovered(checkout, search))
     if not found.candidates and path is None and checkout.boundary not in {checkout.root, Path(start.anchor)}:
         checkout = replace(checkout, root=checkout.boundary)
-        found = _discovered(checkout)
+        found = _discovered(checkout, search)
     if path is not None:
         found = _below(start, found, checkout)
-    candidates = [one for one in found.candidates if _holds_migrations(one, checkout)]
+    candidates = [one for one in found.candidates if _holds_migrations(one, checkout, search)]
     if not candidates:
         raise _nothing(checkout, found)
     surroundings = _surroundings(checkout)
@@ -150,7 +151,7 @@ def _what(path: Path) -> str:
     return "is a file" if is_file(path) else "can't be read"
 
 
-def _configured(checkout: Checkout, configuration: Configuration) -> list[Candidate]:
+def _configured(checkout: Checkout, configuration: Configuration, search: Search) -> list[Candidate]:
     """Give the chains of glowplug.toml; each must hold migrations."""
     candidates: list[Candidate] = []
     for index, settings in enumerate(configuration.sections("chain", ChainSettings)):
@@ -163,10 +164,10 @@ def _configured(checkout: Checkout, configuration: Configuration) -> list[Candid
             problem = "does not exist" if path is None or is_absent(path) else _what(path)
         elif any(one.path == path and one.settings.backend == settings.backend for one in candidates):
             problem = "stands twice for one backend"
-        elif not chains_in(path) and not _refused(path, checkout):
+        elif not (inside := search.chains_in(path)) and not _refused(path, checkout):
             problem = "holds no migration"
-        elif len(chains_in(path)) > 1 or chains_in(path) not in ([], [path]):
-            inner = ", ".join(_shown(one, checkout.root) for one in chains_in(path))
+        elif inside not in ([], [path]):
+            inner = ", ".join(_shown(one, checkout.root) for one in inside)
             problem = f"holds no migrations but directories of migrations; write a [[chain]] for each: {inner}"
         if problem or path is None:
             raise configuration.error(f"migrations: {settings.migrations!r} {problem}", place)
@@ -175,7 +176,7 @@ def _configured(checkout: Checkout, configuration: Configuration) -> list[Candid
     return candidates
 
 
-def _named(checkout: Checkout, configured: list[Candidate]) -> _Found | None:
+def _named(checkout: Checkout, configured: list[Candidate], search: Search) -> _Found | None:
     """Give the chains of a PATH that is a migrations directory itself, or holds some, and none where it is none.
 
     What lies further down is hidden by neither; beside it, what is no ``migrations`` counts where it is numbered.
@@ -185,19 +186,19 @@ def _named(checkout: Checkout, configured: list[Candidate]) -> _Found | None:
     is_project = any(os.path.lexists(start / name) for name in (FILE_NAME, DIESEL_TOML, "Cargo.toml", MIGRATIONS))
     if exact or is_project or any(one.path.is_relative_to(start) for one in configured):
         return _Found(candidates=exact) if exact else None
-    found = chains_in(start)
+    found = search.chains_in(start)
     if start.name == MIGRATIONS:
         return _Found(candidates=_candidates(found or [start], checkout))
     if not found:
         return None
-    below = chains_below(start)
+    below = search.chains_below(start)
     others = [one for one in below.chains if one not in found]
     if others:
-        found = [one for one in found if one.name == MIGRATIONS or is_numbered(one)]
+        found = [one for one in found if one.name == MIGRATIONS or search.is_numbered(one)]
     return _sorted_out([*found, *others], {*found, *below.named}, below.problems, checkout)
 
 
-def _discovered(checkout: Checkout) -> _Found:
+def _discovered(checkout: Checkout, search: Search) -> _Found:
     """Give what Diesel would take, and what lies further down."""
     problems: list[ConfigurationError] = []
     try:
@@ -208,10 +209,10 @@ def _discovered(checkout: Checkout) -> _Found:
     directory = told.path if told is not None else checkout.upward
     found: list[Path] = []
     if directory is not None:
-        found = chains_in(directory) or ([directory] if _refused(directory, checkout) else [])
+        found = search.chains_in(directory) or ([directory] if _refused(directory, checkout) else [])
     named = set(found if told is not None else ())
     if told is None or not told.replaces_search:
-        below = chains_below(checkout.root)
+        below = search.chains_below(checkout.root)
         found = [*found, *below.chains]
         named |= below.named
         problems += below.problems
@@ -286,8 +287,8 @@ def _candidates(paths: Iterable[Path], checkout: Checkout) -> list[Candidate]:
     return [Candidate(path=path, directory=shown, settings=ChainSettings(migrations=shown)) for path, shown in settings]
 
 
-def _holds_migrations(candidate: Candidate, checkout: Checkout) -> bool:
-    return bool(chains_in(candidate.path)) or _refused(candidate.path, checkout)
+def _holds_migrations(candidate: Candidate, checkout: Checkout, search: Search) -> bool:
+    return bool(search.chains_in(candidate.path)) or _refused(candidate.path, checkout)
 
 
 def _surroundings(checkout: Checkout) -> Surroundings:

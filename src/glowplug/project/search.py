@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,10 +14,12 @@ from glowplug.project.layout import UP, is_listed
 from glowplug.project.tree import DiskTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable
+
+    from glowplug.project.checkout import Told
 
 DEEPEST = 8  # levels below the root
+_GIT = ".git"
 _MOST_DIRECTORIES = 100_000
 _NEVER = frozenset({"target", "node_modules", "venv", "__pycache__", "site-packages"})
 _NOT_PRODUCTION = frozenset({"test", "tests", "testdata", "fixtures", "example", "examples", "benches", "docs"})
@@ -40,27 +42,6 @@ def has_children(directory: Path) -> bool:
     return any(map(is_listed, DiskTree(directory, directory).entries("")))
 
 
-def chains_in(directory: Path) -> list[Path]:
-    """Give the migrations directories that a directory stands for.
-
-    It is one itself where a child has an up.sql; where only grandchildren have, each child with such is one; else none.
-    One in which no such child is numbered is none where migrations directories lie in its other children: Diesel would
-    refuse it, and what happens to have an up.sql hides none of these.
-
-    Raises:
-        ConfigurationError: there are too many directories to search.
-    """
-    if _is_chain(directory):
-        return [directory]
-    children = [directory / name for name in _listed(directory)]
-    return sorted(child for child in children if _is_chain(child))
-
-
-def is_numbered(directory: Path) -> bool:
-    """Tell whether a migration in it is named as Diesel names them: from a digit on."""
-    return any(name[0].isdigit() for name in _migrations(directory))
-
-
 class Below(msgspec.Struct, frozen=True, kw_only=True):
     """What a search downward found: ``named`` are the chains that a diesel.toml names.
 
@@ -72,88 +53,202 @@ class Below(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[ConfigurationError, ...]
 
 
-def chains_below(root: Path) -> Below:
-    """Search downward for migrations directories: each ``migrations``, and each that a diesel.toml names.
+class _Children(msgspec.Struct, frozen=True, kw_only=True):
+    """Names in a directory, hidden ones aside: of directories, and of links to whatever it be."""
 
-    Links, hidden directories, other checkouts and what builds leave (``target``, ``node_modules``, …) are left out;
-    tests, examples and fixtures count only where there is nothing else.
+    directories: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    is_checkout: bool = False
+    has_diesel_toml: bool = False
 
-    Raises:
-        ConfigurationError: there are too many directories to search.
+
+class _Lower(msgspec.Struct, frozen=True, kw_only=True):
+    """What is found at and below a directory, by its place."""
+
+    chains: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    problems: tuple[ConfigurationError, ...] = ()
+
+
+class Search:
+    """Looks for migrations directories, and reads no directory twice, however they are nested, linked or named.
+
+    Made for one look at a checkout: what is written to it afterwards is not seen. Every method raises
+    ConfigurationError where there are too many directories to search.
     """
-    found: list[Path] = []
-    named: list[Path] = []
-    problems: list[ConfigurationError] = []
-    for directory in _walk(root):
-        if directory.name == MIGRATIONS:
-            found.extend(chains_in(directory))
-        if directory != root:  # the root's own is read, or replaced, as Diesel does
+
+    def __init__(self, root: Path) -> None:
+        """Search the checkout at ``root``, as messages name it."""
+        self._root = root
+        self._children: dict[str, _Children] = {}
+        self._numbered: dict[str, bool | None] = {}
+        self._chains: dict[tuple[str, int], bool] = {}
+        self._told: dict[str, Told | ConfigurationError | None] = {}
+        self._lower: dict[tuple[str, int], _Lower] = {}
+
+    def chains_in(self, directory: Path) -> list[Path]:
+        """Give the migrations directories that a directory stands for.
+
+        It is one itself where a child has an up.sql; where only grandchildren have, each child with such is one; else
+        none. One in which no such child is numbered is none where migrations directories lie in its other children:
+        Diesel would refuse it, and what happens to have an up.sql hides none of these.
+        """
+        names = self._names_in(os.path.realpath(directory), DEEPEST)
+        return sorted(directory / name if name else directory for name in names)
+
+    def is_numbered(self, directory: Path) -> bool:
+        """Tell whether a migration in it is named as Diesel names them: from a digit on."""
+        return bool(self._has_numbered(os.path.realpath(directory)))
+
+    def chains_below(self, root: Path) -> Below:
+        """Search downward for migrations directories: each ``migrations``, and each that a diesel.toml names.
+
+        Links, hidden directories, other checkouts and what builds leave (``target``, ``node_modules``, …) are left
+        out, and what lies more than ``DEEPEST`` levels down; tests, examples and fixtures count only where there is
+        nothing else.
+        """
+        lower = self._looked_at(os.path.realpath(root), DEEPEST, told=None)  # its diesel.toml is another's to read
+        named = [path for path in map(Path, lower.named) if path.is_relative_to(root)]
+        inside = list(dict.fromkeys([*map(Path, lower.chains), *named]))
+        problems = [_shown_from(root, problem) for problem in lower.problems]
+        production = [path for path in inside if _is_production(path.relative_to(root))]
+        if production:
+            problems = [problem for problem in problems if problem.file is None or _is_production(problem.file)]
+        return Below(chains=tuple(sorted(production or inside)), named=frozenset(named), problems=tuple(problems))
+
+    def _at_and_below(self, place: str, left: int) -> _Lower:
+        """Look at a directory, and ``left`` levels below."""
+        if (place, left) not in self._lower:
+            self._lower[place, left] = _Lower()  # what leads back here adds nothing
+            if not self._children_of(place).is_checkout:
+                self._lower[place, left] = self._looked_at(place, left, told=self._told_at(place))
+        return self._lower[place, left]
+
+    def _looked_at(self, place: str, left: int, *, told: Told | ConfigurationError | None) -> _Lower:
+        own = self._places_in(place, left) if place.endswith(f"/{MIGRATIONS}") else ()
+        named: tuple[str, ...] = ()
+        problems: tuple[ConfigurationError, ...] = ()
+        if isinstance(told, ConfigurationError):
+            problems = (told,)
+        elif told is not None:
+            named = self._places_in(os.path.realpath(told.path), left)
+        found = [_Lower(chains=own, named=named, problems=problems)]
+        if left and not own:
+            found += [self._at_and_below(f"{place}/{name}", left - 1) for name in self._subdirectories(place)]
+        return _together(found)
+
+    def _told_at(self, place: str) -> Told | ConfigurationError | None:
+        if not self._children_of(place).has_diesel_toml:
+            return None
+        if place not in self._told:
             try:
-                told = directory_of(directory / DIESEL_TOML, root)
+                self._told[place] = directory_of(Path(place) / DIESEL_TOML, Path(place))
             except ConfigurationError as problem:
-                problems.append(problem)
-                continue
-            named.extend(chains_in(told.path) if told else ())
-    inside = [path for path in dict.fromkeys([*found, *named]) if path.is_relative_to(root)]
-    production = [path for path in inside if _is_production(path.relative_to(root))]
-    if production:
-        problems = [problem for problem in problems if problem.file is None or _is_production(problem.file)]
-    return Below(chains=tuple(sorted(production or inside)), named=frozenset(named), problems=tuple(problems))
+                self._told[place] = _moved(problem, Path(place) / DIESEL_TOML)
+        return self._told[place]
+
+    def _places_in(self, place: str, left: int) -> tuple[str, ...]:
+        return tuple(f"{place}/{name}" if name else place for name in self._names_in(place, left))
+
+    def _names_in(self, place: str, left: int) -> list[str]:
+        """Name the children that are migrations directories; ``""`` is the directory itself."""
+        if self._is_chain(place, left):
+            return [""]
+        children = self._children_of(place)
+        below = max(left - 1, 0)
+        found = [name for name in children.directories if self._is_chain(f"{place}/{name}", below)]
+        found += [name for name in children.links if self._is_chain(os.path.realpath(f"{place}/{name}"), below)]
+        return sorted(found)
+
+    def _is_chain(self, place: str, left: int) -> bool:
+        known = self._chains.get((place, left))
+        if known is None:
+            self._chains[place, left] = False  # what leads back here adds nothing
+            numbered = self._has_numbered(place)
+            known = numbered is True or (numbered is False and not (left and self._hides_others(place, left)))
+            self._chains[place, left] = known
+        return known
+
+    def _hides_others(self, place: str, left: int) -> bool:
+        """Tell whether migrations directories lie in children that are no migrations."""
+        others = [name for name in self._subdirectories(place) if not _is_migration(f"{place}/{name}")]
+        for name in others:
+            lower = self._at_and_below(f"{place}/{name}", left - 1)
+            if lower.chains or any(f"{named}/".startswith(f"{place}/{name}/") for named in lower.named):
+                return True
+        return False
+
+    def _has_numbered(self, place: str) -> bool | None:
+        """Tell whether a migration in it is numbered; None where there is no migration."""
+        if place not in self._numbered:
+            children = self._children_of(place)
+            names = sorted((*children.directories, *children.links), key=lambda name: not name[0].isdigit())
+            first = next((name for name in names if _is_migration(f"{place}/{name}")), None)
+            self._numbered[place] = None if first is None else first[0].isdigit()
+        return self._numbered[place]
+
+    def _subdirectories(self, place: str) -> list[str]:
+        return [name for name in self._children_of(place).directories if name not in _NEVER]
+
+    def _children_of(self, place: str) -> _Children:
+        if place not in self._children:
+            if len(self._children) >= _MOST_DIRECTORIES:
+                raise ConfigurationError(
+                    f"{self._root} holds more than {_MOST_DIRECTORIES} directories, too many to search for migrations",
+                    advice='Write in glowplug.toml:\n[[chain]]\nmigrations = "migrations"',
+                )
+            self._children[place] = _read_children(place)
+        return self._children[place]
+
+
+def _read_children(place: str) -> _Children:
+    directories: list[str] = []
+    links: list[str] = []
+    others: set[str] = set()
+    try:
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name in {_GIT, DIESEL_TOML}:
+                    others.add(entry.name)
+                elif entry.name.startswith("."):
+                    continue
+                elif entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.name)
+                elif entry.is_symlink():
+                    links.append(entry.name)
+    except OSError:  # not ours to read: a database's files, say
+        return _Children()
+    return _Children(
+        directories=tuple(sorted(directories)),
+        links=tuple(sorted(links)),
+        is_checkout=_GIT in others,
+        has_diesel_toml=DIESEL_TOML in others,
+    )
+
+
+def _is_migration(place: str) -> bool:
+    return os.path.lexists(f"{place}/{UP}")
+
+
+def _together(found: Iterable[_Lower]) -> _Lower:
+    chains: list[str] = []
+    named: list[str] = []
+    problems: list[ConfigurationError] = []
+    for one in found:
+        chains += one.chains
+        named += one.named
+        problems += one.problems
+    return _Lower(chains=tuple(chains), named=tuple(named), problems=tuple(problems))
+
+
+def _moved(problem: ConfigurationError, file: Path) -> ConfigurationError:
+    return ConfigurationError(problem.message, file=file, line=problem.line, advice=problem.advice)
+
+
+def _shown_from(root: Path, problem: ConfigurationError) -> ConfigurationError:
+    within = problem.file is not None and problem.file.is_relative_to(root)
+    return _moved(problem, problem.file.relative_to(root)) if problem.file is not None and within else problem
 
 
 def _is_production(path: Path) -> bool:
     return not _NOT_PRODUCTION & set(path.parts)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    waiting = deque([(root, 0)])
-    count = 0
-    while waiting:
-        directory, depth = waiting.popleft()
-        yield directory
-        if depth == DEEPEST or (directory.name == MIGRATIONS and chains_in(directory)):
-            continue
-        for name in _subdirectories(directory):
-            count += 1
-            if count > _MOST_DIRECTORIES:
-                raise ConfigurationError(
-                    f"{root} holds more than {_MOST_DIRECTORIES} directories, too many to search for migrations",
-                    advice='Write in glowplug.toml:\n[[chain]]\nmigrations = "migrations"',
-                )
-            waiting.append((directory / name, depth + 1))
-
-
-def _subdirectories(directory: Path) -> list[str]:
-    try:
-        with os.scandir(directory) as entries:
-            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:  # not ours to read: a database's files, say
-        return []
-    return sorted(
-        name
-        for name in names
-        if name not in _NEVER and not name.startswith(".") and not os.path.lexists(directory / name / ".git")
-    )
-
-
-def _is_chain(directory: Path) -> bool:
-    first = next(_migrations(directory), None)
-    if first is None or first[0].isdigit() or is_numbered(directory):
-        return first is not None
-    others = (name for name in _subdirectories(directory) if not os.path.lexists(directory / name / UP))
-    return not any(chains_below(directory / name).chains for name in others)
-
-
-def _migrations(directory: Path) -> Iterator[str]:
-    return (name for name in _listed(directory) if os.path.lexists(f"{directory}/{name}/{UP}"))
-
-
-def _listed(directory: Path) -> Iterator[str]:
-    """Give the directories and links in a directory, until it was seen enough of."""
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                if not entry.name.startswith(".") and (entry.is_dir(follow_symlinks=False) or entry.is_symlink()):
-                    yield entry.name
-    except OSError:
-        return

@@ -1,0 +1,156 @@
+"""The search for migrations reads each directory once, whatever a stranger's checkout is made of."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glowplug.project import find_project
+from glowplug.project.cargo import manifests_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ODD = "a"  # no number: what happens to hold an up.sql may be no migration of Diesel's
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each directory was read."""
+    count: Counter[str] = Counter()
+    scandir = os.scandir
+
+    def counting(place: str = ".") -> Iterator[os.DirEntry[str]]:
+        count[os.path.realpath(os.fspath(place))] += 1
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", counting)
+    return count
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout that ends the search upward."""
+    checkout = tmp_path / "checkout"
+    (checkout / ".git").mkdir(parents=True)
+    return checkout
+
+
+def add(directory: Path, name: str = ODD) -> None:
+    (directory / name).mkdir(parents=True)
+    (directory / name / "up.sql").write_text("SELECT 1;")
+
+
+def directories(root: Path, start: Path | None = None) -> list[str]:
+    project = find_project(start or root, environment={"DATABASE_URL": "postgres://h/d"})
+    return [chain.directory for chain in project.chains]
+
+
+def nested(root: Path, levels: int) -> None:
+    """Migrations without a number, beside what holds others: each level is looked at for what lies below it."""
+    here = root
+    for _ in range(levels):
+        here /= "migrations"
+        add(here)
+        here /= "b"
+    here.mkdir()
+
+
+@pytest.mark.parametrize("levels", [3, 12, 20])
+@pytest.mark.parametrize("start", ["", "migrations"])
+def test_nested_migrations_are_read_a_few_times_each(
+    root: Path, readings: Counter[str], levels: int, start: str
+) -> None:
+    nested(root, levels)
+    assert "migrations" in directories(root, root / start)
+    assert readings.total() <= 6 * (3 * levels + 1)
+    assert max(readings.values()) <= 6
+
+
+def test_no_more_is_hidden_the_deeper_it_lies(root: Path) -> None:
+    nested(root, 3)
+    shallow = directories(root)
+    assert shallow == ["migrations", "migrations/b/migrations/b/migrations"]
+
+
+def test_many_directories_are_read_once_each(root: Path, readings: Counter[str]) -> None:
+    add(root / "migrations")
+    for number in range(2000):
+        (root / "migrations" / "more" / f"d{number}").mkdir(parents=True)
+    assert directories(root) == ["migrations"]
+    assert readings.total() <= 2000 + 20
+
+
+def loops(root: Path) -> None:
+    for number in range(6):
+        (root / "migrations" / f"l{number}").symlink_to("..")
+        (root / f"l{number}").symlink_to(".")
+
+
+def a_diesel_toml_that_names_what_holds_it(root: Path) -> None:
+    here = root / "migrations" / "b" / "c"
+    here.mkdir(parents=True)
+    (here / "diesel.toml").write_text('[migrations_directory]\ndir = "../.."')
+
+
+def diesel_tomls_that_name_each_other(root: Path) -> None:
+    for one, other in (("b", "c"), ("c", "b")):
+        add(root / "migrations" / one / "migrations")
+        (root / "migrations" / one / "x").mkdir(parents=True)
+        (root / "migrations" / one / "x" / "diesel.toml").write_text(
+            f'[migrations_directory]\ndir = "../../{other}/migrations"'
+        )
+
+
+@pytest.mark.parametrize("make", [loops, a_diesel_toml_that_names_what_holds_it, diesel_tomls_that_name_each_other])
+def test_what_leads_round_in_circles_is_read_a_few_times(
+    root: Path, readings: Counter[str], make: Callable[[Path], None]
+) -> None:
+    add(root / "migrations")
+    make(root)
+    assert "migrations" in directories(root)
+    assert readings.total() <= 40
+
+
+@pytest.mark.parametrize("pattern", ["*/*/*/*/*/*/*/*", "**/**/**/**", "l?/l[0-9]/**/*"])
+def test_a_workspace_whose_pattern_goes_round_in_circles(root: Path, readings: Counter[str], pattern: str) -> None:
+    add(root / "migrations", "1_a")
+    loops(root)
+    (root / "Cargo.toml").write_text(f'[workspace]\nmembers = ["{pattern}"]')
+    assert directories(root) == ["migrations"]
+    assert readings.total() <= 60
+
+
+@pytest.mark.parametrize(
+    ("pattern", "members"),
+    [
+        ("crates/*", ["crates/db", "crates/web"]),
+        ("crates/d*", ["crates/db"]),
+        ("./crates/db/", ["crates/db"]),
+        ("crates/[dx]b", ["crates/db"]),
+        ("**", ["crates/db", "crates/web", "elsewhere/deep/er"]),
+        ("**/er", ["elsewhere/deep/er"]),
+        ("elsewhere/**/er", ["elsewhere/deep/er"]),
+        ("linked/*", ["elsewhere/deep/er"]),
+        ("outside/*", []),
+        ("crates/none", []),
+        ("crates\0/*", []),
+    ],
+)
+def test_the_members_that_a_workspace_names(tmp_path: Path, root: Path, pattern: str, members: list[str]) -> None:
+    for place in ("crates/db", "crates/web", "elsewhere/deep/er"):
+        (root / place).mkdir(parents=True)
+        (root / place / "Cargo.toml").write_text("[package]\nname = 'x'")
+    (tmp_path / "other" / "crate").mkdir(parents=True)
+    (tmp_path / "other" / "crate" / "Cargo.toml").write_text("[package]\nname = 'y'")
+    (root / "linked").symlink_to("elsewhere/deep")
+    (root / "outside").symlink_to("../other")
+    (root / "Cargo.toml").write_text(
+        "[workspace]\nmembers = [" + repr(pattern).replace("'", '"').replace("\\x", "\\u00") + "]"
+    )
+    found = [each.file.parent.relative_to(root).as_posix() for each in manifests_of(root / "migrations", root)]
+    assert found == [".", *members]
