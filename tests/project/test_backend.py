@@ -70,11 +70,54 @@ def test_the_name_of_a_directory(directory: str, dialect: Dialect | None) -> Non
     assert dialect_named(directory) is dialect
 
 
-def test_a_single_chain_takes_the_url_before_cargo(tmp_path: Path) -> None:
+def test_a_single_chain_takes_what_cargo_builds_before_the_url_and_says_so(tmp_path: Path) -> None:
     checkout(tmp_path, "migrations", Cargo_toml='[dependencies]\ndiesel = { version = "2", features = ["mysql"] }')
     assert dialects(tmp_path) == {"migrations": MYSQL}
-    assert dialects(tmp_path, DATABASE_URL="postgres://h/d") == {"migrations": POSTGRES}
     assert dialects(tmp_path, DATABASE_URL="") == {"migrations": MYSQL}
+    for url in ("postgres://scott:tiger@h/d", "leftover.db"):
+        project = find_project(tmp_path, environment={"DATABASE_URL": url})
+        assert project.chains[0].dialect is MYSQL
+        assert project.chains[0].dialect_reason == "Cargo.toml builds diesel for it"
+        (note,) = project.notes
+        name = "SQLite" if "db" in url else "PostgreSQL"
+        assert note.startswith(
+            "migrations is checked on MySQL, since Cargo.toml builds diesel for MySQL, though DATABASE_URL names "
+            f"{name}. glowplug.toml settles it, with the backend that is right:\n[[chain]]\n"
+        )
+        assert "tiger" not in note
+    assert find_project(tmp_path, environment={"DATABASE_URL": "mysql://h/d"}).notes == ()
+    (tmp_path / "glowplug.toml").write_text(note.partition("\n")[2])
+    project = find_project(tmp_path, environment={"DATABASE_URL": "postgres://h/d"})
+    assert (project.chains[0].dialect, project.notes) == (MYSQL, ())
+
+
+@pytest.mark.parametrize(
+    ("features", "url", "dialect", "says"),
+    [
+        ('pg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]', "x.db", SQLITE, ""),
+        ('default = ["pg", "lite"]\npg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]', "postgres://h", POSTGRES, ""),
+        (
+            'default = ["lite"]\npg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]',
+            "postgres://h",
+            POSTGRES,
+            "on PostgreSQL, since DATABASE_URL in .env names PostgreSQL, though Cargo.toml builds diesel for SQLite.",
+        ),
+        (
+            'pg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]',
+            "mysql://h",
+            MYSQL,
+            "since DATABASE_URL in .env names MySQL, though Cargo.toml builds diesel for PostgreSQL and SQLite.",
+        ),
+    ],
+)
+def test_the_url_chooses_among_what_cargo_can_build(
+    tmp_path: Path, features: str, url: str, dialect: Dialect, says: str
+) -> None:
+    cargo = f"[features]\n{features}\n[dependencies]\ndiesel = '2'\n"
+    checkout(tmp_path, "migrations", Cargo_toml=cargo, dotenv=f"DATABASE_URL={url}")
+    project = find_project(tmp_path, environment={})
+    assert project.chains[0].dialect is dialect
+    assert [says in note for note in project.notes] == ([True] if says else [])
 
 
 def test_the_environment_comes_before_dotenv(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

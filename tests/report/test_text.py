@@ -56,6 +56,15 @@ def test_what_was_proved_earlier_is_told_from_what_was_proved_now(full_report: C
     assert "  1 proved by an earlier run, 1 by this one\n" in told((second, without))
 
 
+def test_where_the_backend_was_taken_from_is_told_to_who_asks_for_more(full_report: CheckReport) -> None:
+    (first, *_) = full_report.chains
+    chain = replace(first.chain, dialect_reason="Cargo.toml builds diesel for it")
+    report = replace(full_report, chains=(replace(first, chain=chain),))
+    said = "  SQLite: Cargo.toml builds diesel for it\n"
+    assert said in click.unstyle(render(report, verbosity=1))
+    assert said not in click.unstyle(render(report))
+
+
 def test_quiet_leaves_the_verdict(full_report: CheckReport) -> None:
     assert click.unstyle(render(full_report, verbosity=-1)).strip().startswith("Can't tell")
 

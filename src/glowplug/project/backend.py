@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
-from glowplug.project.cargo import manifests_of
+from glowplug.project.cargo import Backends, manifests_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ _NAMES = {
     "sqlite": Dialect.SQLITE,
     "sqlite3": Dialect.SQLITE,
 }
+_TITLES = {Dialect.POSTGRES: "PostgreSQL", Dialect.MYSQL: "MySQL", Dialect.SQLITE: "SQLite"}
 _PRAGMA = re.compile(
     r"\s*PRAGMA\s+(?:\w+\.)?foreign_keys\s*(?:=\s*|\(\s*)['\"]?(\w+)['\"]?\s*\)?\s*;?\s*", re.IGNORECASE
 )
@@ -60,11 +62,35 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         return self.manifests[directory]
 
 
-def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> list[tuple[Dialect, str]]:
-    """Give each candidate's backend, with a phrase that says where it was taken from.
+class Backend(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain's backend; ``reason`` is a phrase that says where it was taken from, ``note`` what speaks against it."""
 
-    What the configuration says; else the directory's name; else, of a single chain, the scheme of DATABASE_URL, then
-    Cargo.toml's features of diesel; of several, Cargo.toml first, since it may stand beside each.
+    dialect: Dialect
+    reason: str
+    note: str | None = None
+
+
+class _Built(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Cargo.toml builds of diesel."""
+
+    file: str
+    backends: Backends
+
+    def __str__(self) -> str:
+        return f"{self.file} builds diesel for {' and '.join(sorted(_TITLES[each] for each in self.likely))}"
+
+    @property
+    def likely(self) -> frozenset[Dialect]:
+        """What a plain build has, else what some feature can add."""
+        return self.backends.enabled or self.backends.possible
+
+
+def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> list[Backend]:
+    """Give each candidate's backend.
+
+    What the configuration says; else the directory's name; else Cargo.toml's features of diesel: what the application
+    is built for, it runs. Where they leave a single chain several backends, the scheme of DATABASE_URL decides among
+    them, and where they say nothing, it alone. Of several chains, DATABASE_URL can name one at most.
 
     Raises:
         ConfigurationError: it stays unclear; the advice is what to write in glowplug.toml.
@@ -83,7 +109,8 @@ def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> 
     raise ConfigurationError(
         f"which backend {names} is for can be told neither from a directory's name, nor from DATABASE_URL, nor from "
         "diesel's features in Cargo.toml",
-        advice="Write in glowplug.toml:\n" + tables_of(candidates, [one and one[0] for one in found]),
+        advice="Write in glowplug.toml:\n"
+        + tables_of(candidates, [None if one is None else one.dialect for one in found]),
     )
 
 
@@ -123,22 +150,39 @@ def dialect_named(directory: str) -> Dialect | None:
     return None
 
 
-def _backend(candidate: Candidate, surroundings: Surroundings, *, alone: bool) -> tuple[Dialect, str] | None:
+def _backend(candidate: Candidate, surroundings: Surroundings, *, alone: bool) -> Backend | None:
     if candidate.settings.backend is not None:
-        return candidate.settings.backend, "glowplug.toml says so"
+        return Backend(dialect=candidate.settings.backend, reason="glowplug.toml says so")
     named = dialect_named(candidate.directory)
     if named is not None:
-        return named, "the directory's name says so"
-    guesses = [_from_url(surroundings), _from_cargo(candidate, surroundings)]
-    return next(filter(None, guesses if alone else reversed(guesses)), None)
+        return Backend(dialect=named, reason="the directory's name says so")
+    url = scheme_of(surroundings.database_url or "")
+    by_url = None if url is None else Backend(dialect=url, reason=f"the scheme of {_url(surroundings)} says so")
+    built = _built(candidate, surroundings)
+    if built is None:
+        return by_url
+    only = built.backends.only()
+    by_cargo = None if only is None else Backend(dialect=only, reason=f"{built.file} builds diesel for it")
+    if by_url is None or (by_cargo is not None and not alone):
+        return by_cargo
+    taken = by_url if by_cargo is None or by_url.dialect in built.backends.possible else by_cargo
+    if not alone or by_url.dialect in built.likely:
+        return taken
+    names = f"{_url(surroundings)} names {_TITLES[by_url.dialect]}"
+    decides, other = (names, str(built)) if taken is by_url else (str(built), names)
+    return replace(
+        taken,
+        note=f"{candidate.directory} is checked on {_TITLES[taken.dialect]}, since {decides}, though {other}. "
+        f"glowplug.toml settles it, with the backend that is right:\n{tables_of([candidate], [taken.dialect])}",
+    )
 
 
-def _from_url(surroundings: Surroundings) -> tuple[Dialect, str] | None:
-    dialect = scheme_of(surroundings.database_url or "")
-    return None if dialect is None else (dialect, f"the scheme of {surroundings.database_url_source} says so")
+def _url(surroundings: Surroundings) -> str:
+    return surroundings.database_url_source
 
 
-def _from_cargo(candidate: Candidate, surroundings: Surroundings) -> tuple[Dialect, str] | None:
+def _built(candidate: Candidate, surroundings: Surroundings) -> _Built | None:
+    """Give what is built of diesel, and the Cargo.toml that says so; None where none says anything, or several do."""
     enabled: set[Dialect] = set()
     file = None
     for manifest in surroundings.manifests_of(candidate.path):
@@ -147,12 +191,12 @@ def _from_cargo(candidate: Candidate, surroundings: Surroundings) -> tuple[Diale
             continue
         file = manifest.file
         if candidate.path.is_relative_to(file.parent):  # beside or above the migrations: it speaks for them
-            only = backends.only()
-            return None if only is None else (only, f"{_shown(file, surroundings.root)} builds diesel for it")
+            return _Built(file=_shown(file, surroundings.root), backends=backends)
         enabled |= backends.possible
     if file is None or len(enabled) != 1:
         return None
-    return enabled.pop(), f"{_shown(file, surroundings.root)} builds diesel for it"
+    backends = Backends(enabled=frozenset(enabled), possible=frozenset(enabled))
+    return _Built(file=_shown(file, surroundings.root), backends=backends)
 
 
 def tables_of(candidates: Sequence[Candidate], dialects: Sequence[Dialect | None]) -> str:

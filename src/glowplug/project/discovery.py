@@ -13,6 +13,7 @@ from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError, EnvironmentFailure, NothingToCheck, UsageError
 from glowplug.finding import Place
 from glowplug.project.backend import (
+    Backend,
     Candidate,
     Surroundings,
     backends_of,
@@ -104,7 +105,10 @@ def find_project(
         root=checkout.root,
         chains=tuple(chains),
         problems=tuple(_advised(problem, tables) for problem in found.problems),
-        notes=tuple(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
+        notes=(
+            *(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
+            *(backend.note for backend in backends if backend.note is not None),
+        ),
         configuration=configuration,
     )
 
@@ -301,14 +305,14 @@ def _surroundings(checkout: Checkout) -> Surroundings:
     )
 
 
-def _chain(candidate: Candidate, backend: tuple[Dialect, str], surroundings: Surroundings) -> Chain:
-    dialect, reason = backend
+def _chain(candidate: Candidate, backend: Backend, surroundings: Surroundings) -> Chain:
+    dialect = backend.dialect
     layout = _layout(candidate, dialect, surroundings)
     built = foreign_keys_built(candidate, surroundings) if dialect is Dialect.SQLITE else None
     return Chain(
         directory=candidate.directory,
         dialect=dialect,
-        dialect_reason=reason,
+        dialect_reason=backend.reason,
         migrations=layout.migrations,
         findings=layout.findings,
         refused=layout.refused,

@@ -56,6 +56,7 @@ def _chain(report: ChainReport) -> Document:
     return {
         "directory": chain.directory,
         "backend": chain.dialect.value,
+        "backend_reason": chain.dialect_reason,
         "chain_digest": f"sha256:{chain.chain_digest}",
         "seconds": round(report.seconds, 3),
         "error": _problem(report.problem),

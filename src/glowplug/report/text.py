@@ -51,6 +51,8 @@ def _chain(report: ChainReport, verbosity: int) -> Iterator[str]:
     chain = report.chain
     yield ""
     yield f"{click.style(one_line(chain.directory), bold=True)} {_how(report)}, {report.seconds:.1f} s"
+    if verbosity > 0 and chain.dialect_reason:
+        yield _dim(f"  {SERVERS[chain.dialect]}: {one_line(chain.dialect_reason)}")
     if report.scratch is not None:
         for note in report.scratch.notes:
             yield _dim(f"  {harmless(note)}")
