@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -309,10 +310,33 @@ def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None
         if finding["rule"] == "settings-changed"
     ]
     assert changed.startswith("[rollback] differs from HEAD@")
-    assert changed.endswith(": the change counts once it is merged")
+    assert ": the change counts once it is merged; to try it on your own machine, `--base none`" in changed
     _, document = checked(root, "--base", "none")
     assert "down-is-missing" not in rules(document)
     assert "forward-only" in rules(document)
+    _, document = checked(root, "--base", "none", "--since", "20240101000000")
+    assert [item["new"] for item in document["chains"][0]["migrations"]] == [False, True]
+    assert "forward-only" in rules(document)
+
+
+@pytest.mark.parametrize(
+    ("chain", "differs"),
+    [
+        ('migrations = "migrations"\n', False),
+        ('migrations = "./migrations/"\nbackend = "sqlite"\n', False),
+        ('migrations = "migrations"\nbackend = "postgres"\n', True),
+        ('migrations = "elsewhere"\nbackend = "sqlite"\n', True),
+    ],
+)
+def test_a_chain_that_names_what_is_found_without_it_changes_nothing(
+    tmp_path: Path, chain: str, *, differs: bool
+) -> None:
+    root = committed(tmp_path, {"2024-01-01-000000_a": GOOD})
+    shutil.copytree(root / "migrations", root / "elsewhere")
+    (root / "glowplug.toml").write_text(f"[[chain]]\n{chain}")
+    document = json.loads(glowplug(root, "lint", "--base", "HEAD", "--format", "json").stdout)
+    assert ("settings-changed" in rules(document)) is differs
+    assert ("directory-left-out" in rules(document)) is ("elsewhere" in chain)
 
 
 def committed(tmp_path: Path, migrations: dict[str, dict[str, str]]) -> Path:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glowplug.check.rehearsing import Rehearsed
+    from glowplug.dialect import Dialect
     from glowplug.finding import Finding
     from glowplug.project import Chain, Project
     from glowplug.rehearsal.rehearse import Progress
@@ -96,24 +97,34 @@ def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
     return Cage(settings=Settings.of(at_base)), ()
 
 
-def _left_out(terms: Terms) -> Iterator[Finding]:
-    """Say which directories the base's glowplug.toml would have checked, which still hold migrations, and are not."""
+def _other_chains(terms: Terms) -> Iterator[Finding]:
+    """Say that the base's glowplug.toml would have other directories checked, and which of them are left out."""
     if terms.cage.settings is terms.settings:
         return
-    try:
-        before, now = (
-            find_project(terms.novelty.root, environment=terms.environment, configuration=settings.configuration)
-            for settings in (terms.cage.settings, terms.settings)
+    before, now = (_chains_by(settings, terms) for settings in (terms.cage.settings, terms.settings))
+    place = Place(file=FILE_NAME, line=terms.settings.configuration.line("chain"))
+    if before != now:
+        yield faults.SETTINGS_CHANGED.found(
+            f"which directories are checked, or on which backend, is not what {terms.novelty.base} has checked",
+            place=place,
+            subject="chain",
         )
-    except UsageError:
-        return  # nothing was checked there
-    for directory in sorted({chain.directory for chain in before.chains} - {chain.directory for chain in now.chains}):
+    for directory in sorted({directory for directory, _ in before} - {directory for directory, _ in now}):
         yield faults.LEFT_OUT.found(
             f"{directory} is checked at {terms.novelty.base}, still holds migrations, and is left out by this "
             "glowplug.toml",
-            place=Place(file=FILE_NAME, line=terms.settings.configuration.line("chain")),
+            place=place,
             subject=directory,
         )
+
+
+def _chains_by(settings: Settings, terms: Terms) -> set[tuple[str, Dialect]]:
+    """Give what a glowplug.toml has checked of the files that are here; nothing where there is nothing to check."""
+    try:
+        project = find_project(terms.novelty.root, environment=terms.environment, configuration=settings.configuration)
+    except UsageError:
+        return set()
+    return {(chain.directory, chain.dialect) for chain in project.chains}
 
 
 def _check_all(chains: Sequence[Chain], terms: Terms) -> list[tuple[ChainReport, Review]]:
@@ -216,7 +227,7 @@ def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tup
         accepted.append(replace(report, findings=terms.cage.review.apply((*findings, *wrong))))
     about_settings = (
         *terms.cage.changes(terms.settings, str(terms.novelty.base)),
-        *_left_out(terms),
+        *_other_chains(terms),
         *complaints(general, frozenset(used), today=today, judged=judged),
     )
     first, *rest = accepted

@@ -34,6 +34,13 @@ OF_PRODUCTION = ("server_version", "encoding", "collation")
 """Keys of a ``[[chain]]`` that decide by which server a migration is judged."""
 
 
+COUNTS_LATER = (
+    "counts once it is merged; to try it on your own machine, `--base none` trusts the file as it is, and "
+    "`--since VERSION` beside it keeps new what comes after that version"
+)
+"""When a change to glowplug.toml counts, and what to do before that."""
+
+
 class Strategy(enum.StrEnum):
     """How this project goes back: by its downs, or only forward."""
 
@@ -180,14 +187,6 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
     def _softer_changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
         """Say what would be judged otherwise, though nothing would reach further."""
         shown = proposed.configuration.shown
-        if [_tidy(chain.migrations) for chain in proposed.chains] != [
-            _tidy(chain.migrations) for chain in self.settings.chains
-        ]:
-            yield faults.SETTINGS_CHANGED.found(
-                f"which directories are checked differs from {base}",
-                place=Place(file=shown, line=proposed.configuration.line("chain")),
-                subject="chain",
-            )
         for name, what, place in self._chain_changes(proposed):
             if name in OF_PRODUCTION:
                 yield faults.SETTINGS_CHANGED.found(_goes_by(what, base), place=place, subject=what)
@@ -206,15 +205,14 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not set(proposed.assertions).issuperset(self.settings.assertions):
             yield faults.SETTINGS_CHANGED.found(
-                f"an [[assert]] of {base} is gone or another, and this check still asks it: the change counts once "
-                "it is merged",
+                f"an [[assert]] of {base} is gone or another, and this check still asks it: the change {COUNTS_LATER}",
                 place=Place(file=shown, line=proposed.configuration.line("assert")),
                 subject="assert",
             )
 
 
 def _goes_by(what: str, base: str) -> str:
-    return f"{what} differs from {base}, and this check goes by {base}: the change counts once it is merged"
+    return f"{what} differs from {base}, and this check goes by {base}: the change {COUNTS_LATER}"
 
 
 def _of_all(chains: Sequence[ChainSettings]) -> list[tuple[str, Dialect | None]]:
@@ -242,8 +240,7 @@ def _assertions(configuration: Configuration) -> tuple[AssertSettings, ...]:
 def _changed(what: str, base: str, place: Place) -> Finding:
     return faults.CAGE_CHANGED.found(
         f"{what} differs from {base}. It decides how far a migration's SQL can reach on the machine that checks it, so "
-        f"this check goes by {base}. Have the change reviewed and merged by itself; to try it on your own machine, "
-        "`--base none` trusts the file as it is.",
+        f"this check goes by {base}. Have the change reviewed and merged by itself: it {COUNTS_LATER}.",
         place=place,
         subject=what,
     )
