@@ -16,8 +16,8 @@ FOUND = replace(
 )
 
 
-def shown(finding: Finding) -> list[str]:
-    return [click.unstyle(line) for line in finding_lines(finding)]
+def shown(finding: Finding, *, full: bool = False) -> list[str]:
+    return [click.unstyle(line) for line in finding_lines(finding, full=full)]
 
 
 def test_the_statement_is_underlined_and_what_happens_stands_below() -> None:
@@ -110,7 +110,25 @@ def test_a_long_safe_form_is_cut_and_says_so() -> None:
     form = SafeForm(replacement="\n".join(f"line {number}" for number in range(40)))
     lines = [line for line in shown(replace(FOUND, safe_form=form)) if "line" in line]
     assert len(lines) == MOST_SAFE_LINES
-    assert lines[-1].endswith("and 29 lines more, which `--format json` shows")
+    assert lines[-1].endswith("and 29 lines more, which `-v` shows")
+
+
+def test_of_a_full_finding_nothing_is_cut() -> None:
+    line = " ".join(f"word{number}" for number in range(70))
+    found = replace(
+        FOUND,
+        excerpt=Excerpt(line=1, text="\n".join([line[:400]] * 8)),
+        place=Place(file="a", line=1, column=200, end_line=8),
+        related=tuple(Related(place=Place(file="a", line=number), message="here") for number in range(9)),
+        safe_form=SafeForm(replacement="\n".join([line] * 40), note=line),
+    )
+    brief, full = shown(found), shown(found, full=True)
+    assert any("…" in each for each in brief)
+    assert any(each.endswith("and 5 places more, which `-v` shows") for each in brief)
+    assert not any("…" in each or "more" in each for each in full)
+    assert sum("├" in each for each in full) == 9
+    assert sum(line[:400] in each for each in full) == 8 + 40 + 1
+    assert full[-1].endswith(line)
 
 
 def test_what_is_accepted_shows_its_reason_and_evidence_and_no_safe_form() -> None:

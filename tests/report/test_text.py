@@ -33,7 +33,7 @@ def test_the_summary_names_what_decided(full_report: CheckReport) -> None:
     assert "Can't tell: the check did not get through (exit 3); 1 error (new since origin/main@abc)" in text
 
 
-def test_what_was_proved_earlier_is_told_from_what_was_proved_now(full_report: CheckReport) -> None:
+def test_what_was_tried_earlier_is_told_from_what_was_tried_now(full_report: CheckReport) -> None:
     (chain, *_) = full_report.chains
     assert chain.rehearsal is not None
     first = chain.rehearsal.round_trips[0]
@@ -44,16 +44,19 @@ def test_what_was_proved_earlier_is_told_from_what_was_proved_now(full_report: C
         return click.unstyle(render(replace(full_report, chains=(replace(chain, rehearsal=rehearsed),))))
 
     second = dataclasses.replace(first, cached=True)
-    assert "  1 proved by an earlier run, 1 by this one\n" in told((second, first))
-    assert "  2 proved by an earlier run, none by this one\n" in told((second, second))
-    for outcome in (Outcome.DIFFERS, Outcome.DOWN_FAILED, Outcome.UP_FAILED, Outcome.NOT_REACHED):
+    assert "  1 tried by an earlier run, 1 by this one\n" in told((second, first))
+    assert "  2 tried by an earlier run, none by this one\n" in told((second, second))
+    assert "earlier run" not in told((first, first))
+    for outcome in (Outcome.DIFFERS, Outcome.DOWN_FAILED, Outcome.UP_FAILED, Outcome.NO_DOWN):
         failed = dataclasses.replace(first, outcome=outcome, second_up=None)
-        assert "  1 proved by an earlier run, none by this one\n" in told((second, failed))
+        assert "  1 tried by an earlier run, 1 by this one\n" in told((second, failed))
+        assert "  2 tried by an earlier run, none by this one\n" in told(
+            (second, dataclasses.replace(failed, cached=True))
+        )
     failed = dataclasses.replace(first, second_up=SecondUp.FAILED)
-    assert "  1 proved by an earlier run, none by this one\n" in told((second, failed))
-    assert "earlier run" not in told((dataclasses.replace(failed, cached=True), first))
-    without = dataclasses.replace(first, outcome=Outcome.NO_DOWN, second_up=None)
-    assert "  1 proved by an earlier run, 1 by this one\n" in told((second, without))
+    assert "  1 tried by an earlier run, 1 by this one\n" in told((dataclasses.replace(failed, cached=True), first))
+    unreached = dataclasses.replace(first, outcome=Outcome.NOT_REACHED, second_up=None)
+    assert "  1 tried by an earlier run, none by this one\n" in told((second, unreached))
 
 
 def test_where_the_backend_was_taken_from_is_told_to_who_asks_for_more(full_report: CheckReport) -> None:

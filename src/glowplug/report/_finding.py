@@ -24,22 +24,24 @@ MOST_SAFE_LINES = 12
 MOST_RELATED = 4
 
 
-def finding_lines(finding: Finding, *, brief: bool = False) -> Iterator[str]:
-    """Give the lines; a ``brief`` one is its place and what happens."""
+def finding_lines(finding: Finding, *, brief: bool = False, full: bool = False) -> Iterator[str]:
+    """Give the lines; a ``brief`` one is its place and what happens; of a ``full`` one nothing is cut."""
     severity = click.style(
         finding.severity.value, fg=COLOURS[finding.severity], bold=finding.severity is Severity.ERROR
     )
     yield f"  {severity}[{finding.rule}] {_shown(finding.place)}{_accepted(finding)}"
     if finding.excerpt is not None and finding.place is not None and not brief:
-        yield from _excerpt(finding.excerpt, finding.place, COLOURS[finding.severity])
+        yield from _excerpt(finding.excerpt, finding.place, COLOURS[finding.severity], full=full)
     for line in harmless(finding.message).splitlines():
         yield f"    │ {line}"
     if brief:
         return
-    for related in finding.related[:MOST_RELATED]:
+    for related in finding.related if full else finding.related[:MOST_RELATED]:
         yield _dim(f"    ├ {_shown(related.place)}: {one_line(related.message)}")
+    if len(finding.related) > MOST_RELATED and not full:
+        yield _dim(f"    ├ and {len(finding.related) - MOST_RELATED} places more, which `-v` shows")
     if finding.safe_form is not None and finding.suppressed is None:
-        yield from _cut(list(_safe_form(finding.safe_form)))
+        yield from _instead(list(_safe_form(finding.safe_form)), full=full)
 
 
 def _accepted(finding: Finding) -> str:
@@ -56,30 +58,33 @@ def _shown(place: Place | None) -> str:
     return ":".join([one_line(place.file), *(str(part) for part in (place.line, place.column) if part is not None)])
 
 
-def _excerpt(excerpt: Excerpt, place: Place, colour: str) -> Iterator[str]:
+def _excerpt(excerpt: Excerpt, place: Place, colour: str, *, full: bool) -> Iterator[str]:
     """Show a short statement whole, of a long one the lines of the place, the first of them underlined."""
     lines = excerpt.text.split("\n")
     first = place.line or excerpt.line
     last = min(place.end_line or first, excerpt.line + len(lines) - 1)
-    shown = range(excerpt.line, excerpt.line + len(lines)) if len(lines) <= MOST_LINES else range(first, last + 1)
+    is_whole = full or len(lines) <= MOST_LINES
+    shown = range(excerpt.line, excerpt.line + len(lines)) if is_whole else range(first, last + 1)
     underlined = range(first, last + 1) if last - first < MOST_UNDERLINED else range(first, first + 1)
     margin = len(str(shown[-1])) if shown else 0
-    for number in shown[:MOST_LINES]:
+    for number in shown if full else shown[:MOST_LINES]:
         line = lines[number - excerpt.line]
         start = (place.column or 1) - 1 if number == first else len(line) - len(line.lstrip())
         end = (place.end_column or len(line) + 1) - 1 if number == place.end_line else len(line)
-        text, underline = _window(line, start, end) if number in underlined else (_window(line, 0, 0)[0], "")
+        width = len(line) if full else WIDTH
+        marked = number in underlined
+        text, underline = _window(line, start if marked else 0, end if marked else 0, width)
         yield f"    {number:>{margin}} │ {text}".rstrip()
-        if underline:
+        if marked and underline:
             yield f"    {'':>{margin}} │ {click.style(underline, fg=colour)}"
-    if len(shown) > MOST_LINES:
+    if len(shown) > MOST_LINES and not full:
         yield f"    {'':>{margin}} │ …"
 
 
-def _window(line: str, start: int, end: int) -> tuple[str, str]:
+def _window(line: str, start: int, end: int, width: int) -> tuple[str, str]:
     """Cut a line to what is around ``start``, harmless, and give the underline of ``start`` to ``end`` below it."""
-    left = max(0, start - BEFORE) if len(line) > WIDTH else 0
-    right = min(len(line), left + WIDTH)
+    left = max(0, start - BEFORE) if len(line) > width else 0
+    right = min(len(line), left + width)
     head = ("…" if left else "") + one_line(line[left:start])
     body = one_line(line[start : min(end, right)])
     tail = one_line(line[max(start, min(end, right)) : right]) + ("…" if right < len(line) else "")
@@ -108,12 +113,13 @@ def _step(step: Step, number: str) -> Iterator[str]:
         yield from (f"    {line}" for line in step.note.splitlines())
 
 
-def _cut(lines: list[str]) -> Iterator[str]:
-    for line in lines[:MOST_SAFE_LINES]:
+def _instead(lines: list[str], *, full: bool) -> Iterator[str]:
+    for line in lines if full else lines[:MOST_SAFE_LINES]:
         shown = one_line(line)
-        yield "    │ " + click.style(shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…", fg="green")
-    if len(lines) > MOST_SAFE_LINES:
-        yield _dim(f"    │ and {len(lines) - MOST_SAFE_LINES} lines more, which `--format json` shows")
+        cut = len(shown) > LONGEST and not full
+        yield "    │ " + click.style(shown[: LONGEST - 1] + "…" if cut else shown, fg="green")
+    if len(lines) > MOST_SAFE_LINES and not full:
+        yield _dim(f"    │ and {len(lines) - MOST_SAFE_LINES} lines more, which `-v` shows")
 
 
 def _dim(text: str) -> str:

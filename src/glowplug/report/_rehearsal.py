@@ -27,8 +27,6 @@ TALLIES = (
     (Outcome.NOT_REACHED, "was not reached", "were not reached"),
 )
 
-PROVED = frozenset({Outcome.RESTORED, Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
-
 ROWS = (
     (DataOutcome.LOSSLESS, "lossless"),
     (DataOutcome.LOSSY, "lossy"),
@@ -50,10 +48,10 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
     way_down = _way_down(rehearsal.chain_down)
     if deciding or not history:
         yield f"  {'New, which decide' if history else 'All'}: {_tally(deciding)}"
-    proved = [trip for trip in rehearsal.round_trips if _is_proved(trip)]
-    earlier = sum(trip.cached for trip in proved)
+    tried = [trip for trip in rehearsal.round_trips if trip.outcome is not Outcome.NOT_REACHED]
+    earlier = sum(trip.cached for trip in tried)
     if earlier:
-        yield f"  {earlier} proved by an earlier run, {len(proved) - earlier or 'none'} by this one"
+        yield f"  {earlier} tried by an earlier run, {len(tried) - earlier or 'none'} by this one"
     rows = _rows(deciding)
     if rows:
         yield f"  Rows: {rows}"
@@ -64,11 +62,6 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
         yield f"  History: {_tally(history)}; the way down {way_down}; `--all` for the list"
     else:
         yield f"  The whole way down {way_down}"
-
-
-def _is_proved(trip: RoundTrip) -> bool:
-    """Whether it went up, and all the way back and up again that there is."""
-    return trip.outcome in PROVED and trip.second_up in {None, SecondUp.EQUAL}
 
 
 def _rows(trips: Iterable[RoundTrip]) -> str:
@@ -87,7 +80,7 @@ def _rows(trips: Iterable[RoundTrip]) -> str:
 def _in_full(trip: RoundTrip) -> Iterator[str]:
     measurement = trip.measurement
     data = "" if measurement is None else f" {measurement.data.outcome.value:<13}"
-    cached = " (proved earlier)" if trip.cached else ""
+    cached = " (tried earlier)" if trip.cached else ""
     yield f"    {trip.outcome.value:<12}{data} {one_line(trip.migration.name)}{cached}"
     if measurement is None:
         return

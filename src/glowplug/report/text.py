@@ -77,7 +77,7 @@ def _findings(report: ChainReport, verbosity: int) -> Iterator[str]:
         brief = finding.severity is Severity.NOTICE and verbosity <= 0
         notices[finding.rule] += brief
         if notices[finding.rule] <= ALIKE:
-            yield from finding_lines(finding, brief=brief)
+            yield from finding_lines(finding, brief=brief, full=verbosity > 0)
     for rule, count in notices.items():
         if count > ALIKE:
             yield _dim(f"  {count - ALIKE} more of notice[{rule}]; `-v` shows them")
