@@ -319,6 +319,18 @@ def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None
     assert "forward-only" in rules(document)
 
 
+def test_a_cache_that_can_not_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    root = project(tmp_path, {"2024-01-01-000000_a": GOOD})
+    place = str(tmp_path / "file" / "cache")
+    done = glowplug(root, "check", GLOWPLUG_CACHE_DIR=place)
+    assert done.returncode == 0
+    assert f"The cache directory {place} can't be used: not a directory. What was proved is not kept" in done.stdout
+    assert "set GLOWPLUG_CACHE_DIR to" in done.stdout
+    assert "The cache directory" not in glowplug(root, "check", "--no-cache", GLOWPLUG_CACHE_DIR=place).stdout
+    assert "The cache directory" not in glowplug(root, "check").stdout
+
+
 @pytest.mark.parametrize(
     ("chain", "differs"),
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import subprocess
 import sys
@@ -40,6 +41,23 @@ def test_completion_scripts(shell: str) -> None:
         [sys.executable, "-m", "glowplug", "completion", shell], capture_output=True, text=True, check=True
     )
     assert "_GLOWPLUG_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_that_the_help_installs_is_there_afterwards(shell: str, tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "glowplug", "completion", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    lines = [line.strip() for line in shown.splitlines()]
+    index = next(index for index, line in enumerate(lines) if line.startswith(f"glowplug completion {shell} > "))
+    commands = [lines[index - 1], lines[index].replace("glowplug", '"$PYTHON" -m glowplug', 1)]
+    assert commands[0].startswith("mkdir -p ~/")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "PYTHON": sys.executable, "SHELL": "/bin/sh"}
+    subprocess.run(["/bin/sh", "-e", "-c", "\n".join(commands)], env=environment, check=True)
+    (script,) = (file for file in home.rglob("*") if file.is_file())
+    assert "_GLOWPLUG_COMPLETE" in script.read_text()
 
 
 def test_a_bug_is_no_verdict(tmp_path: Path) -> None:

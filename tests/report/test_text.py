@@ -68,8 +68,19 @@ def test_where_the_backend_was_taken_from_is_told_to_who_asks_for_more(full_repo
     assert said not in click.unstyle(render(report))
 
 
-def test_quiet_leaves_the_verdict(full_report: CheckReport) -> None:
-    assert click.unstyle(render(full_report, verbosity=-1)).strip().startswith("Can't tell")
+def test_quiet_leaves_the_verdict_and_what_stopped_it(full_report: CheckReport) -> None:
+    first, second = full_report.chains
+    assert second.problem is not None
+    problem = replace(second.problem, message="the cache directory /x can't be made", advice="Set another.")
+    report = replace(full_report, chains=(first, replace(second, problem=problem)))
+    *stopped, verdict = click.unstyle(render(report, verbosity=-1)).splitlines()
+    assert stopped == [
+        "migrations",
+        "  stopped: glowplug.toml:3: the cache directory /x can't be made",
+        "    │ Set another.",
+    ]
+    assert verdict.startswith("Can't tell")
+    assert len(render(replace(full_report, chains=(first,)), verbosity=-1).splitlines()) == 1
 
 
 def test_history_alone_makes_no_no(full_report: CheckReport) -> None:

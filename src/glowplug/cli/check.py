@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from glowplug.check.check import check
 from glowplug.check.settings import Settings
@@ -16,6 +17,7 @@ from glowplug.cli._progress import progress_line
 from glowplug.errors import UsageError
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
+from glowplug.store.place import VARIABLE, cache_path
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
@@ -103,7 +105,27 @@ def _check(path: Path | None, options: Options, *, quiet: bool) -> CheckReport:
     project = find_project(path, environment=os.environ)
     settings = Settings.of(project.configuration)
     with progress_line(quiet=quiet) as progress:
-        return check(project, settings, options, environment=os.environ, progress=progress)
+        report = check(project, settings, options, environment=os.environ, progress=progress)
+    return _noting_the_cache(report) if options.cached else report
+
+
+def _noting_the_cache(report: CheckReport) -> CheckReport:
+    """Say that nothing is kept, where the cache can't be written and no server stopped at that."""
+    place = cache_path(os.environ)
+    why = None
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or "").lower()
+    if why is None and not os.access(place, os.W_OK):
+        why = "it can't be written"
+    if why is None or any(chain.problem is not None for chain in report.chains):
+        return report
+    note = (
+        f"The cache directory {place} can't be used: {why}. What was proved is not kept, and proved again by the next "
+        f"run; set {VARIABLE} to a directory that you can write to."
+    )
+    return replace(report, notes=(*report.notes, note))
 
 
 def _cores() -> int:

@@ -12,10 +12,17 @@ from click.shell_completion import get_completion_class
 def command(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
+    A new shell completes then; zsh where `fpath+=~/.zfunc` stands before compinit in ~/.zshrc.
+
     \b
     Examples:
+      mkdir -p ~/.local/share/bash-completion/completions
       glowplug completion bash > ~/.local/share/bash-completion/completions/glowplug
-      glowplug completion zsh > "${fpath[1]}/_glowplug"
+    \b
+      mkdir -p ~/.zfunc
+      glowplug completion zsh > ~/.zfunc/_glowplug
+    \b
+      mkdir -p ~/.config/fish/completions
       glowplug completion fish > ~/.config/fish/completions/glowplug.fish
     """
     kind = get_completion_class(shell)

@@ -38,8 +38,12 @@ def _lines(report: CheckReport, verbosity: int) -> Iterator[str]:
     if verbosity >= 0:
         for note in report.notes:
             yield _dim(harmless(note))
-        for chain in report.chains:
+    for chain in report.chains:
+        if verbosity >= 0:
             yield from _chain(chain, verbosity)
+        elif chain.problem is not None:
+            yield click.style(one_line(chain.chain.directory), bold=True)
+            yield from _problem(chain.problem)
     if report.problem is not None:
         yield from _problem(report.problem)
     if verbosity >= 0:
