@@ -48,8 +48,9 @@ class NameChanged(Rule):
     ```
 
     ## Use instead
-    Diesel needs no rename in the database: `#[diesel(column_name = email)]` and `#[sql_name = "email"]` give another
-    name in the code alone. Else leave a view under a table's old name (on SQLite with INSTEAD OF triggers, without
+    Diesel needs no rename in the database: `#[diesel(column_name = email)]` at a struct's field gives another name in
+    the code alone. So does `#[sql_name = "email"]` in schema.rs, which `diesel migration run` writes anew, unless a
+    `patch_file` keeps it. Else leave a view under a table's old name (on SQLite with INSTEAD OF triggers, without
     which no view can be written), and give a column a twin that both releases can use.
     ```sql before
     CREATE TABLE users (id bigint PRIMARY KEY, email text);
@@ -159,14 +160,17 @@ def _of_table(context: Context, table: Name, new: str) -> SafeForm:
 
 def _of_column(context: Context, table: Name, column: str, new: str) -> SafeForm:
     facts, columns = context.schema.column(table, column), context.schema.table(table)
-    macro = f'#[sql_name = "{column}"] in the table! macro gives it another name in the code alone'
+    rust = (
+        f"#[diesel(column_name = {column})] at a struct's field gives it another name in the code alone; #[sql_name = "
+        f'"{column}"] in schema.rs too, but keep it as a patch_file: `diesel migration run` writes schema.rs anew'
+    )
     kind = None if facts is None or facts.type is None else _typed(facts.type, facts.collation, context.dialect)
     if facts is None or kind is None or words.why_not(columns, facts, column) is not None:
-        return SafeForm(note=f"rename nothing: {macro}")
+        return SafeForm(note=f"rename nothing: {rust}")
     held = words.kept_by(context, columns, facts)
     if held is not None:
         how = words.beside(column, new, kind, "copy the rows in batches")
-        return SafeForm(note=f"rename nothing: {macro}; or {how}; {words.HELD}{held}")
+        return SafeForm(note=f"rename nothing: {rust}; or {how}; {words.HELD}{held}")
     old = words.Shape.of(facts, column, kind)
     steps = words.in_its_place(
         context,
@@ -182,7 +186,7 @@ def _of_column(context: Context, table: Name, column: str, new: str) -> SafeForm
             filter(
                 None,
                 (
-                    f"or rename nothing: {macro}",
+                    f"or rename nothing: {rust}",
                     words.also(columns, facts, column, new, bare=context.dialect is Dialect.SQLITE),
                 ),
             )
