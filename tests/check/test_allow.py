@@ -135,3 +135,22 @@ def test_of_several_rules_each_that_found_nothing_is_unneeded() -> None:
 def test_what_was_not_looked_at_is_not_called_unneeded() -> None:
     allowances = of_comments([comment(rules=("sql-not-understood",))])
     assert complaints(allowances, frozenset(), today=TODAY, judged=lambda _rule: False) == ()
+
+
+def test_one_that_stands_elsewhere_than_what_was_found_says_where_to_go() -> None:
+    elsewhere = of_comments([replace(comment(), start=(4, 1), end=(4, 9))])
+    found, used = accept([HIDDEN, DIFFERS], elsewhere, today=TODAY)
+    (complaint,) = complaints(elsewhere, used, today=TODAY, findings=found)
+    assert complaint.message == (
+        "this `glowplug: allow` of sql-not-seen accepts nothing: put it just before the statement at line 2"
+    )
+    other_file = [replace(HIDDEN, place=Place(file="migrations/2_b/up.sql", line=2))]
+    (complaint,) = complaints(elsewhere, used, today=TODAY, findings=other_file)
+    assert complaint.message.endswith("accepts nothing: remove it")
+    for version in (None, "20240101000001"):
+        other = entries(version=version)
+        found, used = accept([HIDDEN, DIFFERS], other, today=TODAY)
+        (complaint,) = complaints(other, used, today=TODAY, findings=found)
+        assert complaint.message.startswith("this [[allow]] of down-does-not-restore ")
+        assert complaint.message.endswith('accepts nothing: what was found is of version = "20240101000000"')
+        assert "  " not in complaint.message

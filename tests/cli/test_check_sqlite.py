@@ -310,7 +310,7 @@ def test_going_forward_only_counts_once_the_base_says_so(tmp_path: Path) -> None
         if finding["rule"] == "settings-changed"
     ]
     assert changed.startswith("[rollback] differs from HEAD@")
-    assert ": the change counts once it is merged; to try it on your own machine, `--base none`" in changed
+    assert ": the change counts once it is merged; before that, `--base none` tries it" in changed
     _, document = checked(root, "--base", "none")
     assert "down-is-missing" not in rules(document)
     assert "forward-only" in rules(document)

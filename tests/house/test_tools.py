@@ -143,3 +143,10 @@ def test_the_lock_names_every_declared_dependency_with_hashes_and_no_index(check
 
 def test_the_readme_names_the_two_commands(checkout: Path) -> None:
     assert "```sh\nmake demo\nmake test\n```" in (checkout / "README.md").read_text("utf-8")
+
+
+def test_the_tour_shows_what_is_seen_after_the_demo(checkout: Path) -> None:
+    tour = (checkout / "README.md").read_text("utf-8").partition("\n## A tour\n")[2].partition("\n## ")[0]
+    command = "glowplug check --base none --no-cache examples/bookshop"
+    assert f"```sh\n.venv/bin/{command}\n```" in tour
+    assert f"<!-- output of: {command}, exit 1 -->" in tour

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OF_LAYOUT = frozenset(fault.rule for fault in vars(of_layout).values() if isinstance(fault, Fault))
 OF_CHECK = frozenset(fault.rule for fault in vars(faults).values() if isinstance(fault, Fault))
+SQL = "sql"
 AT_NO_STATEMENT = "it stands at no statement"
 GRAMMAR = 'glowplug: allow RULE because "why" [rows <= 10000] [step "what was done"] [until 2026-12-31]'
 
@@ -37,7 +38,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     because: str
     until: dt.date | None
     evidence: tuple[str, ...]
-    source: str  # sql | glowplug.toml
+    source: str  # SQL, or glowplug.toml
     what: str  # how messages name it
     place: Place
     covers: Callable[[Finding], bool]
@@ -50,8 +51,10 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is in force: understood, with a reason, and not expired."""
         return self.fault is None and bool(self.because.strip()) and not self._expired(today)
 
-    def complaint(self, today: dt.date, *, used: bool, judged: Callable[[str], bool]) -> Finding | None:
-        """Say what is wrong with it; ``judged`` tells whether a rule was looked at this time."""
+    def complaint(
+        self, today: dt.date, *, used: bool, judged: Callable[[str], bool], findings: Sequence[Finding]
+    ) -> Finding | None:
+        """Say what is wrong with it; ``judged`` tells whether a rule was looked at, ``findings`` are what was found."""
         this = f"this {self.what} of {self.subject}"
         if self.fault is not None:
             return self._found(
@@ -65,7 +68,16 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
             )
         if used or not judged(self.rule):
             return None
-        return self._found(faults.ALLOW_UNNEEDED, f"{this} accepts nothing: {_what_to_do(self.rule)}")
+        return self._found(faults.ALLOW_UNNEEDED, f"{this} accepts nothing: {self._what_to_do(findings)}")
+
+    def _what_to_do(self, findings: Sequence[Finding]) -> str:
+        mine = [each for each in findings if each.rule == self.rule and each.suppressed is None]
+        if self.source == SQL:
+            here = (each.place for each in mine if each.place is not None and each.place.file == self.place.file)
+            line = next((place.line for place in here if place.line is not None), None)
+            return _without_use(self.rule) if line is None else f"put it just before the statement at line {line}"
+        version = next((each.version for each in mine if each.version is not None), None)
+        return _without_use(self.rule) if version is None else f'what was found is of version = "{version}"'
 
     def _expired(self, today: dt.date) -> bool:
         return self.until is not None and today > self.until
@@ -88,7 +100,7 @@ def of_settings(allowed: Sequence[AllowSettings], lines: Sequence[int | None], *
             what="[[allow]]",
             place=Place(file=file, line=line),
             covers=lambda finding, entry=entry: _same_version(entry, finding),  # type: ignore[misc] # mypy infers no type for a bound default
-            subject=f"{entry.rule} {entry.version or ''}",
+            subject=f"{entry.rule} {entry.version or ''}".strip(),
         )
         for entry, line in zip(allowed, lines, strict=True)
     ]
@@ -106,7 +118,7 @@ def of_comments(comments: Iterable[AllowComment]) -> list[Allowance]:
                 because=words.because,
                 until=words.until,
                 evidence=_evidence(words.rows, words.step),
-                source="sql",
+                source=SQL,
                 what="`glowplug: allow`",
                 place=comment.place,
                 covers=lambda finding, comment=comment: finding.place is not None and comment.is_about(finding.place),  # type: ignore[misc] # mypy infers no type for a bound default
@@ -150,10 +162,12 @@ def complaints(
     *,
     today: dt.date,
     judged: Callable[[str], bool] = lambda _rule: True,
+    findings: Sequence[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Say which have expired, give no reason, can't be understood, or accept nothing."""
+    """Say which have expired, give no reason, can't be understood, or accept nothing of the ``findings``."""
     found = (
-        allowance.complaint(today, used=index in used, judged=judged) for index, allowance in enumerate(allowances)
+        allowance.complaint(today, used=index in used, judged=judged, findings=findings)
+        for index, allowance in enumerate(allowances)
     )
     return tuple(finding for finding in found if finding is not None)
 
@@ -170,7 +184,7 @@ def _write(allowance: Allowance) -> str:
     return "put it before the statement" if allowance.fault == AT_NO_STATEMENT else f"write `{GRAMMAR}`"
 
 
-def _what_to_do(rule: str) -> str:
+def _without_use(rule: str) -> str:
     known = known_rules()
     if rule in known:
         return "remove it"

@@ -223,12 +223,13 @@ def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tup
         allowances: list[Allowance] = [*own, *general]
         findings, useful = accept(report.findings, allowances, today=today)
         used |= {index - len(own) for index in useful if index >= len(own)}
-        wrong = complaints(own, useful, today=today, judged=judged)
+        wrong = complaints(own, useful, today=today, judged=judged, findings=findings)
         accepted.append(replace(report, findings=terms.cage.review.apply((*findings, *wrong))))
+    found = [finding for report in accepted for finding in report.findings]
     about_settings = (
         *terms.cage.changes(terms.settings, str(terms.novelty.base)),
         *_other_chains(terms),
-        *complaints(general, frozenset(used), today=today, judged=judged),
+        *complaints(general, frozenset(used), today=today, judged=judged, findings=found),
     )
     first, *rest = accepted
     return (replace(first, findings=(*about_settings, *first.findings)), *rest)

@@ -35,8 +35,8 @@ OF_PRODUCTION = ("server_version", "encoding", "collation")
 
 
 COUNTS_LATER = (
-    "counts once it is merged; to try it on your own machine, `--base none` trusts the file as it is, and "
-    "`--since VERSION` beside it keeps new what comes after that version"
+    "counts once it is merged; before that, `--base none` tries it on your own machine, with `--since VERSION` for "
+    "what is new"
 )
 """When a change to glowplug.toml counts, and what to do before that."""
 
