@@ -10,7 +10,7 @@ from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
 from glowplug.project import find_project
 from glowplug.project.backend import dialect_named, scheme_of
-from glowplug.project.cargo import Manifest, manifests_of
+from glowplug.project.cargo import Manifest, Manifests
 
 POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
 
@@ -195,7 +195,7 @@ def test_a_workspace_whose_member_holds_diesel(tmp_path: Path) -> None:
 )
 def test_features_of_diesel(tmp_path: Path, cargo: str, dialect: Dialect | None) -> None:
     (tmp_path / "Cargo.toml").write_text(cargo + "[dependencies]\ndiesel = '2'\n")
-    (manifest,) = manifests_of(tmp_path / "migrations", tmp_path)
+    (manifest,) = Manifests().of(tmp_path / "migrations", tmp_path)
     assert manifest.backends().only() is dialect
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glowplug.project import find_project
-from glowplug.project.cargo import manifests_of
+from glowplug.project import cargo, find_project
+from glowplug.project.cargo import Manifests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,6 +125,19 @@ def test_a_workspace_whose_pattern_goes_round_in_circles(root: Path, readings: C
     assert readings.total() <= 60
 
 
+def test_every_manifest_of_a_workspace_is_read_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "Cargo.toml").write_text('[workspace]\nmembers = ["crates/*"]')
+    for number in range(20):
+        add(root / "crates" / f"c{number}" / "migrations", "1_a")
+        crate = "diesel = { features = ['postgres'] }" if number % 2 else "rusqlite_migration = '1'"
+        (root / "crates" / f"c{number}" / "Cargo.toml").write_text(f"[dependencies]\n{crate}")
+    parsed: list[str] = []
+    parse = cargo.tomli.loads
+    monkeypatch.setattr(cargo.tomli, "loads", lambda text: (parsed.append(text), parse(text))[1])
+    assert len(directories(root)) == 10
+    assert len(parsed) == 21
+
+
 @pytest.mark.parametrize(
     ("pattern", "members"),
     [
@@ -152,5 +165,5 @@ def test_the_members_that_a_workspace_names(tmp_path: Path, root: Path, pattern:
     (root / "Cargo.toml").write_text(
         "[workspace]\nmembers = [" + repr(pattern).replace("'", '"').replace("\\x", "\\u00") + "]"
     )
-    found = [each.file.parent.relative_to(root).as_posix() for each in manifests_of(root / "migrations", root)]
+    found = [each.file.parent.relative_to(root).as_posix() for each in Manifests().of(root / "migrations", root)]
     assert found == [".", *members]

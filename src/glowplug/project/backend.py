@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError
-from glowplug.project.cargo import Backends, manifests_of
+from glowplug.project.cargo import Backends, Manifests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +53,11 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     boundary: Path
     database_url: str | None = None
     database_url_source: str = "DATABASE_URL"
-    manifests: dict[Path, list[Manifest]] = msgspec.field(default_factory=dict)
+    manifests: Manifests = msgspec.field(default_factory=Manifests)
 
     def manifests_of(self, directory: Path) -> list[Manifest]:
-        """Give the manifests that speak for ``directory``, read once."""
-        if directory not in self.manifests:
-            self.manifests[directory] = manifests_of(directory, self.boundary)
-        return self.manifests[directory]
+        """Give the manifests that speak for ``directory``."""
+        return self.manifests.of(directory, self.boundary)
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

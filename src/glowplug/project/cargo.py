@@ -139,29 +139,46 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return reached
 
 
-def manifests_of(directory: Path, boundary: Path) -> list[Manifest]:
-    """Give the manifests that speak for a migrations directory: the nearest above it first, then the others.
+class Manifests:
+    """The manifests of a checkout, each file read once, and each workspace's members looked for once."""
 
-    Looked at are the ancestors up to ``boundary``, and the members of the workspace that the outermost declares.
+    def __init__(self) -> None:
+        """Begin with none read."""
+        self._tables: dict[Path, Table] = {}
+        self._members: dict[Path, tuple[Path, ...]] = {}
 
-    Raises:
-        ConfigurationError: a Cargo.toml is no TOML.
-    """
-    tables = {}
-    for ancestor in (directory, *directory.parents):
-        file = ancestor / FILE_NAME
-        if is_file(file):
-            tables[file] = _read(file)
-        if ancestor == boundary:
-            break
-    workspace: Table = {}
-    for file, table in list(tables.items()):
-        if "workspace" in table:
-            workspace = _table(_table(table, "workspace"), "dependencies")
-            for member in _members(file.parent, _table(table, "workspace")):
-                if member not in tables:
-                    tables[member] = _read(member)
-    return [Manifest(file=file, table=table, workspace=workspace) for file, table in tables.items()]
+    def of(self, directory: Path, boundary: Path) -> list[Manifest]:
+        """Give those that speak for a migrations directory: the nearest above it first, then the others.
+
+        Looked at are the ancestors up to ``boundary``, and the members of the workspace that the outermost declares.
+
+        Raises:
+            ConfigurationError: a Cargo.toml is no TOML.
+        """
+        tables = {}
+        for ancestor in (directory, *directory.parents):
+            file = ancestor / FILE_NAME
+            if is_file(file):
+                tables[file] = self._table(file)
+            if ancestor == boundary:
+                break
+        workspace: Table = {}
+        for file, table in list(tables.items()):
+            if "workspace" in table:
+                workspace = _table(_table(table, "workspace"), "dependencies")
+                for member in self._members_of(file, table):
+                    tables.setdefault(member, self._table(member))
+        return [Manifest(file=file, table=table, workspace=workspace) for file, table in tables.items()]
+
+    def _table(self, file: Path) -> Table:
+        if file not in self._tables:
+            self._tables[file] = _read(file)
+        return self._tables[file]
+
+    def _members_of(self, file: Path, table: Table) -> tuple[Path, ...]:
+        if file not in self._members:
+            self._members[file] = tuple(_members(file.parent, _table(table, "workspace")))
+        return self._members[file]
 
 
 def _members(root: Path, workspace: Mapping[str, Any]) -> Iterator[Path]:

@@ -11,6 +11,7 @@ import tomli
 
 from glowplug.errors import ConfigurationError, UsageError
 from glowplug.project.cargo import FILE_NAME as CARGO_TOML
+from glowplug.project.cargo import Manifests
 from glowplug.project.configuration import FILE_NAME as GLOWPLUG_TOML
 from glowplug.project.positions import line_of
 from glowplug.project.tree import is_directory, is_file
@@ -38,6 +39,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     upward: Path | None  # the ``migrations`` that Diesel's search upward finds
     variables: Mapping[str, str]  # the three that Diesel reads, from the environment or else from .env
     dotenv: frozenset[str]  # those of them that came from .env
+    manifests: Manifests = msgspec.field(default_factory=Manifests)
 
     def source(self, variable: str) -> str:
         """Say where a variable came from: ``DATABASE_URL``, or ``DATABASE_URL in .env``."""

@@ -233,7 +233,7 @@ def _sorted_out(
     left_out = [
         (path, *crate)
         for path in sorted(paths)
-        if path not in named and (crate := crate_of_other_tool(path, checkout.boundary)) is not None
+        if path not in named and (crate := crate_of_other_tool(path, checkout.boundary, checkout.manifests)) is not None
     ]
     others = {path for path, _, _ in left_out}
     return _Found(
@@ -302,6 +302,7 @@ def _surroundings(checkout: Checkout) -> Surroundings:
         boundary=checkout.boundary if within_git else checkout.root,
         database_url=checkout.variables.get("DATABASE_URL"),
         database_url_source=checkout.source("DATABASE_URL"),
+        manifests=checkout.manifests,
     )
 
 

@@ -10,14 +10,13 @@ import msgspec
 
 from glowplug.errors import ConfigurationError
 from glowplug.project.cargo import FILE_NAME as CARGO_TOML
-from glowplug.project.cargo import manifests_of
 from glowplug.project.checkout import DIESEL_TOML
 from glowplug.project.tree import Kind, UnreadableError, is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glowplug.project.cargo import Manifest
+    from glowplug.project.cargo import Manifest, Manifests
     from glowplug.project.tree import Tree
 
 
@@ -63,7 +62,7 @@ def other_tool(tree: Tree) -> tuple[str, str] | None:
     return None
 
 
-def crate_of_other_tool(directory: Path, boundary: Path) -> tuple[str, Path] | None:
+def crate_of_other_tool(directory: Path, boundary: Path, manifests: Manifests) -> tuple[str, Path] | None:
     """Give the crate that runs these migrations, and the Cargo.toml that says so; None where Diesel may.
 
     The nearest Cargo.toml upward decides: it depends on such a crate and on no diesel, and no diesel.toml stands there
@@ -72,12 +71,12 @@ def crate_of_other_tool(directory: Path, boundary: Path) -> tuple[str, Path] | N
     if not _may_depend_on_one(directory, boundary):
         return None
     try:
-        manifests = manifests_of(directory, boundary)
+        found = manifests.of(directory, boundary)
     except ConfigurationError:  # of a Cargo.toml that can't be read, which says nothing
         return None
-    owner = manifests[0]
+    owner = found[0]
     crate = next((name for name in _CRATES if name in owner.crates("dependencies", "build-dependencies")), None)
-    if crate is None or any(each.uses_diesel for each in (manifests if owner.has_workspace else [owner])):
+    if crate is None or any(each.uses_diesel for each in (found if owner.has_workspace else [owner])):
         return None
     return None if _has_diesel_toml(directory, owner) else (_CRATES[crate], owner.file)
 
