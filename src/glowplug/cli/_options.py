@@ -19,7 +19,9 @@ def everywhere(function: FunctionT) -> FunctionT:
     for option in (
         click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
         click.option("-q", "--quiet", is_flag=True, help="The verdict alone, and no progress."),
-        click.option("-v", "--verbose", count=True, help="More: every migration's outcome, and what is accepted."),
+        click.option(
+            "-v", "--verbose", count=True, help="More: every migration's outcome, what is accepted, nothing cut."
+        ),
     ):
         function = option(function)
     return function
