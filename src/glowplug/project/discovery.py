@@ -34,6 +34,7 @@ from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import crate_of_other_tool, other_tool
 from glowplug.project.search import Search, has_children, tree_of
+from glowplug.project.server_version import wrong_with
 from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def find_project(
         raise _nothing(checkout, found)
     surroundings = _surroundings(checkout)
     backends = backends_of(candidates, surroundings)
+    for one, (dialect, _) in zip(candidates, backends, strict=True):
+        _reject_version(one, dialect, configured, configuration)
     chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
     unreadable = [chain.refused for chain in chains if chain.refused and not chain.migrations]
     if len(unreadable) == len(chains):
@@ -111,6 +114,16 @@ def find_project(
         ),
         configuration=configuration,
     )
+
+
+def _reject_version(
+    candidate: Candidate, dialect: Dialect, configured: list[Candidate], configuration: Configuration
+) -> None:
+    """Refuse a server_version that the backend's servers never had."""
+    said = candidate.settings.server_version
+    problem = None if said is None else wrong_with(said, dialect)
+    if problem is not None:
+        raise configuration.error(problem, ("chain", configured.index(candidate), "server_version"))
 
 
 def find_root(path: Path | None) -> Path:

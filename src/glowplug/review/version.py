@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from glowplug.dialect import Dialect
+from glowplug.project.server_version import NAMES, vendor_and_number
 
-_NUMBER = re.compile(r"\d+")
+if TYPE_CHECKING:
+    from glowplug.dialect import Dialect
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -19,16 +20,13 @@ class Version(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, text: str, dialect: Dialect) -> Version:
-        """Read ``16``, ``16.4``, ``8.4``, ``mariadb-10.11``, ``3.46``; what holds no number has none."""
-        numbers = tuple(map(int, _NUMBER.findall(text)))
-        if dialect is Dialect.MYSQL:
-            return cls("mariadb" if "mariadb" in text.lower() else "mysql", numbers)
-        return cls("postgresql" if dialect is Dialect.POSTGRES else "sqlite", numbers)
+        """Read ``16``, ``16.4``, ``8.4``, ``mariadb-10.11``, ``10.11``, ``3.46``; what holds no number has none."""
+        vendor, number = vendor_and_number(text, dialect)
+        return cls(vendor, tuple(int(part) for part in number.split(".") if part))
 
     def __str__(self) -> str:
         """As people say it."""
-        names = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
-        return f"{names[self.vendor]} {'.'.join(map(str, self.numbers))}".rstrip()
+        return f"{NAMES[self.vendor]} {'.'.join(map(str, self.numbers))}".rstrip()
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import ServerVersion
+from glowplug.dialect import Dialect
 from glowplug.errors import NoServer
+from glowplug.project.server_version import NAMES, vendor_and_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,6 @@ _USUAL_PLACES = (
     "home/linuxbrew/.linuxbrew/opt/mariadb*/bin",
     "home/linuxbrew/.linuxbrew/opt/mysql*/bin",
 )
-_FIRST_MARIADB = 10
 _ANSWERS_WITHIN = 30.0
 
 ADVICE = (
@@ -64,14 +64,11 @@ class Installation:
 
 
 def production_version(server_version: str | None) -> ServerVersion | None:
-    """What glowplug.toml says of production: "mariadb-10.11", "10.11" (a MariaDB: MySQL has no such), "8.4"."""
+    """What glowplug.toml says of production."""
     if server_version is None:
         return None
-    found = re.search(r"\d+(\.\d+)*", server_version)
-    number = found.group(0) if found else "0"
-    named = server_version.lower()
-    mariadb = "maria" in named or ("mysql" not in named and int(number.partition(".")[0]) >= _FIRST_MARIADB)
-    return ServerVersion(vendor="MariaDB" if mariadb else "MySQL", number=number)
+    vendor, number = vendor_and_number(server_version, Dialect.MYSQL)
+    return ServerVersion(vendor=NAMES[vendor], number=number or "0")
 
 
 def matches(have: ServerVersion, wanted: ServerVersion | None) -> bool | None:
