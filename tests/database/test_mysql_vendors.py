@@ -13,6 +13,7 @@ from glowplug.project import Migration
 from glowplug.scratch.mysql.place import Account, Place
 from glowplug.sql.reader import read
 
+from . import mysql_vendors_more as more
 from .mysql_place import nobody, own_server, request_for
 from .mysql_vendors import BOTH, MARIADB_ALONE, MYSQL_ALONE, SCHEMA
 
@@ -77,19 +78,50 @@ def test_where_it_stands_in_for_nothing_nothing_is_lacking(server: OwnServer) ->
 
 
 @pytest.mark.mysql
-@pytest.mark.parametrize("sql", [*MARIADB_ALONE, *BOTH])
+@pytest.mark.parametrize("sql", [*MARIADB_ALONE, *more.MARIADB_ALONE, *BOTH, *more.BOTH])
 def test_mariadb_takes_it(server: OwnServer, sql: str) -> None:
     assert error_of(server, sql) is None
 
 
-@pytest.mark.parametrize("sql", MARIADB_ALONE)
+@pytest.mark.parametrize("sql", [*MARIADB_ALONE, *more.MARIADB_ALONE])
 def test_what_mysql_refuses_is_told_from_the_text(sql: str) -> None:
     assert told(sql) != []
 
 
-@pytest.mark.parametrize("sql", [*BOTH, *(sql for sql, _ in MYSQL_ALONE)])
+@pytest.mark.parametrize("sql", [*BOTH, *more.BOTH, *(sql for sql, _ in MYSQL_ALONE)])
 def test_of_what_mysql_takes_nothing_is_said(sql: str) -> None:
-    assert told(sql) == []
+    assert told(sql, "9.1") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "version"),
+    [
+        ("SET tx_isolation = 'READ-COMMITTED'", "5.7"),
+        ("SET @@session.tx_read_only = 0, query_cache_type = 0", "5.7"),
+        ("SELECT @@tx_isolation", "5.7"),
+        ("UPDATE t SET name = PASSWORD('x')", "5.7"),
+        ("SELECT ENCODE('a', 'b'), ENCRYPT('a')", "5.7"),
+        ("SELECT id over FROM t", "5.7"),
+        ("SELECT COUNT(*) over FROM t", "5.7"),
+        ("INSERT INTO t (id, name) VALUES (1, DEFAULT(name))", "5.7"),
+        ("UPDATE t SET name = DEFAULT(name)", "5.7"),
+        ("CREATE TABLE x (rank INT, `row` INT, system INT)", "5.7"),
+        ("SELECT rank FROM groups", "5.7"),
+        ("SELECT name FROM t GROUP BY name DESC", "5.7"),
+        ("SELECT SQL_CACHE id FROM t", "5.7"),
+        ("CREATE TABLE x (a INT) ENGINE=MyISAM PARTITION BY HASH(a) PARTITIONS 2", "5.7"),
+        ("SET sql_mode = 'NO_AUTO_CREATE_USER'", "5.7"),
+        ("GRANT SELECT ON t TO a IDENTIFIED BY 'x'", "5.7"),
+        ("CREATE TABLE x (date DATE, KEY date (date) INVISIBLE)", "8.0.20"),
+        ("INSERT INTO u (id) VALUES (JSON_VALUE('{}', '$.a' RETURNING SIGNED))", "8.4"),
+        ("REPLACE INTO t SELECT id, JSON_VALUE(meta, '$.a' RETURNING CHAR(9)), NULL, NULL FROM t", "8.4"),
+        ("DELETE FROM t WHERE JSON_VALUE(meta, '$.a' RETURNING SIGNED NULL ON EMPTY) = 1", "8.4"),
+        ("CREATE OR REPLACE SPATIAL REFERENCE SYSTEM 4120 NAME 'x' DEFINITION 'y'", "8.4"),
+        ("SET histogram_generation_max_mem_size = 1000000", "8.4"),
+    ],
+)
+def test_of_what_a_version_takes_nothing_is_said(sql: str, version: str) -> None:
+    assert told(sql, version) == []
 
 
 @pytest.mark.parametrize(
@@ -102,6 +134,14 @@ def test_of_what_mysql_takes_nothing_is_said(sql: str) -> None:
         ("SELECT id FROM t EXCEPT SELECT id FROM u", "8.0.30", "8.0.31"),
         ("CREATE TABLE x (a INT INVISIBLE, b INT)", "8.0.22", "8.0.23"),
         ("CREATE TABLE x (a CHAR(36) DEFAULT (UUID()))", "5.7", "8.0.13"),
+        ("INSERT INTO t (id) WITH w AS (SELECT 1 a) SELECT a FROM w", "5.7", "8.0"),
+        ("SELECT COUNT(*) OVER (ORDER BY id) FROM t", "5.7", "8.0"),
+        ("SELECT id FROM t FOR UPDATE SKIP LOCKED", "5.7", "8.0.1"),
+        ("SELECT REGEXP_REPLACE(name, 'a', 'b') FROM t", "5.7", "8.0.4"),
+        ("SELECT JSON_VALUE(meta, '$.a') FROM t", "8.0.20", "8.0.21"),
+        ("ALTER TABLE t ADD a INT, ALGORITHM=INSTANT", "5.7", "8.0.12"),
+        ("CREATE TABLE x (a VECTOR(3))", "8.4", "9"),
+        ("CREATE ROLE r", "5.7", "8"),
     ],
 )
 def test_a_version_that_has_it_is_told_from_one_that_has_not(sql: str, old: str, new: str) -> None:
@@ -124,6 +164,10 @@ def test_words_that_were_reserved_later() -> None:
         "ALTER TABLE t " + ") TRANSACTIONAL " * 10_000,
         "SET " + "a.b, " * 30_000,
         "INSERT INTO t " + "WAIT 1 CREATE IF " * 10_000,
+        "SELECT " + "CAST ( CONVERT ( GROUP_CONCAT ( a " * 10_000,
+        "SELECT " + "CAST ( a AS INT ) , GROUP BY a , b (c) " * 10_000,
+        "UPDATE t SET a = (SELECT b FROM " + "(t, " * 30_000,
+        "CREATE TABLE x (a INT, " + "KEY k (a) KEY_BLOCK_SIZE 3 " * 8_000,
     ],
 )
 def test_no_text_takes_long(sql: str) -> None:

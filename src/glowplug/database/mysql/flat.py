@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 NAME = r"(?:``|[\w$]+)(?: \. (?:``|[\w$]+))?"
 """A name in a flat line, with its database if it is said; a keyword, too."""
 
+
+def _enclosed() -> str:
+    pattern = r"\([^()]*+\)"
+    for _ in range(6):
+        pattern = rf"\((?>(?:[^()]++|{pattern})*)\)"
+    return pattern
+
+
+ENCLOSED = _enclosed()
+"""A pattern for parentheses with all that is in them, some levels deep."""
+
+INSIDE = rf"(?>(?:[^() ]++|{ENCLOSED}) )"
+"""A pattern for one token with the blank behind it, or for parentheses with all that is in them."""
+
 _MARKS = {"string": "''", "name": "``", "number": "0"}
 _MARIADBS_OWN = re.compile(r"/\*(?:M!|!1\d{5})")
 
@@ -37,6 +51,21 @@ class Flat:
             self._spans.append(span)
             length += len(word) + 1
         self.line = " ".join(parts)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether each parenthesis has its other half."""
+        depth = 0
+        for word in re.findall(r"[()]", self.line):
+            depth += 1 if word == "(" else -1
+            if depth < 0:
+                return False
+        return depth == 0
+
+    def outside(self, found: re.Match[str], group: str | int) -> bool:
+        """Whether a group of a match in ``line`` stands outside of all parentheses."""
+        at = found.start(group)
+        return self.line.count("(", 0, at) == self.line.count(")", 0, at)
 
     def span(self, found: re.Match[str], group: str | int) -> tuple[int, int]:
         """Give where in the text the tokens lie that a group of a match in ``line`` holds: half open, one at least."""
