@@ -114,6 +114,10 @@ def test_where_no_mysql_was_asked_for_it_is_the_migrations_error(tmp_path: Path,
         "DELETE FROM t WHER id = 1;",
         "INSERT INTO t VALUES (1, 'a', NULL) AS;",
         "SET nosuchvariable = 1;",
+        "CREATE TABLE u (id INT, a INT visible BOOLEAN);",
+        "CREATE TABLE u (a TEXT COLLATE utf8mb4_0900_ai_cs);",
+        "CREATE INDEX i ON t ((lower(name));",
+        "ALTER TABLE t MODIFY name INT, ALGORITHM=INPLACE;",
     ],
 )
 def test_an_error_stays_one_and_says_who_says_so(tmp_path: Path, up: str) -> None:

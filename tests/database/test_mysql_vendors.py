@@ -59,7 +59,7 @@ def told(sql: str, version: str = "8.4") -> list[str]:
 
 
 @pytest.mark.mysql
-@pytest.mark.parametrize(("sql", "what"), MYSQL_ALONE)
+@pytest.mark.parametrize(("sql", "what"), [*MYSQL_ALONE, *more.MYSQL_ALONE])
 def test_mariadb_lacks_it_and_it_is_named(server: OwnServer, sql: str, what: str) -> None:
     error = error_of(server, sql)
     if error is None:
@@ -68,6 +68,16 @@ def test_mariadb_lacks_it_and_it_is_named(server: OwnServer, sql: str, what: str
     assert error.missing_feature == what
     assert error.line == 1
     assert error.hint is None
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("sql", more.REFUSED_BY_BOTH)
+def test_what_mysql_refuses_too_is_the_migrations_error(server: OwnServer, sql: str) -> None:
+    error = error_of(server, sql)
+    if error is None:
+        assert server.installation.version.series != TESTED
+        return
+    assert error.missing_feature is None
 
 
 @pytest.mark.mysql
@@ -88,7 +98,7 @@ def test_what_mysql_refuses_is_told_from_the_text(sql: str) -> None:
     assert told(sql) != []
 
 
-@pytest.mark.parametrize("sql", [*BOTH, *more.BOTH, *(sql for sql, _ in MYSQL_ALONE)])
+@pytest.mark.parametrize("sql", [*BOTH, *more.BOTH, *(sql for sql, _ in (*MYSQL_ALONE, *more.MYSQL_ALONE))])
 def test_of_what_mysql_takes_nothing_is_said(sql: str) -> None:
     assert told(sql, "9.1") == []
 

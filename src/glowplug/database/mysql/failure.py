@@ -58,8 +58,8 @@ def explain(
             said = sql.place_of_error(text, failed, error.message) if error.number == _SYNTAX else None
             place = said or sql.position(text, failed.head)
             line, column = place.line, place.column
-            if stands_in and said is not None:
-                missing = missing or asked_for(text, failed, _offset(text, said))
+            if stands_in:
+                missing = asked_for(error, text, failed, None if said is None else _offset(text, said))
     return SqlError(
         code=error.sqlstate,
         message=f"{_short(error.message)} ({error.number})" if error.number else error.message,

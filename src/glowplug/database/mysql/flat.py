@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from glowplug.sql.mysql import TOKEN
+from glowplug.sql.reader.mysql.words import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,15 @@ ENCLOSED = _enclosed()
 
 INSIDE = rf"(?>(?:[^() ]++|{ENCLOSED}) )"
 """A pattern for one token with the blank behind it, or for parentheses with all that is in them."""
+
+OF_TYPE = rf"\b(?:{'|'.join(sorted(TYPES))})\b"
+"""A pattern for the first word of a type."""
+
+INDEX = rf"\b(?:INDEX|KEY|UNIQUE)(?: {NAME})?(?: USING \w+)?(?: ON {NAME})? {ENCLOSED}"
+"""A pattern for an index as CREATE TABLE, ALTER TABLE and CREATE INDEX define it, up to its keys."""
+
+INDEX_OPTIONS = r"(?: (?:KEY_BLOCK_SIZE (?:= )?0|USING \w+|COMMENT ''|WITH PARSER [\w$]+))*"
+"""A pattern for what both servers let follow an index's keys, each with a blank before it."""
 
 _MARKS = {"string": "''", "name": "``", "number": "0"}
 _MARIADBS_OWN = re.compile(r"/\*(?:M!|!1\d{5})")

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from glowplug.database.mysql.flat import ENCLOSED, INSIDE, NAME
-from glowplug.sql.reader.mysql.words import TYPES
+from glowplug.database.mysql.flat import ENCLOSED, INDEX, INDEX_OPTIONS, INSIDE, NAME, OF_TYPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +42,6 @@ def _any(words: str) -> str:
 
 _TABLE = r"^(?:CREATE (?:OR REPLACE )?(?:TEMPORARY )?|ALTER (?:ONLINE |IGNORE )*)TABLE "
 _DEFINER = r"DEFINER = (?:``|''|[\w$]+)(?: \( \)| @(?: ``| '')?)? "
-_KEY = rf"\b(?:INDEX|KEY|UNIQUE)(?: {NAME})?(?: USING \w+)?(?: ON {NAME})? {ENCLOSED}"
-_KEY_OPTION = r"(?: (?:KEY_BLOCK_SIZE (?:= )?0|USING \w+|COMMENT ''|WITH PARSER [\w$]+))*"
-_OF_TYPE = rf"(?:{'|'.join(sorted(TYPES))})\b"
 _SPATIAL = r"(?:POINT|GEOMETRY|LINESTRING|POLYGON|MULTI\w+|GEOM\w+)"
 
 _ANY_FUNCTIONS = _any(
@@ -104,7 +100,7 @@ _A_RESERVED_WORD = "a reserved word as a name, without quotes"
 
 
 def _reserved(words: str, *since: int) -> Form:
-    return _form(_A_RESERVED_WORD, rf"{_BEFORE_A_COLUMN} (?P<at>{words}) {_OF_TYPE}", since=since)
+    return _form(_A_RESERVED_WORD, rf"{_BEFORE_A_COLUMN} (?P<at>{words}) {OF_TYPE}", since=since)
 
 
 _WAIT = r"(?P<at>WAIT 0|NOWAIT)\b"
@@ -132,7 +128,7 @@ FORMS = (
     _form("system versioning", r"\bPARTITION BY (?P<at>SYSTEM_TIME)\b"),
     _form("a period", rf"\b(?P<at>PERIOD FOR {NAME} \(|WITHOUT OVERLAPS\b|FOR PORTION OF\b)"),
     _form("PERSISTENT", rf"\bAS {ENCLOSED} (?P<at>PERSISTENT)\b"),
-    _form("IGNORED for an index", rf"{_KEY}{_KEY_OPTION} (?P<at>(?:NOT )?IGNORED)\b"),
+    _form("IGNORED for an index", rf"{INDEX}{INDEX_OPTIONS} (?P<at>(?:NOT )?IGNORED)\b"),
     _form("IGNORED for an index", rf"\bALTER (?:INDEX|KEY) {NAME} (?P<at>(?:NOT )?IGNORED)\b"),
     _form("an engine that MySQL has not",
           r"^(?:CREATE|ALTER)\b.*?\bENGINE (?:= )?"
