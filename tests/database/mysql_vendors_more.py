@@ -205,6 +205,7 @@ MARIADB_ALONE = (
     "CREATE OR REPLACE DEFINER=CURRENT_USER() PROCEDURE p() SELECT 1",
     "CREATE TABLE x (a INT) TRANSACTIONAL=1",
     "CREATE TABLE x (a INT) ENCRYPTED=NO",
+    "CREATE TABLE x (encrypted INT, CHECK (encrypted = 0)) TRANSACTIONAL=1",
     "ALTER TABLE t PAGE_CHECKSUM=1",
     "CREATE TABLE x (a INT) COLLATE latin1_swedish_nopad_ci",
     "CREATE TABLE x (a TEXT COLLATE utf8mb4_croatian_mysql561_ci)",
@@ -405,6 +406,15 @@ REFUSED_BY_BOTH = (
     "WITH c AS (SELECT 1 id) UPDATE t, c SET t.name='x' WHERE (t.id = c.id",
     "SELECT JSON_VALUE('{}', '$.a' RETURN SIGNED)",
     "CREATE USER a IDENTIFIED BY 'x' PASSWORD HISTROY 5",
+    "INSERT INTO u VALUES ROW(,2)",
+    "VALUES ROW(1, , 2), ROW(3,4)",
+    "VALUES ROW(1,2) ROW(3,4)",
+    "CREATE TABLE x (a INT VISIBLE NOT NULL, , b INT)",
+    "CREATE TABLE x (a INT VISIBLE, b INT,)",
+    "LOCK INSTANCE FOR BAKCUP",
+    "CREATE SPATIAL REFERENCE SYSTEM NAME 'x' DEFINITION 'y'",
+    "CREATE TABLESPACE ADD DATAFILE 'ts.ibd' ENGINE=INNODB",
+    "EXPLAIN ANALYZE 1 SELECT 1",
 )
 """Statements that MySQL refuses as well, though something of MySQL's own is in them or they look like it.
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.mysql.lacking import asked_for
 from glowplug.database.mysql.not_mysql import refused_by_mysql, version_of
+from glowplug.database.mysql.session import ServerError
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.scratch.mysql.place import Account, Place
+from glowplug.sql.mysql import statements
 from glowplug.sql.reader import read
 
 from . import mysql_vendors_more as more
@@ -18,7 +21,7 @@ from .mysql_place import nobody, own_server, request_for
 from .mysql_vendors import BOTH, MARIADB_ALONE, MYSQL_ALONE, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from glowplug.database.interface import SqlError
     from glowplug.scratch.mysql.own import OwnServer
@@ -54,8 +57,8 @@ def error_of(server: OwnServer, sql: str, *, stands_in: bool = True) -> SqlError
 
 
 def told(sql: str, version: str = "8.4") -> list[str]:
-    statements = read(sql, Dialect.MYSQL).statements
-    return [one.what for each in statements for one in refused_by_mysql(sql, each, version_of(version))]
+    found = read(sql, Dialect.MYSQL).statements
+    return [one.what for each in found for one in refused_by_mysql(sql, each, version_of(version))]
 
 
 @pytest.mark.mysql
@@ -166,23 +169,39 @@ def test_words_that_were_reserved_later() -> None:
     assert told("CREATE TABLE x (manual INT)", "8.4") != []
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "CREATE TABLE " + "(" * 50_000,
-        "CREATE TABLE x " + "a AS ( " * 20_000,
-        "ALTER TABLE t " + ") TRANSACTIONAL " * 10_000,
-        "SET " + "a.b, " * 30_000,
-        "INSERT INTO t " + "WAIT 1 CREATE IF " * 10_000,
-        "SELECT " + "CAST ( CONVERT ( GROUP_CONCAT ( a " * 10_000,
-        "SELECT " + "CAST ( a AS INT ) , GROUP BY a , b (c) " * 10_000,
-        "UPDATE t SET a = (SELECT b FROM " + "(t, " * 30_000,
-        "CREATE TABLE x (a INT, " + "KEY k (a) KEY_BLOCK_SIZE 3 " * 8_000,
-    ],
+LONG = (
+    "CREATE TABLE " + "(" * 50_000,
+    "CREATE TABLE x " + "a AS ( " * 20_000,
+    "ALTER TABLE t " + ") TRANSACTIONAL " * 10_000,
+    "SET " + "a.b, " * 30_000,
+    "INSERT INTO t " + "WAIT 1 CREATE IF " * 10_000,
+    "SELECT " + "CAST ( CONVERT ( GROUP_CONCAT ( a " * 10_000,
+    "SELECT " + "CAST ( a AS INT ) , GROUP BY a , b (c) " * 10_000,
+    "UPDATE t SET a = (SELECT b FROM " + "(t, " * 30_000,
+    "CREATE TABLE x (a INT, " + "KEY k (a) KEY_BLOCK_SIZE 3 " * 8_000,
+    "INSERT INTO t " + "VALUES (1) SET AS a " * 10_000,
+    "DELETE " + "a " * 50_000 + "DELETE FROM t " * 5_000,
+    "CREATE TABLE x (" + "a INT CHECK (a > 0) CONSTRAINT c " * 5_000,
+    "CREATE INDEX i ON t (" + "a, KEY k (a), " * 10_000,
 )
-def test_no_text_takes_long(sql: str) -> None:
+
+
+def seconds_of(task: Callable[[], object]) -> float:
     import resource  # noqa: PLC0415 - the time of this process alone counts
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-    told(sql)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
+    task()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+
+
+@pytest.mark.parametrize("sql", LONG)
+def test_no_text_takes_long(sql: str) -> None:
+    assert seconds_of(lambda: told(sql)) < 10
+
+
+@pytest.mark.parametrize("sql", LONG)
+def test_nor_does_an_error_in_it(sql: str) -> None:
+    error = ServerError(number=1064, sqlstate="42000", message="You have an error in your SQL syntax")
+    closed = sql + ")" * (sql.count("(") - sql.count(")"))
+    (statement,) = statements(closed)
+    assert seconds_of(lambda: asked_for(error, closed, statement, 0)) < 10

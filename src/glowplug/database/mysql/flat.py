@@ -63,19 +63,14 @@ class Flat:
         self.line = " ".join(parts)
 
     @property
-    def balanced(self) -> bool:
-        """Whether each parenthesis has its other half."""
+    def well_formed(self) -> bool:
+        """Whether each parenthesis has its other half, and each comma something on both sides."""
         depth = 0
         for word in re.findall(r"[()]", self.line):
             depth += 1 if word == "(" else -1
             if depth < 0:
                 return False
-        return depth == 0
-
-    def outside(self, found: re.Match[str], group: str | int) -> bool:
-        """Whether a group of a match in ``line`` stands outside of all parentheses."""
-        at = found.start(group)
-        return self.line.count("(", 0, at) == self.line.count(")", 0, at)
+        return depth == 0 and re.search(r"[(,] ,|, (?:\)|$)", self.line) is None
 
     def span(self, found: re.Match[str], group: str | int) -> tuple[int, int]:
         """Give where in the text the tokens lie that a group of a match in ``line`` holds: half open, one at least."""

@@ -121,7 +121,7 @@ def asked_for(error: ServerError, text: str, statement: Statement, offset: int |
     if statement.end - statement.start > _READ_AT_MOST:
         return named_in(error)
     flat = Flat(text, statement.start, statement.end)
-    if not flat.balanced or _refused_by_both(error, flat):
+    if not flat.well_formed or _refused_by_both(error, flat):
         return None
     return named_in(error) or (None if offset is None else _form_at(flat, offset))
 

@@ -31,6 +31,9 @@ _OF_AN_ACCOUNT = (
     r"DEFAULT ROLE\b|PASSWORD (?:HISTORY|REUSE|REQUIRE)\b|FAILED_LOGIN_ATTEMPTS 0|PASSWORD_LOCK_TIME\b"
     r"|(?:COMMENT|ATTRIBUTE) ''|RETAIN CURRENT PASSWORD\b|DISCARD OLD PASSWORD\b"
 )
+_A_TABLESPACE = rf"(?!(?:ADD|TABLESPACE)\b){NAME}(?= (?:ADD|DROP|SET|RENAME|ENGINE|ENCRYPTION|AUTOEXTEND_SIZE)\b| ;|$)"
+_AFTER_ROWS = r"(?= ON DUPLICATE KEY UPDATE\b| ;|$)"
+_BEFORE_ROWS = r"(?:(?! VALUES?\b| SET\b).)*+"
 _INVISIBLE = "VISIBLE and INVISIBLE for an index or a column"
 _TABLE = "the statement TABLE"
 _ALGORITHMS = r"(?= (?:= )?(?:DEFAULT|INPLACE|COPY|INSTANT)\b)"
@@ -60,8 +63,9 @@ FORMS = tuple(
          rf"^DROP INDEX {NAME} ON {NAME} (?P<at>ALGORITHM{_ALGORITHMS}|LOCK{_LOCKS})"),
         ("AUTOEXTEND_SIZE", r"\b(?P<at>AUTOEXTEND_SIZE) (?:= )?0"),
         ("TABLESPACE", rf"\bTABLESPACE (?P<at>=) {NAME}"),
-        ("CREATE TABLESPACE", rf"^(?:CREATE|ALTER|DROP) (?P<at>(?:UNDO )?TABLESPACE) {NAME}"),
-        ("CREATE SPATIAL REFERENCE SYSTEM", r"^CREATE (?:OR REPLACE )?SPATIAL (?P<at>REFERENCE) SYSTEM\b"),
+        ("CREATE TABLESPACE", rf"^(?:CREATE|ALTER|DROP) (?P<at>(?:UNDO )?TABLESPACE) {_A_TABLESPACE}"),
+        ("CREATE SPATIAL REFERENCE SYSTEM",
+         r"^CREATE (?:OR REPLACE )?SPATIAL (?P<at>REFERENCE) SYSTEM (?:IF NOT EXISTS )?0 "),
         ("options of a database",
          r"^ALTER (?:DATABASE|SCHEMA)\b.*? (?P<at>READ ONLY|ENCRYPTION) (?:= )?(?:0|''|DEFAULT)"),
         ("the operator ->", rf"{_COLUMN} (?P<at>->) ''"),
@@ -76,23 +80,24 @@ FORMS = tuple(
         (_TABLE, rf"^(?P<at>TABLE) {NAME}{_AFTER_TABLE}"),
         (_TABLE, rf"(?:\(|\b(?:UNION|ALL|DISTINCT|EXCEPT|INTERSECT|AS)) (?P<at>TABLE) {NAME}{_AFTER_TABLE}"),
         (_TABLE, rf"^(?:INSERT|REPLACE)\b.*? (?P<at>TABLE) {NAME}{_AFTER_TABLE}"),
-        ("VALUES ROW()", rf"\bVALUES (?P<at>ROW) {ENCLOSED}"),
+        ("VALUES ROW()", rf"\bVALUES (?P<at>ROW) {ENCLOSED}(?! ROW\b)"),
         ("a name for the new row",
-         rf"^INSERT\b.*? (?:VALUES?|SET) .*?(?P<at>\bAS) {NAME}(?: {ENCLOSED})?(?= ON DUPLICATE KEY UPDATE\b| ;|$)"),
+         rf"^INSERT\b{_BEFORE_ROWS} (?:VALUES?|SET) .*?(?P<at>\bAS) {NAME}(?: {ENCLOSED})?{_AFTER_ROWS}"),
         ("FOR SHARE", r"\bFOR (?P<at>SHARE)(?= (?:OF|NOWAIT|SKIP LOCKED|INTO|FOR|UNION)\b| [);]|$)"),
         ("FOR UPDATE OF", rf"\bFOR UPDATE (?P<at>OF) {NAME}"),
         ("UPDATE and DELETE after WITH", r"^WITH\b.*?\) (?P<at>UPDATE|DELETE)\b"),
         ("another name for the table of a DELETE",
-         rf"\bDELETE (?:\w+ )*?FROM {NAME} (?P<at>AS(?= {_ALIAS})|{_ALIAS})(?:(?<= AS) {NAME})?{_AFTER_DELETED}"),
+         rf"\bDELETE (?:\w+ ){{0,3}}?FROM {NAME} (?P<at>AS(?= {_ALIAS})|{_ALIAS})(?:(?<= AS) {NAME})?{_AFTER_DELETED}"),
         ("IDENTIFIED WITH … BY", rf"\bIDENTIFIED WITH (?:''|{NAME}) (?P<at>BY) (?:''|RANDOM PASSWORD)"),
         ("IDENTIFIED BY RANDOM PASSWORD", r"\bIDENTIFIED BY (?P<at>RANDOM) PASSWORD\b"),
         ("options of an account",
          rf"^(?:CREATE|ALTER) USER\b.*? (?P<at>{_OF_AN_ACCOUNT})"),
         ("REVOKE IF EXISTS", r"^REVOKE (?P<at>IF EXISTS)\b"),
         ("histograms", r"\b(?P<at>(?:UPDATE|DROP) HISTOGRAM) ON\b"),
-        ("EXPLAIN ANALYZE", r"\bEXPLAIN (?P<at>ANALYZE)\b"),
+        ("EXPLAIN ANALYZE",
+         r"\bEXPLAIN (?P<at>ANALYZE) (?:FORMAT|SELECT|INSERT|REPLACE|UPDATE|DELETE|TABLE|WITH|FOR|\()"),
         ("SET PERSIST", rf"\bSET PERSIST(?:_ONLY)? (?P<at>{NAME}) (?::=|=)"),
-        ("LOCK INSTANCE FOR BACKUP", r"^LOCK (?P<at>INSTANCE)\b"),
+        ("LOCK INSTANCE FOR BACKUP", r"^LOCK (?P<at>INSTANCE) FOR BACKUP(?= ;|$)"),
     )
 )  # fmt: skip
 """What a syntax error may be about; ``at`` is where MariaDB then says that it is."""

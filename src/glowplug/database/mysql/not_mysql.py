@@ -18,7 +18,6 @@ from glowplug.sql.actions import AddColumn, CreateTable, ModifyColumn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from glowplug.database.mysql.not_mysql_forms import Form
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Column
     from glowplug.sql.statement import Statement
@@ -58,7 +57,7 @@ def refused_by_mysql(text: str, statement: Statement, version: tuple[int, ...]) 
     """Give what MySQL of this ``version`` refuses in one statement of ``text``, though a MariaDB takes it."""
     flat = Flat(text, statement.span.start, statement.span.end)
     for form in FORMS:
-        found = _found(form, flat) if form.refused_by(version) else None
+        found = form.pattern.search(flat.line) if form.refused_by(version) else None
         if found is not None:
             start, end = flat.span(found, "at")
             said = " ".join(text[start:end].split())
@@ -76,12 +75,6 @@ def refused_by_mysql(text: str, statement: Statement, version: tuple[int, ...]) 
     if again is not None:
         what = "a subquery that reads the table which the statement changes (error 1093)"
         yield Refused(what=what, start=again[0], end=again[1])
-
-
-def _found(form: Form, flat: Flat) -> re.Match[str] | None:
-    if not form.outside:
-        return form.pattern.search(flat.line)
-    return next((found for found in form.pattern.finditer(flat.line) if flat.outside(found, "at")), None)
 
 
 def _columns(action: Action) -> tuple[Column, ...]:

@@ -14,26 +14,20 @@ from glowplug.database.mysql.flat import ENCLOSED, INDEX, INDEX_OPTIONS, INSIDE,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A phrase, a pattern whose group ``at`` is the place, and which of MySQL's versions refuse it.
-
-    ``outside``: only where it stands outside of parentheses.
-    """
+    """A phrase, a pattern whose group ``at`` is the place, and which of MySQL's versions refuse it."""
 
     what: str
     pattern: re.Pattern[str]
     since: tuple[int, ...] = ()
     until: tuple[int, ...] | None = None
-    outside: bool = False
 
     def refused_by(self, version: tuple[int, ...]) -> bool:
         """Whether MySQL of this version refuses it."""
         return version >= self.since and (self.until is None or version < self.until)
 
 
-def _form(
-    what: str, pattern: str, *, since: tuple[int, ...] = (), until: tuple[int, ...] | None = None, outside: bool = False
-) -> Form:
-    return Form(what=what, pattern=re.compile(pattern), since=since, until=until, outside=outside)
+def _form(what: str, pattern: str, *, since: tuple[int, ...] = (), until: tuple[int, ...] | None = None) -> Form:
+    return Form(what=what, pattern=re.compile(pattern), since=since, until=until)
 
 
 def _any(words: str) -> str:
@@ -136,8 +130,8 @@ FORMS = (
     _form("partitions of an engine that has none of its own",
           r"^(?:CREATE|ALTER)\b.*?\bENGINE (?:= )?(?P<at>ARCHIVE|HEAP|MEMORY|MYISAM)\b.* PARTITION BY\b", since=(8,)),
     _form("a table's option that MySQL has not",
-          rf"{_TABLE}(?:(?! SELECT ).)*? (?P<at>PAGE_COMPRESSED|PAGE_COMPRESSION_LEVEL|PAGE_CHECKSUM|ENCRYPTION_KEY_ID"
-          r"|TRANSACTIONAL|ENCRYPTED) (?:= )?(?:0|''|YES|NO)(?= |$)", outside=True),
+          rf"{_TABLE}(?:(?!SELECT ){INSIDE})*?(?P<at>PAGE_COMPRESSED|PAGE_COMPRESSION_LEVEL|PAGE_CHECKSUM"
+          r"|ENCRYPTION_KEY_ID|TRANSACTIONAL|ENCRYPTED) (?:= )?(?:0|''|YES|NO)(?= |$)"),
     _form("REF_SYSTEM_ID",
           rf"\b{_SPATIAL}(?: {ENCLOSED})?(?: NOT NULL| NULL)? (?P<at>REF_SYSTEM_ID) ="),
     _form("a collation that MySQL has not",
@@ -173,7 +167,7 @@ FORMS = (
     _form("a FOR loop", r"\b(?P<at>FOR) [\w$`]+ IN (?!BOOLEAN\b|NATURAL\b)"),
     _form("TYPE OF", r"\bDECLARE [^;]*? (?P<at>(?:ROW )?TYPE OF)\b"),
     # Queries and rows.
-    _form("RETURNING", r"^(?:INSERT|REPLACE|DELETE)\b.*? (?P<at>RETURNING)\b", outside=True),
+    _form("RETURNING", rf"^(?:INSERT|REPLACE|DELETE) {INSIDE}*?(?P<at>RETURNING)\b"),
     _form("FOR UPDATE WAIT", r"\bFOR UPDATE (?P<at>WAIT) 0"),
     _form("FOR UPDATE with NOWAIT or SKIP LOCKED", r"\bFOR UPDATE (?P<at>NOWAIT|SKIP LOCKED)\b", until=(8, 0, 1)),
     _form("LOCK IN SHARE MODE with more", r"\bLOCK IN SHARE MODE (?P<at>WAIT 0|NOWAIT|SKIP LOCKED)\b"),
