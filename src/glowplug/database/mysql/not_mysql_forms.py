@@ -132,6 +132,7 @@ FORMS = (
     _form("a table's option that MySQL has not",
           rf"{_TABLE}(?:(?!SELECT ){INSIDE})*?(?P<at>PAGE_COMPRESSED|PAGE_COMPRESSION_LEVEL|PAGE_CHECKSUM"
           r"|ENCRYPTION_KEY_ID|TRANSACTIONAL|ENCRYPTED) (?:= )?(?:0|''|YES|NO)(?= |$)"),
+    _form("a partition for the rest", rf"^(?:CREATE|ALTER)\b.* PARTITION {NAME} (?P<at>DEFAULT)\b"),
     _form("REF_SYSTEM_ID",
           rf"\b{_SPATIAL}(?: {ENCLOSED})?(?: NOT NULL| NULL)? (?P<at>REF_SYSTEM_ID) ="),
     _form("a collation that MySQL has not",
