@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from glowplug.check.judge import judge
-from glowplug.database.broken import BrokenObject
+from glowplug.database.broken import BrokenObject, UnaskedObject
 from glowplug.database.interface import SqlError
 from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Finding, Severity
@@ -274,7 +274,7 @@ def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words
     assert down.place is not None
     assert down.place.file == "migrations/20240101000001_m/down.sql"
     assert up.message.split("\n") == [
-        "after up.sql the server refuses to use what it did not refuse before:",
+        "after up.sql there is what the server can't use as it could before:",
         (
             "trigger ai on items: a write that fires it fails where it comes to this: "
             "Table 'db.audit' doesn't exist (1146) [42S02]"
@@ -283,6 +283,39 @@ def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words
         "Drop them before the change and create them again after it, as they are to be from then on, in this file",
     ]
     assert "create it again" in down.message
+    assert up.fingerprint != down.fingerprint
+
+
+def test_what_could_not_be_asked_is_said_once_with_why_and_what_to_do() -> None:
+    error = SqlError(code=None, message="too many connections")
+    trigger = UnaskedObject(kind="trigger", name="ai", table="items", why="it is not read", new=True)
+    function = UnaskedObject(kind="function", name="public.f()", why="no session", error=error)
+    other = UnaskedObject(kind="function", name="public.g()", why="no session", error=error)
+    up, down = judged(
+        RoundTrip(
+            migration=migration(),
+            outcome=Outcome.RESTORED,
+            second_up=SecondUp.EQUAL,
+            leaves_unasked=(trigger, function, other),
+            down_leaves_unasked=(trigger,),
+        )
+    )
+    assert (up.rule, up.severity, down.rule, down.severity) == (
+        *("broken-not-asked", Severity.WARNING),
+        *("broken-not-asked", Severity.NOTICE),
+    )
+    assert up.place is not None
+    assert up.place.file == "migrations/20240101000001_m/up.sql"
+    assert up.message.split("\n") == [
+        "whether these can be used after up.sql could not be asked:",
+        "trigger ai on items: it is not read",
+        "function public.f(), function public.g(): no session: too many connections",
+        (
+            "The file changed them, or what they name: use them once in the migration's test.sql, "
+            "or by an [[assert]] of glowplug.toml"
+        ),
+    ]
+    assert down.message.startswith("whether this can be used after down.sql could not be asked:")
     assert up.fingerprint != down.fingerprint
 
 

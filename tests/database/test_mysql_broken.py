@@ -146,7 +146,7 @@ def run(place: Place, sql: str) -> str | None:
 
 
 def named(place: Place) -> dict[str, str]:
-    return {f"{each.kind} {each.name}": each.error.message for each in place.connection.broken()}
+    return {f"{each.kind} {each.name}": each.error.message for each in place.connection.broken().broken}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -156,9 +156,9 @@ def test_what_can_not_be_compiled_is_named(
     session: Session, before: str, change: str, expected: dict[str, str]
 ) -> None:
     session.set_up((before,), "it")
-    named_before = {f"{each.kind} {each.name}" for each in session.broken()}
+    named_before = {f"{each.kind} {each.name}" for each in session.broken().broken}
     session.set_up((change,), "it")
-    found = {f"{each.kind} {each.name}": each.error.message for each in session.broken()}
+    found = {f"{each.kind} {each.name}": each.error.message for each in session.broken().broken}
     assert found == expected
     assert not named_before or not change
 
@@ -170,18 +170,18 @@ def test_a_rebuild_that_leaves_a_view_behind(session: Session, legacy: str) -> N
     session.set_up((f"PRAGMA legacy_alter_table = {legacy}; DROP TRIGGER ai",), "it")
     if legacy == "ON":
         session.set_up((rebuild,), "it")
-        assert [(each.kind, each.name) for each in session.broken()] == [("view", "v")]
+        assert [(each.kind, each.name) for each in session.broken().broken] == [("view", "v")]
         assert error_of(session, "SELECT * FROM v") == "no such column: price"
 
 
 def test_it_is_as_its_use_shows(session: Session) -> None:
     session.set_up((AFTER_INSERT + AFTER_UPDATE + "CREATE VIEW v AS SELECT item FROM audit; DROP TABLE audit",), "it")
-    assert {each.name: each.table for each in session.broken()} == {"v": None, "ai": "items", "au": "items"}
+    assert {each.name: each.table for each in session.broken().broken} == {"v": None, "ai": "items", "au": "items"}
     for sql in ("SELECT * FROM v", "INSERT INTO items (id) VALUES (1)", "UPDATE items SET price = 2"):
         assert error_of(session, sql) == "no such table: main.audit"
     assert error_of(session, "DELETE FROM items") is None
     session.set_up(("CREATE TABLE audit (id INTEGER PRIMARY KEY, item INT)",), "it")
-    assert session.broken() == ()
+    assert session.broken().broken == ()
 
 
 def test_nothing_is_changed(session: Session) -> None:
@@ -190,16 +190,43 @@ def test_nothing_is_changed(session: Session) -> None:
         (AFTER_INSERT + "INSERT INTO items (id) VALUES (1); DROP TABLE audit", "PRAGMA recursive_triggers = ON"), "it"
     )
     before = connection.serialize("main")
-    assert [each.name for each in session.broken()] == ["ai"]
+    assert [each.name for each in session.broken().broken] == ["ai"]
     assert connection.serialize("main") == before
     assert session.foreign_keys
     assert not connection.in_transaction
 
 
-def test_where_the_session_takes_no_writes_nothing_is_told_of_triggers(session: Session) -> None:
+def test_where_the_session_takes_no_writes_triggers_are_told_all_the_same(session: Session) -> None:
     session.set_up((AFTER_INSERT + "CREATE VIEW v AS SELECT item FROM audit; DROP TABLE audit",), "it")
     session.set_up(("PRAGMA query_only = ON",), "it")
-    assert [each.name for each in session.broken()] == ["v"]
+    assert [each.name for each in session.broken().broken] == ["v", "ai"]
+    assert error_of(session, "DELETE FROM items") == "attempt to write a readonly database"
+
+
+def test_in_an_open_transaction_views_are_told_and_triggers_are_not_silent(session: Session) -> None:
+    session.set_up((AFTER_INSERT + AFTER_DELETE + "CREATE VIEW v AS SELECT item FROM audit",), "it")
+    session.set_up(("CREATE TABLE other (item INT)", "BEGIN", "DROP TABLE audit"), "it")
+    asked = session.broken()
+    assert [each.name for each in asked.broken] == ["v"]
+    (trigger,) = asked.unasked
+    assert (trigger.name, trigger.table) == ("ai", "items")
+    assert "a transaction is open" in trigger.why
+    session.set_up(("COMMIT",), "it")
+    asked = session.broken()
+    assert ([each.name for each in asked.broken], asked.unasked) == (["v", "ai"], ())
+
+
+def test_what_the_application_may_bring_is_named_as_not_asked(session: Session) -> None:
+    session.set_up(
+        ("CREATE VIEW v AS SELECT spherical(price) FROM items;" + AFTER_INSERT.replace("NEW.id", "spherical(NEW.id)"),),
+        "it",
+    )
+    asked = session.broken()
+    assert asked.broken == ()
+    assert [(each.kind, each.name, each.error and each.error.message) for each in asked.unasked] == [
+        ("view", "v", "no such function: spherical"),
+        ("trigger", "ai", "no such function: spherical"),
+    ]
 
 
 def error_of(session: Session, sql: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Dialect
+from glowplug.errors import LostConnection
 from glowplug.project import Chain, Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import Outcome, Rehearsal, rehearse
@@ -19,7 +20,7 @@ from glowplug.scratch.settings import Request, ScratchSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked, BrokenObject
     from glowplug.database.postgres.access import Access
     from glowplug.schema import SchemaObject
 
@@ -110,7 +111,7 @@ def test_what_is_broken_is_asked_only_where_it_may_have_changed(monkeypatch: pyt
     asked: Counter[bool] = Counter()
     broken = RemoteConnection.broken
 
-    def counted(connection: RemoteConnection) -> tuple[BrokenObject, ...]:
+    def counted(connection: RemoteConnection) -> Asked:
         asked[connection._away] += 1  # noqa: SLF001 - the copy, or not
         return broken(connection)
 
@@ -119,6 +120,72 @@ def test_what_is_broken_is_asked_only_where_it_may_have_changed(monkeypatch: pyt
     assert not asked
     rehearsed(Dialect.SQLITE, TABLES, VIEW, ROWS, (MORE[0], MORE[1]))
     assert asked == {False: 2}
+
+
+def untold(rehearsal: Rehearsal) -> list[tuple[list[tuple[str, bool]], list[tuple[str, bool]]]]:
+    return [
+        ([(each.name, each.new) for each in trip.leaves_unasked], [(each.name, each.new) for each in down])
+        for trip in rehearsal.round_trips
+        for down in [trip.down_leaves_unasked]
+    ]
+
+
+@pytest.mark.mysql
+def test_what_is_not_read_is_told_where_it_is_made_and_where_what_it_names_changes() -> None:
+    handler = "BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; INSERT INTO audit VALUES (NEW.id); END"
+    made = (f"CREATE TRIGGER ai AFTER INSERT ON items FOR EACH ROW {handler};", "DROP TRIGGER ai;")
+    grown = ("ALTER TABLE audit ADD COLUMN more INT;", "ALTER TABLE audit DROP COLUMN more;")
+    rehearsal = rehearsed(Dialect.MYSQL, TABLES, made, MORE, ROWS, grown, VIEW)
+    assert untold(rehearsal) == [
+        ([], []),
+        ([("ai", True)], []),
+        ([], []),
+        ([], []),
+        ([("ai", False)], []),
+        ([], []),
+    ]
+    assert all(may_be_kept(trip) for trip in rehearsal.round_trips)
+
+
+@pytest.mark.sqlite
+def test_what_the_application_brings_is_told_where_it_is_made_and_where_what_it_names_changes() -> None:
+    view = ("CREATE VIEW w AS SELECT spherical(id) FROM audit;", "DROP VIEW w;")
+    grown = ("ALTER TABLE audit ADD COLUMN more INT;", "ALTER TABLE audit DROP COLUMN more;")
+    other = ("ALTER TABLE items ADD COLUMN more INT;", "ALTER TABLE items DROP COLUMN more;")
+    rehearsal = rehearsed(Dialect.SQLITE, TABLES, view, MORE, other, grown)
+    assert untold(rehearsal) == [([], []), ([("w", True)], []), ([], []), ([], []), ([("w", False)], [])]
+
+
+@pytest.mark.postgres
+def test_a_function_that_is_not_asked_for_is_told_where_what_it_names_changes_and_not_where_it_is_made() -> None:
+    made = (
+        "CREATE FUNCTION f(anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT $1 FROM audit';",
+        "DROP FUNCTION f;",
+    )
+    grown = ("ALTER TABLE audit ADD COLUMN more INT;", "ALTER TABLE audit DROP COLUMN more;")
+    rehearsal = rehearsed(Dialect.POSTGRES, TABLES, made, MORE, grown)
+    assert untold(rehearsal) == [([], []), ([], []), ([], []), ([("public.f(anyelement)", False)], [])]
+
+
+@pytest.mark.postgres
+def test_what_no_session_was_asked_for_is_told_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from glowplug.database.postgres import broken as of_postgres  # noqa: PLC0415 - only this test looks inside
+
+    def refused(_: Access) -> None:
+        raise LostConnection("too many connections")
+
+    real = of_postgres._asked  # noqa: SLF001 - which functions it is called with
+
+    def lost(functions: Sequence[SchemaObject], access: Access, setup: Sequence[str]) -> Asked:
+        with monkeypatch.context() as changed:
+            changed.setattr(type(access), "connect", refused)
+            return real(functions, access, setup)
+
+    monkeypatch.setattr(of_postgres, "_asked", lost)
+    rehearsal = rehearsed(Dialect.POSTGRES, TABLES, SEEN, FUNCTIONS, MORE, DROP)
+    told = {"public.latest()", "public.clear()"}
+    assert [{name for name, _ in up} for up, _ in untold(rehearsal)] == [*[set()] * 4, told]
+    assert [may_be_kept(trip) for trip in rehearsal.round_trips] == [*[True] * 4, False]
 
 
 FUNCTIONS = (
@@ -181,7 +248,7 @@ def test_only_functions_that_name_what_changed_are_checked_again(monkeypatch: py
     asked: list[set[str]] = []
     real = of_postgres._asked  # noqa: SLF001 - which functions it is called with
 
-    def heard(functions: Sequence[SchemaObject], access: Access, setup: Sequence[str]) -> tuple[BrokenObject, ...]:
+    def heard(functions: Sequence[SchemaObject], access: Access, setup: Sequence[str]) -> Asked:
         asked.append({each.name.removeprefix("public.") for each in functions})
         return real(functions, access, setup)
 

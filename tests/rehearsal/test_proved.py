@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from glowplug.database.broken import BrokenObject
+from glowplug.database.broken import BrokenObject, UnaskedObject
 from glowplug.database.interface import SqlError
 from glowplug.database.rows import Answer as RowsAnswer
 from glowplug.database.trace import Lock, Seen, Trace
@@ -140,6 +140,8 @@ RICH = RoundTrip(
     noise=(Noise(difference=DIFFERENCE, reason="r"),),
     leaves_broken=(BrokenObject(kind="trigger", name="a", table="t", error=ERROR),),
     down_leaves_broken=(BrokenObject(kind="view", name="v", error=ERROR),),
+    leaves_unasked=(UnaskedObject(kind="view", name="w", why="w", error=ERROR, new=True),),
+    down_leaves_unasked=(UnaskedObject(kind="trigger", name="a", table="t", why="w"),),
     measurement=MEASUREMENT,
 )
 
@@ -234,6 +236,17 @@ def test_what_is_the_migrations_is_kept(tmp_path: Path, error: SqlError) -> None
     assert not is_doubtful(error)
     proved(tmp_path).store(failing(error))
     assert proved(tmp_path).load(SECOND) is not None
+
+
+@pytest.mark.parametrize("field", ["leaves_unasked", "down_leaves_unasked"])
+@pytest.mark.parametrize("error", [SqlError(code=None, message="no session"), SqlError(code="42501", message="denied")])
+def test_what_was_not_asked_for_the_moments_sake_keeps_it_out(tmp_path: Path, field: str, error: SqlError) -> None:
+    unasked = UnaskedObject(kind="function", name="f()", why="w", error=error)
+    trip = dataclasses.replace(restored(SECOND), **{field: (unasked,)})  # type: ignore[arg-type]
+    proved(tmp_path).store(trip)
+    loaded = proved(tmp_path).load(SECOND)
+    assert (loaded is None) is (error.code is None)
+    assert loaded is None or loaded == dataclasses.replace(trip, cached=True)
 
 
 def test_a_doubtful_error_anywhere_in_a_measurement_keeps_it_out(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a file leaves broken, as a Finding."""
+"""What a file leaves broken, or perhaps, as Findings."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from glowplug.check import faults
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
+from glowplug.project.configuration import FILE_NAME
+from glowplug.project.layout import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import BrokenObject, UnaskedObject
+    from glowplug.database.interface import SqlError
     from glowplug.finding import Finding
     from glowplug.project import Migration
     from glowplug.rehearsal import RoundTrip
@@ -48,6 +51,21 @@ def left_broken(trip: RoundTrip, later: Sequence[Migration]) -> Iterator[Finding
             )
 
 
+def not_asked(trip: RoundTrip) -> Iterator[Finding]:
+    """Say of each file of a migration of what the server did not tell whether it can still be used."""
+    for direction, unasked in ((Direction.UP, trip.leaves_unasked), (Direction.DOWN, trip.down_leaves_unasked)):
+        if unasked:
+            migration = trip.migration
+            yield faults.BROKEN_NOT_ASKED.found(
+                _message_of_unasked(direction, unasked),
+                version=migration.version,
+                migration=migration.name,
+                place=Place(file=migration.file(direction)),
+                subject=", ".join(sorted(f"{each.kind} {each.name}" for each in unasked)),
+                severity=Severity.NOTICE if all(each.new for each in unasked) else None,
+            )
+
+
 def _is_spoken_of(broken: BrokenObject, later: Sequence[Migration]) -> bool:
     plain = broken.name.partition("(")[0].rpartition(".")[2].strip('"`')
     named = re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)", re.IGNORECASE)
@@ -60,13 +78,39 @@ def _message(direction: Direction, broken: Sequence[BrokenObject]) -> str:
         lines.append(f"and {len(broken) - _SHOWN} more")
     it, its = ("it", "it is") if len(broken) == 1 else ("them", "they are")
     return "\n".join((
-        f"after {direction.file_name} the server refuses to use what it did not refuse before:",
+        f"after {direction.file_name} there is what the server can't use as it could before:",
         *lines,
         f"Drop {it} before the change and create {it} again after it, as {its} to be from then on, in this file",
     ))  # fmt: skip
 
 
+def _message_of_unasked(direction: Direction, unasked: Sequence[UnaskedObject]) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for each in unasked:
+        on = "" if each.table is None else f" on {each.table}"
+        said = "" if each.error is None else f": {_said(each.error)}"
+        by_reason.setdefault(f"{each.why}{said}", []).append(f"{each.kind} {each.name}{on}")
+    lines = [f"{_names(names)}: {reason}" for reason, names in by_reason.items()]
+    if len(lines) > _SHOWN:
+        lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more"]
+    this, it, names = ("this", "it", "it names") if len(unasked) == 1 else ("these", "them", "they name")
+    advice = f"use {it} once in the migration's {TEST}, or by an [[assert]] of {FILE_NAME}"
+    return "\n".join((
+        f"whether {this} can be used after {direction.file_name} could not be asked:",
+        *lines,
+        f"The file changed {it}, or what {names}: {advice}",
+    ))  # fmt: skip
+
+
+def _names(names: Sequence[str]) -> str:
+    more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _said(error: SqlError) -> str:
+    return error.message if error.code is None else f"{error.message} [{error.code}]"
+
+
 def _line(broken: BrokenObject) -> str:
     on = "" if broken.table is None else f" on {broken.table}"
-    code = "" if broken.error.code is None else f" [{broken.error.code}]"
-    return f"{broken.kind} {broken.name}{on}: {_HARM[broken.kind]}: {broken.error.message}{code}"
+    return f"{broken.kind} {broken.name}{on}: {_HARM[broken.kind]}: {_said(broken.error)}"

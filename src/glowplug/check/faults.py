@@ -42,11 +42,21 @@ DOWN_RESTORES_BUT_FOR_NOISE = Fault(
 LEAVES_BROKEN = Fault(rule="leaves-broken", hazards=(49, 142), severity=Severity.ERROR, harm=Harm.BREAKS_CODE)
 """After the file a view, a trigger or a function can't be used, and before it could, or was not there.
 
-It names a table or column that was renamed, changed or dropped, or never was there, and the server says so only when it
-is used: a view fails in each query, a trigger in each write to its table. Asked is the server itself: SQLite compiles
-each view and trigger anew, MariaDB and MySQL check each view and prepare the statements of each trigger, PostgreSQL
-checks functions in SQL that were there before. What a server tells only by running it, as the body of a function in
-PL/pgSQL, is not looked at. Drop it before the change, and create it again after it, in the same file.
+It names what was renamed, changed or dropped, or never was there, and the server says so only when it is used: a view
+fails in each query, a trigger in each write that comes to what is gone. Asked is the server itself: SQLite compiles
+each view and trigger anew, MariaDB and MySQL prepare a query of each view and the statements of each trigger and of
+what it calls, PostgreSQL checks functions in SQL that were there before. What a server tells only by running it, as the
+body of a function in PL/pgSQL, is not looked at; what it could not be asked is `broken-not-asked`. Drop it before the
+change, and create it again after it, in the same file.
+"""
+
+BROKEN_NOT_ASKED = Fault(rule="broken-not-asked", severity=Severity.WARNING, harm=Harm.BREAKS_CODE)
+"""The server did not tell whether a view, a trigger or a function can still be used after the file.
+
+The file changed it, or something that it names, so that `leaves-broken` may be true of it, and nothing shows it. A lock
+that is held, a session that could not begin, a trigger in a language that glowplug does not read, a function that the
+server looks at only when it is called: the message says which. Use it once after the migration, as an application
+would, in its `test.sql` or by an `[[assert]]` of glowplug.toml. Of what the file itself makes it is a notice.
 """
 
 SECOND_UP_FAILS = Fault(rule="second-up-fails", hazards=(128,), severity=Severity.ERROR, harm=Harm.FAILS)

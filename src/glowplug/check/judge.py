@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.check import faults
 from glowplug.check.advice import advice_on
-from glowplug.check.broken import left_broken
+from glowplug.check.broken import left_broken, not_asked
 from glowplug.check.left_behind import left_behind
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
@@ -47,6 +47,7 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool, alone: Alon
     for at, trip in enumerate(rehearsal.round_trips, 1):
         found.extend(_of_round_trip(trip, chain.dialect, recorded=trip.migration.version in rehearsal.recorded))
         found.extend(left_broken(trip, chain.migrations[at:]))
+        found.extend(not_asked(trip))
         found.extend(_of_test(trip))
     found.extend(_of_records(rehearsal, alone))
     found.extend(_of_way_down(chain, rehearsal, alone))

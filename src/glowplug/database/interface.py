@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.rows import Rows
     from glowplug.database.trace import Trace
     from glowplug.dialect import Direction
@@ -127,16 +127,16 @@ class Connection(Closing, Protocol):
         """
         ...
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked | None:
         """Name what the server can't use as it stands: views, triggers or functions on what is gone or changed.
 
-        Nothing is changed, and nothing of the migrations' is run. What the server does not tell is not named: nothing
-        at all unless said otherwise.
+        Nothing is changed, and nothing of the migrations' is run. What the server can tell, and did not, is named as
+        well. None: this session is never asked; so everywhere unless said otherwise.
 
         Raises:
             LostConnection: the server is gone.
         """
-        return ()
+        return None
 
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, with the same effect and the same answer, and see what each statement does.

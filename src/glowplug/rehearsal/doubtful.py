@@ -71,6 +71,7 @@ def errors_of(trip: RoundTrip) -> Iterator[SqlError]:
     """Give every error of a server's that a round trip tells of, among them those of its measurement."""
     if trip.error is not None and not is_refused_unasked(trip.migration, trip.error.direction):
         yield trip.error.error
+    yield from (each.error for each in (*trip.leaves_unasked, *trip.down_leaves_unasked) if each.error is not None)
     if trip.measurement is not None:
         yield from _of_measurement(trip.measurement)
 

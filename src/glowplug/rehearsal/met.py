@@ -12,7 +12,7 @@ from glowplug.rehearsal.passed_on import PassedOn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.interface import Run, SqlError
     from glowplug.database.rows import Answer, Contents, Rows, Value
     from glowplug.database.trace import Trace
@@ -75,7 +75,7 @@ class _Heard(Connection):
     def snapshot(self) -> Schema:
         return self._connection.snapshot()
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked | None:
         return self._connection.broken()
 
     def recorded(self) -> tuple[str, ...]:

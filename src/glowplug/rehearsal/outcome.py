@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glowplug.database.broken import BrokenObject  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.broken import BrokenObject, UnaskedObject  # noqa: TC001 - msgspec reads the annotations when it decodes
 from glowplug.database.interface import SqlError  # noqa: TC001 - the same
 from glowplug.dialect import Direction  # noqa: TC001 - the same
 from glowplug.project.migration import Migration  # noqa: TC001 - the same
@@ -63,6 +63,7 @@ class RoundTrip:
     ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
     left different from before the up, noise aside; where the up failed, what it left behind all the same.
     ``leaves_broken``: what can be used no more after the up, and could before; ``down_leaves_broken``: after the down.
+    ``leaves_unasked`` and ``down_leaves_unasked``: of what the server did not tell that.
     ``measurement``: what it locks, and what becomes of rows, where that was asked for. ``cached``: proved earlier.
     """
 
@@ -76,6 +77,8 @@ class RoundTrip:
     noise: tuple[Noise, ...] = ()
     leaves_broken: tuple[BrokenObject, ...] = ()
     down_leaves_broken: tuple[BrokenObject, ...] = ()
+    leaves_unasked: tuple[UnaskedObject, ...] = ()
+    down_leaves_unasked: tuple[UnaskedObject, ...] = ()
     measurement: Measurement | None = None
     cached: bool = False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import MissingExtension, MissingFeature
-from glowplug.rehearsal.leaving_broken import State, broken_in, left_broken
+from glowplug.rehearsal.leaving_broken import State, broken_in, left_broken, left_unasked
 from glowplug.rehearsal.outcome import Outcome, RoundTrip, SecondUp, StepError
 from glowplug.schema import diff
 from glowplug.schema.noise import Noise, tell_apart
@@ -57,7 +57,8 @@ def round_trip(database: Database, migration: Migration, before: State, dialect:
         return Step(round_trip=trip, after=None)
     after = _state(connection, before, dialect)
     trip = _there_and_back(database, migration, before, after.schema, dialect)
-    return Step(round_trip=replace(trip, leaves_broken=left_broken(before, after)), after=after)
+    left, not_told = left_broken(before, after), left_unasked(before, after)
+    return Step(round_trip=replace(trip, leaves_broken=left, leaves_unasked=not_told), after=after)
 
 
 def tell_what_is_lacking(migration: Migration, direction: Direction, error: SqlError) -> None:
@@ -128,6 +129,7 @@ def _excursion(database: Database, migration: Migration, before: State, after: S
         differences=differences,
         noise=noise,
         down_leaves_broken=left_broken(before, restored),
+        down_leaves_unasked=left_unasked(before, restored),
     )
 
 

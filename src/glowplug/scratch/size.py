@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.rows import Rows
     from glowplug.dialect import Direction
     from glowplug.project import Chain, Migration
@@ -262,7 +262,7 @@ class LimitedConnection(Connection):
         """Read the whole schema."""
         return self._connection.snapshot()
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked | None:
         """Name what the server can't use."""
         return self._connection.broken()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE, CREATE_BOOKKEEPING_TABLE, Connection, Run, SqlError
-from glowplug.database.mysql.broken import broken
+from glowplug.database.mysql.broken import broken, unasked
 from glowplug.database.mysql.entry import may_shut, try_entry
 from glowplug.database.mysql.failure import TOO_LONG, explain
 from glowplug.database.mysql.leftovers import read_leftovers
@@ -21,7 +21,6 @@ from glowplug.database.mysql.session import (
     NoDatabase,
     Refused,
     Session,
-    StatementRefused,
     first_column,
     quote_name,
     quote_text,
@@ -35,7 +34,7 @@ from glowplug.errors import ConfigurationError, LostConnection, MissingFeature
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.mysql.session import Address, Reply
     from glowplug.database.mysql.snapshot import SnapshotReader
     from glowplug.database.mysql.watchdog import Watchdog
@@ -150,17 +149,19 @@ class MysqlConnection(Connection):
         """Read the whole schema, the bookkeeping table excluded."""
         return self.reader.read()
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked:
         """Ask which views and triggers can't be used, in a session of the account's own that nothing was set in.
 
-        Where the account gets none, or the catalogue can't be read, nothing is named.
+        Raises:
+            StatementRefused: the catalogue can't be read.
         """
+        catalogue, _, _ = self.reader.parts()
         try:
-            catalogue, _, _ = self.reader.parts()
-            with contextlib.closing(Session(self.access.address)) as session:
-                return broken(session, self.access.address.database or "", catalogue)
-        except (NoDatabase, Refused, StatementRefused):
-            return ()
+            session = Session(self.access.address)
+        except Refused as refused:
+            return unasked(catalogue, explain(refused.error))
+        with contextlib.closing(session):
+            return broken(session, self.access.address.database or "", catalogue)
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""

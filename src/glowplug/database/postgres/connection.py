@@ -11,7 +11,7 @@ from msgspec import structs
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, Connection, Run
 from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping, moves_bookkeeping
-from glowplug.database.postgres.broken import Checked, check
+from glowplug.database.postgres.broken import Checked, check, unasked
 from glowplug.database.postgres.change import Change, changed, of_index
 from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
 from glowplug.database.postgres.local import local_changes, statement_kinds
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from psycopg.pq.abc import PGresult
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.interface import SqlError
     from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.circumstances import Circumstances
@@ -198,12 +198,12 @@ class PostgresConnection(Connection):
         self._change = Change() if idle else None
         return schema
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked:
         """Check the functions in SQL that were read last, in a session that no file has set anything in."""
         if self._schema is None or self.session.transaction_status is not TransactionStatus.IDLE:
-            return ()
+            return unasked(self._schema)
         self._checked = check(self._schema, self.access, DIESEL_SETUP, self._checked)
-        return self._checked.broken
+        return self._checked.asked
 
     def watching(self, wanted: Wanted | None = None) -> Watching | None:
         """Give the queries that a transaction is watched with, that read ``wanted``, if that is known; None: none."""

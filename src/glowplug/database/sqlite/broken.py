@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple
 
-from glowplug.database.broken import BrokenObject
+from glowplug.database.broken import Asked, BrokenObject, UnaskedObject
 from glowplug.database.sqlite.failure import code_of, message_of, sql_error
 from glowplug.sql.sqlite import tokens
 
@@ -38,6 +38,14 @@ _OF_THE_APPLICATION = re.compile(r"(?:\bfrom|\bjoin|,)\s*[\"`\[]?(\w+)[\"`\]]?\s
 _NO_TABLE = re.compile(r"no such table: (?:\w+\.)?(\w+)")
 
 
+_UNREAD = "its text does not tell which write fires it"
+_OPEN = "a write that fires it is refused; what of it can't be tried, for a transaction is open that the file began"
+_NOT_HERE = "SQLite can't compile it in the session that looks, and that need not be the schema's fault"
+_WITHOUT_IT = "a write that fires it is refused, and is without it as well"
+
+_Found = BrokenObject | UnaskedObject
+
+
 class _Trigger(NamedTuple):
     name: str
     table: str
@@ -45,50 +53,55 @@ class _Trigger(NamedTuple):
     on_view: bool
 
 
-def broken(connection: apsw.Connection) -> tuple[BrokenObject, ...]:
+def broken(connection: apsw.Connection) -> Asked:
     """Name what can't be compiled, and what SQLite says of it; nothing is changed, and no row is read.
 
-    A trigger that fails for another one that it would fire is not named: the other one is. Nothing is named in the
-    midst of a transaction, and of triggers nothing where the session takes no writes.
+    A trigger that fails for another one that it would fire is not named: the other one is. What is refused for
+    something else is named as not asked.
     """
-    if connection.in_transaction:
-        return ()
     rows = list(connection.execute(_OBJECTS))
     brought = frozenset(name.casefold() for *_, sql in rows for name in _OF_THE_APPLICATION.findall(sql or ""))
-    views = {
-        name: error
-        for kind, name, *_ in rows
-        if kind == "view" and _is_broken(error := _view(connection, name), brought)
-    }
+    found: list[_Found] = []
+    for kind, name, *_ in rows:
+        if kind == "view" and (error := _view(connection, name)) is not None:
+            found.append(_judged("view", name, error, brought))
+    broken_views = {each.name for each in found if isinstance(each, BrokenObject)}
     on_views = {name for kind, name, *_ in rows if kind == "view"}
-    triggers = [
-        _Trigger(name, table, event, table in on_views)
-        for kind, name, table, sql in rows
-        if kind == "trigger" and table not in views and (event := _event(sql)) is not None
-    ]
-    found = [BrokenObject(kind="view", name=name, error=_said(error)) for name, error in views.items()]
-    if connection.pragma("query_only"):
-        return tuple(found)
-    with _without_foreign_keys(connection):
+    triggers = []
+    for kind, name, table, sql in rows:
+        if kind == "trigger" and table not in broken_views:
+            event = _event(sql)
+            if event is None:
+                found.append(UnaskedObject(kind=kind, name=name, table=table, why=_UNREAD))
+            else:
+                triggers.append(_Trigger(name, table, event, table in on_views))
+    with _without_foreign_keys(connection), _taking_writes(connection):
         for table in dict.fromkeys(trigger.table for trigger in triggers):
             own = [each for each in triggers if each.table == table]
             found.extend(_of_table(connection, own, triggers, brought))
-    return tuple(found)
+    return Asked(
+        broken=tuple(each for each in found if isinstance(each, BrokenObject)),
+        unasked=tuple(each for each in found if isinstance(each, UnaskedObject)),
+    )
 
 
 def _of_table(
     connection: apsw.Connection, own: Sequence[_Trigger], everywhere: Sequence[_Trigger], brought: Collection[str]
-) -> Iterator[BrokenObject]:
+) -> Iterator[_Found]:
     """Compile the triggers of one table, each alone where they don't all go together."""
     for event in dict.fromkeys(trigger.event for trigger in own):
-        if _write(connection, own[0].table, event) is None:
-            continue
-        for trigger in own:
-            if trigger.event == event and _is_broken(error := _alone(connection, trigger, everywhere), brought):
-                yield BrokenObject(kind="trigger", name=trigger.name, table=trigger.table, error=_said(error))
+        error = _write(connection, own[0].table, event)
+        for trigger in own if error is not None else ():
+            if trigger.event == event:
+                if connection.in_transaction:
+                    yield _unasked(trigger, _OPEN, error)
+                elif (found := _alone(connection, trigger, everywhere, brought)) is not None:
+                    yield found
 
 
-def _alone(connection: apsw.Connection, trigger: _Trigger, everywhere: Sequence[_Trigger]) -> apsw.Error | None:
+def _alone(
+    connection: apsw.Connection, trigger: _Trigger, everywhere: Sequence[_Trigger], brought: Collection[str]
+) -> _Found | None:
     """Compile one trigger without any other; what is refused without it as well is not its fault.
 
     Those for the other writes to views stay: without them nothing can be written to a view, as this one may do.
@@ -98,10 +111,14 @@ def _alone(connection: apsw.Connection, trigger: _Trigger, everywhere: Sequence[
     with _undone(connection):
         _drop(connection, *(each.name for each in others))
         error = _write(connection, trigger.table, trigger.event)
-        if error is None or trigger.on_view:
-            return error
-        _drop(connection, trigger.name)
-        return error if _write(connection, trigger.table, trigger.event) is None else None
+        if error is None:
+            return None
+        if not trigger.on_view:
+            _drop(connection, trigger.name)
+            without = _write(connection, trigger.table, trigger.event)
+            if without is not None:
+                return _unasked(trigger, _WITHOUT_IT, without)
+    return _judged("trigger", trigger.name, error, brought, table=trigger.table)
 
 
 def _drop(connection: apsw.Connection, *triggers: str) -> None:
@@ -143,12 +160,23 @@ def _compile(connection: apsw.Connection, sql: str) -> apsw.Error | None:
     return None
 
 
-def _is_broken(error: apsw.Error | None, brought: Collection[str]) -> TypeGuard[apsw.Error]:
+def _is_broken(error: apsw.Error, brought: Collection[str]) -> bool:
     """Whether it is the schema that does not allow it, as far as that can be told, and not what is ``brought``."""
-    absent = None if error is None else _NO_TABLE.search(message_of(error))
+    absent = _NO_TABLE.search(message_of(error))
     if absent is not None and absent[1].casefold() in brought:
         return False
-    return error is not None and code_of(error) == "SQLITE_ERROR" and bool(_MISSING.search(message_of(error)))
+    return code_of(error) == "SQLITE_ERROR" and bool(_MISSING.search(message_of(error)))
+
+
+def _judged(kind: str, name: str, error: apsw.Error, brought: Collection[str], *, table: str | None = None) -> _Found:
+    if _is_broken(error, brought):
+        return BrokenObject(kind=kind, name=name, table=table, error=_said(error))
+    return UnaskedObject(kind=kind, name=name, table=table, why=_NOT_HERE, error=_said(error))
+
+
+def _unasked(trigger: _Trigger, why: str, error: apsw.Error | None) -> UnaskedObject:
+    said = None if error is None else _said(error)
+    return UnaskedObject(kind="trigger", name=trigger.name, table=trigger.table, why=why, error=said)
 
 
 def _said(error: apsw.Error) -> SqlError:
@@ -171,6 +199,17 @@ def _without_foreign_keys(connection: apsw.Connection) -> Iterator[None]:
         yield
     finally:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, heeded)
+
+
+@contextlib.contextmanager
+def _taking_writes(connection: apsw.Connection) -> Iterator[None]:
+    """Let a session that a file told to take none take some: none is carried out."""
+    only = connection.pragma("query_only")
+    connection.pragma("query_only", 0)
+    try:
+        yield
+    finally:
+        connection.pragma("query_only", only)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from glowplug.database.broken import BrokenObject  # noqa: TC001 - msgspec reads the annotations when it decodes
+from glowplug.database.broken import Asked  # noqa: TC001 - msgspec reads the annotations when it decodes
 from glowplug.database.interface import Run, SqlError  # noqa: TC001 - the same
 from glowplug.database.sqlite.settings import SessionSettings  # noqa: TC001 - the same
 from glowplug.database.sqlite.snapshot import Catalogue  # noqa: TC001 - the same
@@ -208,7 +208,7 @@ class Seen(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 class Broken(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """What can't be compiled."""
 
-    objects: tuple[BrokenObject, ...]
+    asked: Asked
 
 
 class Recorded(msgspec.Struct, tag=True, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.database.sqlite.settings import SessionSettings
     from glowplug.database.sqlite.snapshot import Catalogue
     from glowplug.database.trace import Trace
@@ -124,7 +124,7 @@ class Session(Connection):
         with self._uncaged():
             return read(self._connection)
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked:
         """Compile every view and trigger of ``main``; name those that can't be."""
         with self._uncaged(), self._watchdog.watch(self.settings.statement_timeout):
             return broken(self._connection)

@@ -128,7 +128,7 @@ class _Server:
             case protocol.Look():
                 return protocol.Seen(catalogue=self._session(away=request.away).catalogue())
             case protocol.AskBroken():
-                return protocol.Broken(objects=self._session(away=request.away).broken())
+                return protocol.Broken(asked=self._session(away=request.away).broken())
             case protocol.Recall():
                 return protocol.Recorded(versions=self._session(away=request.away).recorded())
             case _:

@@ -17,7 +17,7 @@ from glowplug.scratch.sqlite.rows import RemoteRows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glowplug.database.broken import BrokenObject
+    from glowplug.database.broken import Asked
     from glowplug.dialect import Direction
     from glowplug.project import Migration
     from glowplug.schema import Schema
@@ -72,9 +72,9 @@ class RemoteConnection(Connection):
         seen = expect(self._look(protocol.Look(away=self._away)), protocol.Seen)
         return build(seen.catalogue)
 
-    def broken(self) -> tuple[BrokenObject, ...]:
+    def broken(self) -> Asked:
         """Compile every view and trigger; name those that can't be."""
-        return expect(self._look(protocol.AskBroken(away=self._away)), protocol.Broken).objects
+        return expect(self._look(protocol.AskBroken(away=self._away)), protocol.Broken).asked
 
     def recorded(self) -> tuple[str, ...]:
         """Read the bookkeeping table."""
