@@ -1,45 +1,57 @@
 """Which views and triggers of a MySQL or MariaDB schema the server can't use any more, by its own word.
 
-``CHECK TABLE`` opens a view as a query would. Of a trigger the server says nothing until it runs, so the statements of
-its body are prepared, one by one: that resolves every name, and runs nothing, no function either.
+A query of each view is prepared: that resolves every name, and runs nothing, no function either. Of a trigger the
+server says nothing until it runs, so the statements of its body are prepared, one by one, and those of the routines
+that it calls.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from glowplug.database.broken import Asked, BrokenObject, UnaskedObject
 from glowplug.database.interface import SqlError
 from glowplug.database.mysql.failure import explain
+from glowplug.database.mysql.programs import Routines, read_program
 from glowplug.database.mysql.session import quote_name, quote_text, text_of
-from glowplug.database.mysql.trigger_body import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.database.mysql.catalogue import Catalogue, Record
-    from glowplug.database.mysql.session import Row, Session
+    from glowplug.database.mysql.session import Session
+    from glowplug.database.mysql.trigger_body import Body
 
 _LOCK_SECONDS = 2
 _LOCKED = 1205
 _MISSING = frozenset({
+    1052,  # a column that is ambiguous
     1054,  # no such column
     1136,  # not as many values as columns
     1146,  # no such table
+    1176,  # no such index
+    1222,  # not as many columns as another query
+    1241,  # not as many columns as what they are compared with
+    1288,  # a view that takes no writes
     1305,  # no such routine
+    1318,  # not as many arguments
     1356,  # a view on any of these
+    1423,  # a column without a default
+    1471,  # a view that takes no rows
+    1735,  # no such partition
+    1747,  # no partitions
+    4089,  # no sequence
+    4124,  # no versions
 })  # fmt: skip
 """What the server says where the schema has not what is named; anything else may be of what is put for values."""
 
+_MISSING_IN_A_VIEW = _MISSING | {1267, 1270, 1271}
+"""The same of a view, of which nothing is put otherwise: collations that can't be mixed, too."""
+
+_OF_A_PART = frozenset({1052, 1054, 1222, 1305})
+
 _SAYS_INVALID = "references invalid table"
 
-_OTHER_STRINGS = "its strings end where sql_mode NO_BACKSLASH_ESCAPES has them end, which glowplug does not read"
-_ORACLE = "it is written in Oracle's language (sql_mode ORACLE), which glowplug does not read"
-_UNTOLD = (
-    "its body handles errors itself, makes a temporary table, or has variables with fields: what fails in it need not"
-    " fail the write, or can't be told from its text"
-)
 _NO_ANSWER = "the server did not answer"
 _OTHERWISE = "the server refuses it for what need not be the schema's fault"
 _NO_SESSION = "no session could begin to ask in"
@@ -48,17 +60,24 @@ _Found = BrokenObject | UnaskedObject
 
 
 class _Question(NamedTuple):
-    """A statement of a trigger's, to be prepared."""
+    """A statement of a trigger's, or of what it calls, to be prepared.
+
+    ``partial``: it is none of these, and only some errors of it count. ``runs``: it is glowplug's own, to be run.
+    """
 
     trigger: Record
+    mode: str
     sql: str
+    partial: bool = False
+    runs: bool = False
 
     @property
     def batch(self) -> str:
-        mode = quote_text(self.trigger["sql_mode"] or "")
-        return f"SET SESSION sql_mode = {mode}; {_prepared(self.sql)}"
+        asked = f"DO 0; {self.sql}" if self.runs else _prepared(self.sql)
+        return f"SET SESSION sql_mode = {quote_text(self.mode)}; {asked}"
 
 
+_STATEMENTS_OF_A_VIEW = 2
 _STATEMENTS_OF_A_QUESTION = 3
 
 
@@ -69,7 +88,7 @@ def broken(session: Session, schema: str, catalogue: Catalogue) -> Asked:
     """
     views = _names_of_views(catalogue)
     session.batch(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}".encode())
-    found = [*_views(session, schema, views), *_triggers(session, schema, catalogue.sections["triggers"])]
+    found = [*_views(session, schema, views), *_triggers(session, schema, catalogue)]
     return Asked(
         broken=tuple(each for each in found if isinstance(each, BrokenObject)),
         unasked=tuple(each for each in found if isinstance(each, UnaskedObject)),
@@ -88,45 +107,48 @@ def _names_of_views(catalogue: Catalogue) -> list[str]:
 
 
 def _views(session: Session, schema: str, views: Sequence[str]) -> Iterator[_Found]:
-    if not views:
-        return
-    names = ", ".join(f"{quote_name(schema)}.{quote_name(view)}" for view in views)
-    reply = session.batch(f"CHECK TABLE {names}".encode(), rows=True)
-    if reply.error is not None:
-        said = explain(reply.error)
-        yield from (UnaskedObject(kind="view", name=view, why=_NO_ANSWER, error=said) for view in views)
-        return
-    told = {view: list(rows) for view, rows in itertools.groupby(reply.rows[0], key=lambda row: text_of(row[0]))}
-    for view in views:
-        texts = _errors(told.get(f"{schema}.{view}", ()))
-        if texts:
-            yield _view(session, schema, view, texts)
+    """Prepare a query of each view; after an error go on behind it, but wait for no second lock."""
+    while views:
+        queries = (_prepared(f"SELECT * FROM {quote_name(schema)}.{quote_name(view)}") for view in views)
+        reply = session.batch(";".join(queries).encode())
+        if reply.error is None:
+            return
+        at = len(reply.results) // _STATEMENTS_OF_A_VIEW
+        error = explain(reply.error)
+        if reply.lost or reply.error.number == _LOCKED:
+            yield from (UnaskedObject(kind="view", name=each, why=_NO_ANSWER, error=error) for each in views[at:])
+            return
+        view, views = views[at], views[at + 1 :]
+        if reply.error.number in _MISSING_IN_A_VIEW:
+            message = "; ".join((*_causes(session, schema, view, reply.error.message), error.message))
+            yield BrokenObject(kind="view", name=view, error=SqlError(code=error.code, message=message))
+        else:
+            yield UnaskedObject(kind="view", name=view, why=_OTHERWISE, error=error)
 
 
-def _view(session: Session, schema: str, view: str, texts: Sequence[str]) -> _Found:
-    """Ask again for a view of which CHECK TABLE tells errors: it gives no numbers."""
-    reply = session.batch(_prepared(f"SELECT * FROM {quote_name(schema)}.{quote_name(view)}").encode())
-    error = reply.error
-    if error is None:
-        said = SqlError(code="HY000", message="; ".join(texts))
-        return UnaskedObject(kind="view", name=view, why=_OTHERWISE, error=said)
-    causes = [each for each in texts if _SAYS_INVALID not in each and each != error.message]
-    said = explain(error)
-    if error.number in _MISSING:
-        message = "; ".join((*causes, said.message))
-        return BrokenObject(kind="view", name=view, error=SqlError(code=said.code, message=message))
-    return UnaskedObject(kind="view", name=view, why=_OTHERWISE, error=said)
+def _causes(session: Session, schema: str, view: str, known: str) -> list[str]:
+    """Ask for what error 1356 hides."""
+    reply = session.batch(f"CHECK TABLE {quote_name(schema)}.{quote_name(view)}".encode(), rows=True)
+    rows = reply.rows[0] if reply.error is None else []
+    said = [text_of(row[3]) or "" for row in rows if text_of(row[2]) == "Error"]
+    return [each for each in said if each != known and _SAYS_INVALID not in each]
 
 
-def _errors(rows: Sequence[Row]) -> list[str]:
-    return [text_of(row[3]) or "" for row in rows if text_of(row[2]) == "Error"]
+def _triggers(session: Session, schema: str, catalogue: Catalogue) -> Iterator[_Found]:
+    """Prepare what all triggers do, and the routines that these call; after an error go on behind it."""
+    routines = Routines.of(catalogue)
+    questions: list[_Question] = []
+    for trigger in catalogue.sections["triggers"]:
+        asked = list(_asked(schema, trigger, routines))
+        untold = next((each for each in asked if isinstance(each, str)), None)
+        if untold is not None:
+            yield _not_asked(trigger, untold)
+        questions += (each for each in asked if isinstance(each, _Question))
+    yield from _answers(session, questions)
 
 
-def _triggers(session: Session, schema: str, triggers: Sequence[Record]) -> Iterator[_Found]:
-    """Prepare what all triggers do; after an error go on behind it, but wait for no second lock."""
-    untold = {id(each): why for each in triggers if (why := _why_not(each)) is not None}
-    yield from (_not_asked(each, untold[id(each)]) for each in triggers if id(each) in untold)
-    questions = [_Question(each, sql) for each in triggers if id(each) not in untold for sql in _asked(schema, each)]
+def _answers(session: Session, questions: Sequence[_Question]) -> Iterator[_Found]:
+    """Ask, and say what of each trigger is refused; a lock is waited for once."""
     refused: dict[int, _Found] = {}
     while questions:
         reply = session.batch(";".join(each.batch for each in questions).encode())
@@ -138,35 +160,42 @@ def _triggers(session: Session, schema: str, triggers: Sequence[Record]) -> Iter
             for question in questions[at:]:
                 refused.setdefault(id(question.trigger), _not_asked(question.trigger, _NO_ANSWER, error))
             break
-        trigger, questions = questions[at].trigger, questions[at + 1 :]
-        if reply.error.number in _MISSING:
+        question, questions = questions[at], questions[at + 1 :]
+        trigger = question.trigger
+        if reply.error.number in (_OF_A_PART if question.partial else _MISSING):
             questions = [each for each in questions if each.trigger is not trigger]
             name, table = str(trigger["trigger_name"]), str(trigger["event_object_table"])
             refused[id(trigger)] = BrokenObject(kind="trigger", name=name, table=table, error=error)
-        else:
+        elif not question.partial:
             refused.setdefault(id(trigger), _not_asked(trigger, _OTHERWISE, error))
     yield from refused.values()
 
 
-def _why_not(trigger: Record) -> str | None:
-    """Why the statements of a trigger can't be told from its text; None: they can."""
-    mode, text = trigger["sql_mode"] or "", trigger["action_statement"] or ""
-    if "ORACLE" in mode:
-        return _ORACLE
-    if "NO_BACKSLASH_ESCAPES" in mode and "\\" in text:
-        return _OTHER_STRINGS
-    return _UNTOLD if read_body(text) is None else None
+def _asked(schema: str, trigger: Record, routines: Routines) -> Iterator[_Question | str]:
+    """Give what is to be asked for a trigger, or why it can't be.
 
-
-def _asked(schema: str, trigger: Record) -> Iterator[str]:
-    """Give what is to be prepared for a trigger: first that its table has the columns of the row, then what it does."""
-    body = read_body(trigger["action_statement"] or "")
-    if body is None:
+    First that its table has the columns of the row, then what it does, then what the routines do that it calls.
+    """
+    body = read_program(trigger, trigger["action_statement"])
+    if isinstance(body, str):
+        yield body
         return
+    mode = trigger["sql_mode"] or ""
     table = f"{quote_name(schema)}.{quote_name(str(trigger['event_object_table']))}"
     for row, column in body.columns:
-        yield f"SELECT {row}.{column} FROM {table} AS {row}"
-    yield from body.statements
+        yield _Question(trigger, mode, f"SELECT {row}.{column} FROM {table} AS {row}")
+    yield from _of_body(trigger, mode, body)
+    for called in routines.called_by(body):
+        if isinstance(called, str):
+            yield called
+        else:
+            yield from _of_body(trigger, called.mode, called.body)
+
+
+def _of_body(trigger: Record, mode: str, body: Body) -> Iterator[_Question]:
+    yield from (_Question(trigger, mode, sql) for sql in body.statements)
+    yield from (_Question(trigger, mode, sql, partial=True) for sql in body.partial)
+    yield from (_Question(trigger, mode, f"SHOW CREATE PROCEDURE {name}", runs=True) for name in body.procedures)
 
 
 def _not_asked(trigger: Record, why: str, error: SqlError | None = None) -> UnaskedObject:
