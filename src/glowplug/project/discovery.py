@@ -97,8 +97,8 @@ def find_project(
         raise _nothing(checkout, found)
     surroundings = _surroundings(checkout)
     backends = backends_of(candidates, surroundings)
-    for one, (dialect, _) in zip(candidates, backends, strict=True):
-        _reject_version(one, dialect, configured, configuration)
+    for one, backend in zip(candidates, backends, strict=True):
+        _reject_version(one, backend.dialect, configured, configuration)
     chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
     unreadable = [chain.refused for chain in chains if chain.refused and not chain.migrations]
     if len(unreadable) == len(chains):
