@@ -75,7 +75,8 @@ def unasked(schema: Schema | None, why: str = _OPEN) -> Asked:
 
 
 def _in_sql(schema: Schema) -> list[SchemaObject]:
-    return [each for each in schema if each.kind in _ROUTINES and _IN_SQL.search(_head(each))]
+    routines = [each for key, each in schema.objects.items() if key[0] in _ROUTINES]
+    return [each for each in routines if _IN_SQL.search(_head(each))]
 
 
 def _asked(functions: Sequence[SchemaObject], access: Access, setup: Sequence[str]) -> Asked:
