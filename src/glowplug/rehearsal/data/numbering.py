@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.seeding.compiled import FAR
 from glowplug.schema.tables import Written
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True):
         low = wanted if most is None else min(wanted, most // 2)
         room = _ROOM if most is None else min(_ROOM, (most - low) // self.of)
         return low + self.places[table.name] * room + turn * room // 2
+
+    def far(self, table: Table, column: Column) -> int:
+        """Give how far behind the first row's number the others' begin: most numbers of the type come after."""
+        most = min(self._most(table, column), default=None)
+        return FAR if most is None else min(FAR, most // 4)
 
     def _most(self, table: Table, column: Column) -> Iterator[int]:
         other = self.others.get(table.name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.rehearsal.data.numbering import numbered
 from glowplug.rehearsal.passed_on import PassedOn
+from glowplug.rehearsal.seeding.compiled import FAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -55,14 +56,17 @@ class Stirred(PassedOn):
     ) -> tuple[SqlError | None, ...]:
         """Write rows, each free column's values moved on by as many rows as columns are before it."""
         names, stirred = self._numbered(table, columns, self._stirred(table, columns, rows))
-        changed = self._with_planted(table, names, stirred)
-        errors = list(self._rows.insert(table, names, changed))
-        refused = [at for at, error in enumerate(errors) if error is not None and changed[at] != stirred[at]]
+        changed, planted = self._with_planted(table, names, stirred, own=columns)
+        plain = [at for at in range(len(changed)) if at not in planted]
+        errors = dict(zip(plain, self._rows.insert(table, names, [changed[at] for at in plain]), strict=True))
+        for at, numbers in planted.items():
+            (errors[at],) = self._rows.insert(table, (*names, *numbers), [(*changed[at], *numbers.values())])
+        refused = [
+            at for at, error in errors.items() if error is not None and (at in planted or changed[at] != stirred[at])
+        ]
         if refused:
-            again = self._rows.insert(table, names, [stirred[at] for at in refused])
-            for at, error in zip(refused, again, strict=True):
-                errors[at] = error
-        return tuple(errors)
+            errors |= zip(refused, self._rows.insert(table, names, [stirred[at] for at in refused]), strict=True)
+        return tuple(errors[at] for at in range(len(changed)))
 
     def _stirred(
         self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
@@ -95,11 +99,17 @@ class Stirred(PassedOn):
         return self._numbers[place]
 
     def _with_planted(
-        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]]
-    ) -> Sequence[Sequence[Value]]:
-        """Put drawn values into free columns of all rows, planted ones into every other row at most, each once."""
+        self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, own: Sequence[str]
+    ) -> tuple[Sequence[Sequence[Value]], Mapping[int, Mapping[str, Value]]]:
+        """Put drawn values into free columns of all rows, planted ones into every other row at most, each once.
+
+        Gives the rows, and by place what is planted in columns that the server would number: low numbers alone, that
+        it has plenty to come. A number of the row's ``own`` stays, which others may refer to.
+        """
         waiting = self._planted.get(table.name, [])
         bound = _bound(table)
+        counted = {column.name for column in numbered(table)}
+        numbers: dict[int, Mapping[str, Value]] = {}
         drawn = {name: values for name, values in self._drawn.get(table.name, {}).items() if name not in bound}
         changed = (
             [
@@ -116,8 +126,17 @@ class Stirred(PassedOn):
             if not waiting:
                 break
             planted = waiting.pop(0)
-            changed[at] = [planted.get(name, value) for name, value in zip(columns, changed[at], strict=True)]
-        return changed
+            low = {name: value for name, value in planted.items() if name not in counted or _is_low(value)}
+            numbers[at] = {name: value for name, value in low.items() if name in counted.difference(columns)}
+            changed[at] = [
+                value if name in counted.intersection(own) else low.get(name, value)
+                for name, value in zip(columns, changed[at], strict=True)
+            ]
+        return changed, {at: each for at, each in numbers.items() if each}
+
+
+def _is_low(value: Value) -> bool:
+    return isinstance(value, str) and value.isdigit() and int(value) < FAR
 
 
 def _bound(table: Table) -> frozenset[str]:

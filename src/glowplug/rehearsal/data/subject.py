@@ -11,7 +11,7 @@ from glowplug.rehearsal.data.aims import aims, relaxed, set_by
 from glowplug.rehearsal.data.documents import plain_documents
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
-from glowplug.rehearsal.data.numbering import numberings
+from glowplug.rehearsal.data.numbering import numbered, numberings
 from glowplug.rehearsal.data.refilling import Fills
 from glowplug.rehearsal.data.steady import is_steady
 from glowplug.rehearsal.met import Met
@@ -63,6 +63,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         if not self.aimed:
             return {}
         keys = {(key.table, column) for table in self.before for key in table.foreign_keys for column in key.referenced}
+        keys -= {(table.name, column.name) for table in self.before for column in numbered(table)}
         return {
             name: [{column: row[column] for column in row if (name, column) not in keys} for row in rows]
             for name, rows in aims(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.aims import put_back, set_by
 from glowplug.rehearsal.data.compare import Reading
+from glowplug.rehearsal.data.gaps import WithGaps
 from glowplug.rehearsal.data.held import change_held
 from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.ordered import Ordered
@@ -100,6 +101,8 @@ class Trip:
             return Filled(failed=tuple(failed), ran=ran)
         self._change_those_of_the_chain(rows, only)
         later, settings = subject.asked, subject.settings
+        if not subject.apart:
+            rows = WithGaps(rows, subject.dialect, subject.numberings[Direction.UP].far)
         filled = seed(
             Stirred(rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
             subject.before,

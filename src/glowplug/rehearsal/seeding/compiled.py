@@ -10,6 +10,7 @@ from glowplug.rehearsal.seeding.makers import Maker, maker
 from glowplug.rehearsal.seeding.makers.base import listed
 from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both, meets
 from glowplug.rehearsal.seeding.scalars import scalar
+from glowplug.schema.tables import Family
 from glowplug.sql.condition import UNKNOWN, Unknown, names
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ _SPARSE = 3
 """Numbers between the values of rows that must not overlap."""
 _FEW = 12
 """Values of a column that are few."""
+FAR = 5_000
+"""Numbers that no row has in a primary key, between the first row's and the second's: beyond those of other turns."""
+_ROOM_FOR_A_GAP = 120
+"""Numbers that there are to be at least for one."""
 _OWN_NUMBERS = 1_000_000
 """Where numbers begin that the server would else give: far from its own."""
 
@@ -130,7 +135,7 @@ def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around
                 return None
             needs = Needs(null=True)
         about = msgspec.structs.replace(making, simple=True) if name in tried else making
-        made = _maker(planned, needs, about, strategy, numbered_by_us=name in own)
+        made = _maker(planned, needs, about, strategy, key=_is_key(plan, name), numbered_by_us=name in own)
         if made is None and name not in linked and name not in itself:
             if planned.omissible:
                 made = listed((None,))
@@ -180,6 +185,18 @@ def _turned(made: Maker, size: int, place: int) -> Maker:
     return Maker(make=lambda n: make(n + n // size * place), size=size)
 
 
+def _with_gap(made: Maker) -> Maker:
+    """Let no row but the first have a number that it would also have if all were numbered anew.
+
+    Nor one that is greater than that by as much as all others are.
+    """
+    make, size = made.make, made.size
+    if size is not None and size < _ROOM_FOR_A_GAP:
+        return made
+    gap = FAR if size is None else min(FAR, size // 4)
+    return Maker(make=lambda n: make(n + n // 3 + gap if n else n), size=size)
+
+
 def _default(planned: Planned) -> Value | Unknown:
     value = planned.default
     if isinstance(value, (str, bytes)) or value is None:
@@ -187,7 +204,13 @@ def _default(planned: Planned) -> Value | Unknown:
     return UNKNOWN if isinstance(value, Unknown) else str(value).lower()
 
 
-def _maker(planned: Planned, needs: Needs, making: Making, strategy: Strategy, *, numbered_by_us: bool) -> Maker | None:
+def _is_key(plan: Plan, name: str) -> bool:
+    return any(unique.primary and unique.columns == (name,) for unique in plan.table.uniques)
+
+
+def _maker(
+    planned: Planned, needs: Needs, making: Making, strategy: Strategy, *, key: bool, numbered_by_us: bool
+) -> Maker | None:
     given = planned.given
     if given is not None and needs.null is not True:
         if given.values is not None:
@@ -201,7 +224,8 @@ def _maker(planned: Planned, needs: Needs, making: Making, strategy: Strategy, *
             return None
         make = found.make
         return Maker(make=lambda n: make(n + _OWN_NUMBERS), size=found.size)
-    return maker(planned.type, needs, making, attempt=strategy.guess)
+    found = maker(planned.type, needs, making, attempt=strategy.guess)
+    return _with_gap(found) if found is not None and key and planned.type.family is Family.INTEGER else found
 
 
 def _text(value: object) -> Value:
