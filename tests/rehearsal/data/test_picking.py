@@ -8,11 +8,14 @@ import pytest
 
 from glowplug.dialect import Dialect
 from glowplug.rehearsal.data.picking import picks
+from glowplug.rehearsal.measured import DataOutcome
 from glowplug.schema.tables import Table
 from glowplug.sql.reader import read
 
 if TYPE_CHECKING:
     from conftest import Measure
+
+    from glowplug.rehearsal.measured import Data
 
 P, M, S = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
 JOINED = "SELECT 1 FROM t o JOIN b ON o.e = b.e WHERE b.n = 1"
@@ -90,3 +93,78 @@ def test_a_condition_that_cannot_be_asked(on_postgres: Measure) -> None:
 def test_a_condition_on_what_the_up_makes_that_its_rows_show(set_to: str, seen: bool, on_postgres: Measure) -> None:
     up = f"ALTER TABLE t ADD COLUMN w text; UPDATE t SET w = {set_to} WHERE w IS NULL;"
     assert (on_postgres(T, up, "ALTER TABLE t DROP COLUMN w;").data.not_seeded == ()) is seen
+
+
+PEOPLE = "CREATE TABLE t (id {key}, name {text} NOT NULL, age INTEGER NOT NULL, email {text}, score INTEGER);"
+ON = {
+    "sqlite": ("INTEGER PRIMARY KEY", "TEXT"),
+    "postgres": ("serial PRIMARY KEY", "text"),
+    "mysql": ("INTEGER PRIMARY KEY AUTO_INCREMENT", "VARCHAR(60)"),
+}
+BY_TRIAL = ("email = name", "trim(name) = ''", "trim(email) <> email", "substr(name, 1, 3) = 'abc'", "age % 7 = 3")
+everywhere = pytest.mark.parametrize("backend", [pytest.param(each, marks=getattr(pytest.mark, each)) for each in ON])
+
+
+def on(backend: str, request: pytest.FixtureRequest, before: str, up: str) -> Data:
+    key, text = ON[backend]
+    measure: Measure = request.getfixturevalue(f"on_{backend}")
+    return measure(before.format(key=key, text=text), up.format(key=key, text=text), "SELECT 1;").data
+
+
+@everywhere
+@pytest.mark.parametrize("condition", BY_TRIAL)
+def test_rows_that_meet_a_condition_are_found_by_trial(
+    condition: str, backend: str, request: pytest.FixtureRequest
+) -> None:
+    found = on(backend, request, PEOPLE, f"DELETE FROM t WHERE {condition};")
+    assert [(each.column, each.how.value) for each in found.losses] == [(None, "deleted")]
+    assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "condition",
+    ["p_id IN (SELECT id FROM p WHERE title = 'x')", "EXISTS (SELECT 1 FROM p WHERE p.id = p_id AND p.title = 'x')"],
+)
+def test_rows_meet_the_condition_of_a_query_within(
+    condition: str, backend: str, request: pytest.FixtureRequest
+) -> None:
+    before = (
+        "CREATE TABLE p (id {key}, title {text} NOT NULL);"
+        "CREATE TABLE t (id {key}, p_id INTEGER NOT NULL, FOREIGN KEY (p_id) REFERENCES p (id));"
+    )
+    found = on(backend, request, before, f"DELETE FROM t WHERE {condition};")
+    assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "up",
+    [
+        "DELETE FROM t WHERE age % 2 = 7;",
+        "UPDATE t SET name = 'x' WHERE age % 2 = 7;",
+        "DELETE FROM t WHERE score + age = 0;",
+        PEOPLE.replace("TABLE t", "TABLE n")
+        + "INSERT INTO n SELECT * FROM t o WHERE o.age % 2 < 7; DROP TABLE t; ALTER TABLE n RENAME TO t;",
+    ],
+)
+def test_nothing_is_called_lossless_that_no_row_showed(up: str, backend: str, request: pytest.FixtureRequest) -> None:
+    found = on(backend, request, PEOPLE, up)
+    (told,) = found.not_seeded
+    assert told.why.startswith(("no row meets ", "no row fails "))
+    assert (found.outcome, found.why) == (DataOutcome.NOT_MEASURED, told.why)
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "up",
+    [
+        "DELETE FROM t WHERE age < 5 AND age > 5;",
+        "ALTER TABLE t ADD COLUMN w {text}; UPDATE t SET w = name WHERE age % 2 = 7;",
+        PEOPLE.replace("TABLE t", "TABLE n") + "INSERT INTO n SELECT * FROM t WHERE age % 2 < 7; DROP TABLE n;",
+    ],
+)
+def test_what_takes_nothing_is_lossless_whether_a_row_meets_it_or_not(
+    up: str, backend: str, request: pytest.FixtureRequest
+) -> None:
+    assert on(backend, request, PEOPLE, up).outcome is DataOutcome.LOSSLESS

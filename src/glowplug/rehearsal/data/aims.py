@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.documents import with_documents
 from glowplug.rehearsal.data.names import found
-from glowplug.rehearsal.data.text import actions_of, every
+from glowplug.rehearsal.data.solved import solved
+from glowplug.rehearsal.data.text import actions_of, condition_of_query, every
 from glowplug.rehearsal.seeding.cases import cases
 from glowplug.rehearsal.seeding.makers import Making, maker
 from glowplug.rehearsal.seeding.narrowing import narrowed
@@ -21,7 +22,7 @@ from glowplug.sql.actions import AlterColumnType, CreateTable, Delete, Insert, S
 from glowplug.sql.condition import Call, parse, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.database.rows import Value
     from glowplug.dialect import Dialect
@@ -40,11 +41,7 @@ _CASES = 6  # of one condition
 _VALUES = 3  # of a list, in as many rows
 _CHOICES = frozenset({"case", "if", "iif"})
 _NAME = re.compile(r"\w+")
-_WHERE = re.compile(
-    r"\bwhere\b(?P<condition>(?:(?!\bwhere\b).)*?)"
-    r"(?:\b(?:group\s+by|having|order\s+by|limit|on\s+conflict|on\s+duplicate|returning|union)\b.*)?;?\s*\Z",
-    re.IGNORECASE | re.DOTALL,
-)
+_WITHIN = re.compile(r"\bfrom\s+(?P<table>[\w.\"`]+)(?:\s+(?:as\s+)?\w+)?\s+where\b", re.IGNORECASE)
 
 
 def aims(
@@ -59,8 +56,10 @@ def aims(
     known = {table.name: table for table in tables}
     after = {table.name: table for table in later}
     gathered: dict[str, dict[tuple[tuple[str, Value], ...], None]] = {}
-    for name, case in _aimed(text, known):
-        for row in itertools.islice(_rows(case, known[name], after.get(name), text.dialect, seed), _VALUES):
+    for name, case, literal in _aimed(text, known):
+        table, there, making = known[name], after.get(name), Making(dialect=text.dialect, seed=seed)
+        by_trial = solved(literal, case, table, there, making) if case.rest or case.relations else ()
+        for row in _first(by_trial) or _first(_rows(case, table, there, making)):
             gathered.setdefault(name, {})[tuple(row.items())] = None
     aimed: dict[str, tuple[Mapping[str, Value], ...]] = {
         name: (*map(dict, rows), *(dict(row) for row in rows if not _unique(known[name]).intersection(dict(row))))
@@ -139,7 +138,8 @@ def _relaxed(now: Table, later: Table, free: Collection[tuple[str, str]]) -> Tab
     )
 
 
-def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]]:
+def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case, Expression]]:
+    """Give each way to meet a condition of the files, for the tables that it may be about, with the condition."""
     dialect = text.dialect
     inserted = {
         found(action.table, tables, dialect)
@@ -155,8 +155,9 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]
                     continue
                 beside = action.reads if isinstance(action, (Delete, Update)) else ()
                 every = {name, *(found(each, tables, dialect) for each in beside)}
+                literal = condition if wanted else Call("not", (condition,))
                 for case in cases([(condition, wanted)])[:_CASES]:
-                    yield from ((each, case) for each in sorted(filter(None, every)))
+                    yield from ((each, case, literal) for each in sorted(filter(None, every)))
 
 
 def _own_actions(script: Script | None) -> Iterator[tuple[Action, Statement]]:
@@ -174,22 +175,38 @@ def _conditions(
 ) -> Iterator[tuple[Name, Expression, bool]]:
     match action:
         case Delete() | Update() if action.where is not None and not action.tautology:
-            yield action.table, parse(action.where.text, dialect), True
+            for name, condition in ((action.table, action.where.text), *_within(action.where.text, action.reads)):
+                yield name, parse(condition, dialect), True
         case CreateTable() | Insert() if action.reads and script is not None:
-            where = _WHERE.search(script.text_of(statement.span))
+            where = condition_of_query(script.text_of(statement.span))
             if where is not None:
-                yield action.reads[0], parse(where["condition"], dialect), False
+                yield action.reads[0], parse(where, dialect), False
         case Select() if action.reads and script is not None and statement not in script.statements:
-            where = _WHERE.search(script.text_of(statement.span))  # of a loop's, mostly
+            where = condition_of_query(script.text_of(statement.span))  # of a loop's, mostly
             if where is not None:
-                yield action.reads[0], parse(where["condition"], dialect), True
+                yield action.reads[0], parse(where, dialect), True
         case _:
             pass
     if isinstance(action, (AlterColumnType, Update)):
-        for value in _values(action):
-            for part in walk(parse(value.text, dialect)):
-                if isinstance(part, Call) and part.name in _CHOICES:
-                    yield from ((action.table, condition, True) for condition in part.arguments[:-1:2])
+        yield from ((action.table, condition, True) for condition in _choices(action, dialect))
+
+
+def _within(text: str, reads: Sequence[Name]) -> Iterator[tuple[Name, str]]:
+    """Give the conditions of the plain queries within one."""
+    for match in _WITHIN.finditer(text):
+        name = match["table"].rpartition(".")[2].strip('"`').casefold()
+        rest = text[match.end() :]
+        depths = itertools.accumulate((character == "(") - (character == ")") for character in rest)
+        end = next((at for at, depth in enumerate(depths) if depth < 0), len(rest))
+        yield from ((each, rest[:end]) for each in reads if each.name.casefold() == name)
+
+
+def _choices(action: AlterColumnType | Update, dialect: Dialect) -> Iterator[Expression]:
+    """Give the conditions on which it depends what is set."""
+    for value in _values(action):
+        for part in walk(parse(value.text, dialect)):
+            if isinstance(part, Call) and part.name in _CHOICES:
+                yield from part.arguments[:-1:2]
 
 
 def _values(action: AlterColumnType | Update) -> tuple[Source, ...]:
@@ -198,7 +215,11 @@ def _values(action: AlterColumnType | Update) -> tuple[Source, ...]:
     return () if action.using is None else (action.using,)
 
 
-def _rows(case: Case, table: Table, later: Table | None, dialect: Dialect, seed: int) -> Iterator[Row]:
+def _first(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(itertools.islice(rows, _VALUES))
+
+
+def _rows(case: Case, table: Table, later: Table | None, making: Making) -> Iterator[Row]:
     """Make rows that are what a case asks; what can't be had of a column is left as it is."""
     columns = {column.name.casefold(): column for column in table.columns if column.written is not Written.SERVER}
     after = {} if later is None else {column.name: column for column in later.columns}
@@ -209,7 +230,7 @@ def _rows(case: Case, table: Table, later: Table | None, dialect: Dialect, seed:
             continue
         kind, own = narrowed(column, after.get(column.name))
         joint = both(own, needs)
-        made = None if joint is None else maker(kind, joint, Making(dialect=dialect, seed=seed))
+        made = None if joint is None else maker(kind, joint, making)
         if made is None:
             return
         makers[column.name] = made

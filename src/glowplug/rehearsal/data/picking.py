@@ -1,4 +1,7 @@
-"""Queries that tell whether a file's UPDATE, DELETE or MERGE has a row to pick, in the words of the file itself."""
+"""Queries that tell whether a file's UPDATE, DELETE or MERGE has a row to pick, in the words of the file itself.
+
+And whether it leaves out a row where it copies a table that it then drops.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.rehearsal.data.names import found
-from glowplug.rehearsal.data.text import actions_of
-from glowplug.sql.actions import Delete, Update
+from glowplug.rehearsal.data.text import actions_of, condition_of_query
+from glowplug.rehearsal.seeding.cases import cases
+from glowplug.sql.actions import CreateTable, Delete, DropTable, Insert, Update
+from glowplug.sql.condition import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,23 +40,45 @@ _FORMS = tuple(
         rf"(?P<with>.*?)\bupdate{_WORDS}\s(?P<from>.*?)\bset\b.*?{_FROM}\bwhere\s*\Z",
     )
 )
+_COPIED = re.compile(r".*\bfrom\s(?P<from>.*?)\bwhere\s*\Z", re.IGNORECASE | re.DOTALL)
+_SHOWN = 80  # characters of a condition
 
 
 class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """A condition by which a file picks rows of a table, and a query that gives a row where one meets it.
 
-    ``columns``: what is set of these rows; none where they are deleted.
+    ``columns``: what is set of these rows; none where they are deleted. ``copies``: rows that do not meet it are gone.
+    ``never``: it contradicts itself.
     """
 
     table: str
     condition: str
     query: str
     columns: tuple[str, ...] = ()
+    copies: bool = False
+    never: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """Say what a row is that the file would take something of."""
+        shown = " ".join(self.condition.split())
+        shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+        return (
+            f"fails {shown}, by which up.sql copies rows"
+            if self.copies
+            else f"meets {shown}, by which up.sql picks rows"
+        )
+
+    def takes_from(self, table: Table) -> bool:
+        """Whether rows or values may be taken that were there before, not only columns set that there were not."""
+        there = {column.name.casefold() for column in table.columns}
+        return not self.never and (not self.columns or not there.isdisjoint(map(str.casefold, self.columns)))
 
 
 def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) -> Iterator[Pick]:
     """Give the conditions by which a file picks rows to change or delete, each once."""
     told = set()
+    yield from _copies(script, tables, dialect)
     for action, statement in actions_of(script):
         if not isinstance(action, (Delete, Update)) or action.where is None or action.tautology or script is None:
             continue
@@ -62,7 +89,33 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
         told.add((name, condition))
         source = _source(script.text_of(statement.span), condition, dialect) or f"SELECT 1 FROM {tables[name].sql}"
         columns = action.columns if isinstance(action, Update) else ()
-        yield Pick(table=name, condition=condition, query=f"{source}\nWHERE {condition}", columns=columns)
+        yield Pick(
+            table=name,
+            condition=condition,
+            query=f"{source}\nWHERE {condition}",
+            columns=columns,
+            never=not action.reads and not cases([(parse(condition, dialect), True)]),
+        )
+
+
+def _copies(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) -> Iterator[Pick]:
+    """Give the conditions by which rows are copied of tables that are then dropped."""
+    dropped = {
+        found(action.table, tables, dialect) for action, _ in actions_of(script) if isinstance(action, DropTable)
+    }
+    for action, statement in actions_of(script):
+        if script is None or not isinstance(action, (CreateTable, Insert)) or len(action.reads) != 1:
+            continue
+        name = found(action.reads[0], tables, dialect)
+        text = script.text_of(statement.span)
+        condition = condition_of_query(text)
+        if name is None or name not in dropped or condition is None:
+            continue
+        match = _COPIED.match(_masked(text[: text.rindex(condition)]))
+        if match is not None:
+            source = text[slice(*match.span("from"))].strip()
+            query = f"SELECT 1 FROM {source}\nWHERE ({condition.strip()}\n) IS NOT TRUE"
+            yield Pick(table=name, condition=condition, query=query, copies=True)
 
 
 def is_seen(pick: Pick, before: Reading, after: Reading, names: Names) -> bool:

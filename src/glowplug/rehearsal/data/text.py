@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from glowplug.project import Migration
     from glowplug.sql.statement import Script, Statement
+
+_WHERE = re.compile(
+    r"\bwhere\b(?P<condition>(?:(?!\bwhere\b).)*?)"
+    r"(?:\b(?:group\s+by|having|order\s+by|limit|on\s+conflict|on\s+duplicate|returning|union)\b.*)?;?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +75,12 @@ def actions_of(script: Script | None) -> Iterator[tuple[Action, Statement]]:
     for statement in () if script is None else every(script.statements):
         for action in statement.actions:
             yield action, statement
+
+
+def condition_of_query(text: str) -> str | None:
+    """Give the condition of a statement's last WHERE, which goes to its end or what may follow there."""
+    match = _WHERE.search(text)
+    return None if match is None else match["condition"]
 
 
 def names_in(thing: object, *, but: type[msgspec.Struct] | None = None) -> Iterator[Name]:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _OF_KEYS = frozenset({Family.INTEGER, Family.UUID})
 _APART = 1_000_000
 """Where numbers begin that must not meet those which a file writes."""
-_SHOWN = 80  # characters of a condition
 ROWS_AFTER = 10
 """Rows a table that are written through the new schema."""
 _CHANGED = 3  # rows a table that are changed through it
@@ -58,7 +57,8 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
 class Trip:
     """A connection to a branch, and the subject's files on it; ``is_up``: whether the up was the last that ran.
 
-    ``unread``: tables that could not be read, and why; ``beyond``: those with more rows than are read.
+    ``unread``: tables that could not be read, and why; ``beyond``: those with more rows than are read. ``unmet``: what
+    is said of conditions by which the up would take rows or values, and that no row was seen to meet.
     """
 
     def __init__(self, subject: Subject, connection: Connection) -> None:
@@ -69,6 +69,7 @@ class Trip:
         self.is_up = False
         self.unread: dict[str, str] = {}
         self.beyond: dict[str, str] = {}
+        self.unmet: list[str] = []
         self._before: State = {}
         self._unasked: list[tuple[Pick, SqlError]] = []
         self._back = subject.before
@@ -147,8 +148,7 @@ class Trip:
             if answer.error is not None:
                 self._unasked.append((pick, answer.error))
             elif not answer.rows:
-                condition = _in_short(pick.condition)
-                yield NotSeeded(table=pick.table, why=f"no row meets {condition}, by which up.sql picks rows")
+                yield self._not_met(pick, f"no row {pick.in_words}")
 
     def untold(self, before: State, after: State) -> Iterator[NotSeeded]:
         """Name the conditions that can't be asked before the up, where what it has made of the rows shows none met."""
@@ -156,10 +156,14 @@ class Trip:
         for pick, error in self._unasked:
             then, now = before.get(pick.table), after.get(names.tables.get(pick.table, ""))
             if then is None or now is None or not is_seen(pick, then, now, names):
-                why = (
-                    f"it could not be told whether a row meets {_in_short(pick.condition)}, by which up.sql picks rows"
-                )
-                yield NotSeeded(table=pick.table, why=f"{why}: {error.message}")
+                why = f"it could not be told whether a row {pick.in_words}: {error.message}"
+                yield self._not_met(pick, why)
+
+    def _not_met(self, pick: Pick, why: str) -> NotSeeded:
+        table = next(each for each in self.subject.before if each.name == pick.table)
+        if pick.takes_from(table):
+            self.unmet.append(why)
+        return NotSeeded(table=pick.table, why=why)
 
     def run(self, direction: Direction) -> SqlError | None:
         """Run one of the files, as Diesel does."""
@@ -319,11 +323,6 @@ class Trip:
         changes = [(*(new[at[column]] for column in plain), *old) for old, new in zip(olds, news, strict=False)]
         if changes:
             self.rows.update(table, plain, changes, by=names)
-
-
-def _in_short(condition: str) -> str:
-    text = " ".join(condition.split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _plain_columns(table: Table) -> list[str]:

@@ -28,7 +28,7 @@ from glowplug.sql.actions import (
 from glowplug.sql.parts import Constraint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Data
@@ -52,12 +52,19 @@ _MAY_TAKE = (
 
 
 def unless_unseen(
-    subject: Subject, data: Data, *, empty: Collection[str], unwritten: Collection[str], refused: str | None = None
+    subject: Subject,
+    data: Data,
+    *,
+    empty: Collection[str],
+    unwritten: Collection[str],
+    unmet: Sequence[str] = (),
+    refused: str | None = None,
 ) -> Data:
     """Take back that nothing is lost where there was no row to lose.
 
     ``empty``: tables without a row before the up, by their names then; ``unwritten``: those to which nothing could be
-    written after it. ``refused``: what the up said of the rows that it would not take.
+    written after it. ``unmet``: what is said of conditions by which rows are taken, and that none was seen to meet.
+    ``refused``: what the up said of the rows that it would not take.
     """
     touched = subject.touched
     if data.outcome is not DataOutcome.LOSSLESS or not (touched.before or touched.after):
@@ -70,9 +77,13 @@ def unless_unseen(
         return data
     else:
         tables = _taken_from(subject, empty, unwritten)
-        if not tables:
+        if not tables and not unmet:
             return data
-        why = f"no row could be written to {', '.join(tables)}, of which it may take something away"
+        why = (
+            unmet[0]
+            if not tables
+            else f"no row could be written to {', '.join(tables)}, of which it may take something away"
+        )
     if refused is not None:
         why = f"its up refuses the rows that were made for it: {refused}"
     return replace(data, outcome=DataOutcome.NOT_MEASURED, why=data.why or why)

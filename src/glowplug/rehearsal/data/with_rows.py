@@ -46,6 +46,7 @@ class _Went(msgspec.Struct, frozen=True, kw_only=True):
 
     ``after`` are the losses of these, or why the down refused them, None where they were not written. ``odd``:
     what came of edge rows; what is refused among other rows may not be without them. ``empty``: tables without rows.
+    ``unmet``: what is said of conditions by which rows are taken, and that none was seen to meet.
     """
 
     filled: Filled
@@ -55,6 +56,7 @@ class _Went(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Loss, ...] | SqlError | None = None
     odd: Tried = Tried(refuse=frozenset({Direction.UP}))
     empty: frozenset[str] = frozenset()
+    unmet: tuple[str, ...] = ()
 
 
 def _worst(data: Data) -> DataOutcome:
@@ -156,7 +158,9 @@ class WithRows:
             return _Went(filled=filled, observed=observed, down=down)
         if down is None or down.error is not None:
             losses = lost_for_good(before, after, subject.names)
-            return _Went(filled=filled, observed=observed, down=down, losses=losses, empty=empty)
+            return _Went(
+                filled=filled, observed=observed, down=down, losses=losses, empty=empty, unmet=tuple(here.unmet)
+            )
         restored, back = here.restored()
         losses = lost_there_and_back(before, after, restored, subject.names, back)
         odd = Tried(refuse=frozenset(Direction))
@@ -171,6 +175,7 @@ class WithRows:
             after=since,
             odd=odd,
             empty=empty,
+            unmet=tuple(here.unmet),
         )
 
     def _goes_up_again(self, here: Trip, written: When) -> bool:
@@ -319,6 +324,7 @@ class WithRows:
             data,
             empty=went.empty,
             unwritten=self._unwritten,
+            unmet=went.unmet,
             refused=said if went.empty & self._without else None,
         )
         down_fails = went.down is not None and went.down.error is not None

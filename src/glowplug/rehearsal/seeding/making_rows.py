@@ -53,8 +53,10 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 class RowMaker:
     """Makes rows; each is told by a number, and no key is used twice."""
 
-    def __init__(self, plan: Plan, around: Surroundings, taken: Taken, making: Making) -> None:
-        """Make rows whose keys are not in ``taken``, which is added to."""
+    def __init__(
+        self, plan: Plan, around: Surroundings, taken: Taken, making: Making, *, repairs: int = _MOST_REPAIRS
+    ) -> None:
+        """Make rows whose keys are not in ``taken``, which is added to; ``repairs``: changes tried on all of them."""
         self._plan = plan
         self._around = around
         self._taken = taken
@@ -62,7 +64,7 @@ class RowMaker:
         self._random = random.Random(f"{making.seed} {plan.table.name}")  # noqa: S311 - the same rows each time
         self._pools = _pools(plan)
         self._named = sorted({name for condition in plan.conditions for name in names(condition)})
-        self._repairs = _MOST_REPAIRS
+        self._repairs = repairs
         self._last: dict[str, Value] = {}
         self._compiled: dict[Strategy, tuple[Compiled, ...]] = {}
         self.why: str | None = None
@@ -254,6 +256,8 @@ def _holds(operator: str, left: Scalar, right: Scalar) -> bool:
     return meets(left, _BOUNDS[operator](right))
 
 
+_TIDY = frozenset({"trim", "btrim", "ltrim", "rtrim", "lower", "upper", "initcap"})
+_UNTIDY = (" aB ", " a")
 _NUMERIC = frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT})
 
 
@@ -271,7 +275,15 @@ def _pools(plan: Plan) -> dict[str, tuple[Value, ...]]:
                 each for each in mentioned if name not in numeric or each is None or functions.number(each) is not None
             ]
             found.setdefault(name, {}).update(dict.fromkeys(fitting))
+        for name in _rewritten(condition) - numeric:
+            found[name].update(dict.fromkeys(_UNTIDY))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _rewritten(condition: Expression) -> frozenset[str]:
+    """Give the columns whose blanks or letters a condition looks at."""
+    calls = (part for part in walk(condition) if isinstance(part, Call) and part.name in _TIDY)
+    return frozenset(name for call in calls for name in names(call))
 
 
 def _beside(value: Scalar) -> tuple[Value, ...]:
