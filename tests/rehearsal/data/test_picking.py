@@ -168,3 +168,39 @@ def test_what_takes_nothing_is_lossless_whether_a_row_meets_it_or_not(
     up: str, backend: str, request: pytest.FixtureRequest
 ) -> None:
     assert on(backend, request, PEOPLE, up).outcome is DataOutcome.LOSSLESS
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "id NOT IN (SELECT k FROM (SELECT min(id) AS k FROM t GROUP BY email) x)",
+        "email IN (SELECT email FROM (SELECT email FROM t GROUP BY email HAVING count(*) > 1) x)",
+        "id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY t.email ORDER BY id) n FROM t) x WHERE n > 1)",
+    ],
+)
+def test_rows_that_are_alike_are_there_to_be_cleared_away(
+    condition: str, backend: str, request: pytest.FixtureRequest
+) -> None:
+    up = f"DELETE FROM t WHERE {condition}; CREATE UNIQUE INDEX i ON t (email);"
+    found = on(backend, request, PEOPLE, up)
+    assert [(each.column, each.how.value) for each in found.losses] == [(None, "deleted")]
+    assert (found.refusals, found.not_seeded) == ((), ())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("where", ["NOT EXISTS (SELECT 1 FROM p WHERE p.id = p_id)", "p_id NOT IN (SELECT id FROM p)"])
+def test_rows_that_refer_to_nothing_are_there_to_be_cleared_away(where: str, on_postgres: Measure) -> None:
+    before = "CREATE TABLE p (id serial PRIMARY KEY); CREATE TABLE t (id serial PRIMARY KEY, p_id integer NOT NULL);"
+    up = f"DELETE FROM t WHERE {where}; ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (p_id) REFERENCES p (id);"
+    found = on_postgres(before, up, "ALTER TABLE t DROP CONSTRAINT f;").data
+    assert [(each.column, each.how.value, each.rows) for each in found.losses] == [(None, "deleted", 1)]
+    assert (found.refusals, found.not_seeded) == ((), ())
+
+
+@pytest.mark.mysql
+def test_rows_that_are_alike_in_a_join_are_cleared_away(on_mysql: Measure) -> None:
+    before = PEOPLE.format(key="INTEGER PRIMARY KEY AUTO_INCREMENT", text="VARCHAR(60)")
+    up = "DELETE a FROM t a JOIN t b ON a.email = b.email WHERE a.id > b.id;"
+    found = on_mysql(before, up, "SELECT 1;").data
+    assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())

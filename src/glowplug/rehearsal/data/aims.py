@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.cleared import cleared
 from glowplug.rehearsal.data.documents import with_documents
 from glowplug.rehearsal.data.names import found
 from glowplug.rehearsal.data.solved import solved
@@ -65,6 +66,8 @@ def aims(
         name: (*map(dict, rows), *(dict(row) for row in rows if not _unique(known[name]).intersection(dict(row))))
         for name, rows in gathered.items()
     }
+    for name, alike in cleared(text, known, after, Making(dialect=text.dialect, seed=seed)):
+        aimed[name] = (*aimed.get(name, ()), alike)
     if not documents:
         return aimed
     written = set_by(text.up, tables, text.dialect)

@@ -66,7 +66,7 @@ class _Trial:
         few = self._alone(table)
         few = replace(few, settings=replace(few.settings, rows=rows))
         others = replace(few, apart=True)
-        if self._fails(few, table) is not True:
+        if self._fails(few, table) is not True or self._fails(replace(few, aimed=False), table) is not True:
             return False
         failed = self._fails(replace(others, aimed=False), table, nulls=self._refusal.value is None)
         return (self._fails(others, table) if failed is None else failed) is True

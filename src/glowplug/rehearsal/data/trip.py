@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _OF_KEYS = frozenset({Family.INTEGER, Family.UUID})
 _APART = 1_000_000
 """Where numbers begin that must not meet those which a file writes."""
+_FEW = 2  # rows of a table: among so few, none is far from the others
 ROWS_AFTER = 10
 """Rows a table that are written through the new schema."""
 _CHANGED = 3  # rows a table that are changed through it
@@ -102,7 +103,7 @@ class Trip:
             return Filled(failed=tuple(failed), ran=ran)
         self._change_those_of_the_chain(rows, only)
         later, settings = subject.asked, subject.settings
-        if not subject.apart:
+        if not subject.apart and settings.rows > _FEW:
             rows = WithGaps(rows, subject.dialect, subject.numberings[Direction.UP].far)
         filled = seed(
             Stirred(rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),

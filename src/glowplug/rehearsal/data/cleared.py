@@ -1,0 +1,75 @@
+"""Rows that a file clears away, often to ask for more afterwards: those that are alike, those that refer to nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glowplug.rehearsal.data.names import found
+from glowplug.rehearsal.data.text import actions_of
+from glowplug.rehearsal.seeding.makers import maker
+from glowplug.rehearsal.seeding.needs import NOT_NULL
+from glowplug.schema.tables import Written
+from glowplug.sql.actions import Delete, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from glowplug.database.rows import Value
+    from glowplug.rehearsal.data.text import Text
+    from glowplug.rehearsal.seeding.makers import Making
+    from glowplug.schema.tables import Table
+
+_GROUPED = re.compile(
+    r"\b(?:group|partition)\s+by\s+(?P<columns>[\w.\"`,\s]+?)\s*(?:\)|\b(?:having|order)\b)", re.IGNORECASE
+)
+_COMPARED = re.compile(
+    r"\w+\.[\"`]?(\w+)[\"`]?\s*(?:=|<=>|is\s+not\s+distinct\s+from)\s*\w+\.[\"`]?(\w+)", re.IGNORECASE
+)
+_NUMBER = 811  # of the rows: far from those of plain ones
+_NOWHERE = 7_654_321  # of a row that is referred to and not there
+
+
+def cleared(
+    text: Text, tables: Mapping[str, Table], later: Mapping[str, Table], making: Making
+) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """Give values by column for rows of each table that the up's DELETE and UPDATE pick by other rows.
+
+    ``tables`` are those before the up, ``later`` what they will be by the same names.
+    """
+    for action, statement in actions_of(text.up):
+        if not isinstance(action, (Delete, Update)) or text.up is None:
+            continue
+        name = found(action.table, tables, text.dialect)
+        if name is None:
+            continue
+        table, said = tables[name], text.up.text_of(statement.span)
+        others = [found(each, tables, text.dialect) for each in action.reads]
+        again = len(re.findall(rf"\b{re.escape(action.table.name)}\b", said, re.IGNORECASE)) > 1
+        if again or _GROUPED.search(said) is not None:
+            row = _values(table, _alike(said), making, _NUMBER)
+            yield from ((name, row) for _ in range(2) if row)
+        for key in later[name].foreign_keys if name in later else ():
+            if key.table in others and key not in table.foreign_keys:
+                row = _values(table, key.columns, making, _NOWHERE)
+                yield from ((name, row) for _ in range(1) if row)
+
+
+def _alike(said: str) -> tuple[str, ...]:
+    """Give the columns in which a statement looks for rows that are alike."""
+    listed = [each for match in _GROUPED.finditer(said) for each in match["columns"].split(",")]
+    equal = [one for one, other in _COMPARED.findall(said) if one.casefold() == other.casefold()]
+    return tuple(each.strip().rpartition(".")[2].strip(' "`') for each in (*listed, *equal))
+
+
+def _values(table: Table, names: Sequence[str], making: Making, number: int) -> dict[str, Value]:
+    """Make a value for each of the columns; none where one of them is not there, or not ours to write."""
+    columns = {column.name.casefold(): column for column in table.columns if column.written is not Written.SERVER}
+    made: dict[str, Value] = {}
+    for name in map(str.casefold, names):
+        column = columns.get(name)
+        kind = None if column is None or column.numbered else maker(column.type, NOT_NULL, making)
+        if column is None or kind is None:
+            return {}
+        made[column.name] = kind.make(number)
+    return made
