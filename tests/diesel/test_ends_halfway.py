@@ -79,7 +79,18 @@ CASES = {
     ),
     "DDL commits": Case(up=A + B + FAILS, stays="ab", said=NOT_RECORDED, dialects=frozenset({Dialect.MYSQL})),
     "rows alone, COMMIT, then a failure": Case(
-        up=ROW + COMMIT + FAILS, rows=1, said="and the rows that it wrote before its COMMIT stay: the next"
+        up=ROW + COMMIT + FAILS, rows=1, said="and the rows that it had written and committed by then stay: the next"
+    ),
+    "nothing written, COMMIT, then a failure": Case(up="SELECT 1;\n" + COMMIT + FAILS, said=None),
+    "rows rolled back, then a failure": Case(up=ROW + ROLLBACK + FAILS, said=None),
+    "COMMIT, rows, then a failure": Case(
+        up=COMMIT + ROW + FAILS,
+        rows=1,
+        said="and the rows that it had written and committed by then stay: the next",
+        dialects=frozenset({Dialect.MYSQL, Dialect.SQLITE}),
+    ),
+    "COMMIT, rows, then a failure in one message": Case(
+        up=COMMIT + ROW + FAILS, said=None, dialects=frozenset({Dialect.POSTGRES})
     ),
     "a failure, then COMMIT": Case(up=ROW + FAILS + COMMIT, said=None),
     "nothing ends the transaction": Case(up=A + FAILS, said=None, dialects=TWO),
@@ -143,6 +154,51 @@ def compare(case: Case, root: Path, binary: Path, bench: Bench, *, dialect: Dial
     assert set(re.findall(r"^table (?:public\.)?(\w+) is left behind$", message, re.MULTILINE)) == set(case.stays)
 
 
+DOWN_HALF = "Its version stays recorded, and what it had {} by then is done: the next `diesel migration revert` runs"
+DOWNS = {
+    "DROP TABLE b;\nCOMMIT;\nSELECT nope;\n": DOWN_HALF.format("committed"),
+    "DELETE FROM zero;\nCOMMIT;\nSELECT nope;\n": DOWN_HALF.format("done to rows and committed"),
+    "SELECT 1;\nCOMMIT;\nSELECT nope;\n": None,
+    "DELETE FROM zero;\nSELECT nope;\n": None,
+}
+
+
+def compare_downs(
+    down: str, root: Path, binary: Path, bench: Bench, *, dialect: Dialect, server: Server, said: str | None
+) -> None:
+    migrations = written(root, Case(up=A + B + ROW, said=None, down=down), dialect)
+    with bench.for_diesel() as place:
+        diesel = Diesel(binary=binary, migrations=migrations, url=place.url)
+        assert diesel.run().code == 0
+        before = place.witness()
+        assert diesel.revert_all().code != 0
+        after = place.witness()
+        assert after.recorded == ("1", "0")
+        half = (tables(after), rows(after)) != (tables(before), rows(before))
+        assert half is (said is not None)
+        assert diesel.run().names == ("2_two",)
+        assert diesel.revert_all().names == ("2_two", "1_one")
+    (chain,) = find_project(root, environment={}).chains
+    found = judge(chain, rehearse(chain, server, forward_only=False), forward_only=False)
+    (message,) = (finding.message for finding in found if finding.rule == "down-fails")
+    assert ("stays recorded" in message) is half
+    assert said is None or said in message
+    assert ("table b" in message.replace("public.", "")) is ("DROP" in down)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("down", "said"), DOWNS.items())
+def test_downs_of_sqlite(down: str, said: str | None, diesel: Path, tmp_path: Path, sqlite: SqliteBench) -> None:
+    with open_server(sqlite.request) as server:
+        compare_downs(down, tmp_path, diesel, sqlite, dialect=Dialect.SQLITE, server=server, said=said)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("down", "said"), DOWNS.items())
+def test_downs_of_postgres(down: str, said: str | None, diesel: Path, tmp_path: Path, postgres: PostgresBench) -> None:
+    compare_downs(down, tmp_path, diesel, postgres, dialect=Dialect.POSTGRES, server=postgres.server, said=said)
+
+
 @pytest.mark.sqlite
 @pytest.mark.parametrize("case", cases(Dialect.SQLITE))
 def test_sqlite(case: Case, diesel: Path, tmp_path: Path, sqlite: SqliteBench) -> None:
@@ -166,3 +222,9 @@ def mysql_servers() -> Iterator[Server]:
 @pytest.mark.parametrize("case", cases(Dialect.MYSQL))
 def test_mysql(case: Case, diesel: Path, tmp_path: Path, mysql: MysqlBench, mysql_servers: Server) -> None:
     compare(case, tmp_path, diesel, mysql, dialect=Dialect.MYSQL, server=mysql_servers)
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("down", DOWNS)
+def test_downs_of_mysql(down: str, diesel: Path, tmp_path: Path, mysql: MysqlBench, mysql_servers: Server) -> None:
+    compare_downs(down, tmp_path, diesel, mysql, dialect=Dialect.MYSQL, server=mysql_servers, said=DOWNS[down])

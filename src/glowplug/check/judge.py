@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.check import faults
 from glowplug.check.advice import advice_on
 from glowplug.check.broken import left_broken, not_asked
-from glowplug.check.left_behind import left_behind
+from glowplug.check.left_behind import left_behind, left_by_down
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
 from glowplug.finding import Place, Severity
@@ -83,7 +83,9 @@ def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iter
             behind += f"\n{_listed(trip.differences)}" if trip.differences else ""
             yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ", behind)
         case Outcome.DOWN_FAILED if trip.error is not None:
-            yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ")
+            behind = left_by_down(trip, dialect)
+            behind += f"\n{_listed(trip.differences)}" if trip.differences else ""
+            yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ", behind)
         case Outcome.EMPTY_DOWN if migration.down:
             yield _about(
                 DOWN_IS_EMPTY,

@@ -1,4 +1,4 @@
-"""What an up that failed leaves: whether Diesel takes it for run, what it does next, and what is to be done by hand.
+"""What a file that failed leaves: whether Diesel takes it for run, what it does next, and what is to be done by hand.
 
 Seen with diesel 2.3 on PostgreSQL, MariaDB and SQLite (``tests/diesel/test_ends_halfway.py``).
 """
@@ -9,13 +9,26 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Dialect
-from glowplug.sql.actions import Transaction, TransactionKind
+from glowplug.sql.actions import (
+    Block,
+    Copy,
+    Delete,
+    Dynamic,
+    Insert,
+    Select,
+    Transaction,
+    TransactionKind,
+    Truncate,
+    Update,
+)
 from glowplug.sql.reader import read
 
 if TYPE_CHECKING:
     from glowplug.rehearsal import RoundTrip
+    from glowplug.sql.statement import Statement
 
 _SYNTAX_ERROR = "42601"
+_WRITE = (Block, Copy, Delete, Dynamic, Insert, Truncate, Update)
 
 
 def left_behind(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> str:
@@ -28,8 +41,8 @@ def left_behind(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> str:
         return _recorded(trip)
     if trip.differences:
         stays = "what was committed by then stays"
-    elif _has_committed(trip, dialect):
-        stays = "the rows that it wrote before its COMMIT stay"
+    elif _has_committed_rows(trip, dialect):
+        stays = "the rows that it had written and committed by then stay"
     else:
         return ""
     return (
@@ -53,18 +66,51 @@ def _recorded(trip: RoundTrip) -> str:
     )
 
 
-def _has_committed(trip: RoundTrip, dialect: Dialect) -> bool:
-    """Whether a COMMIT of the file's had run when a statement of it failed, as far as its place tells."""
-    error = None if trip.error is None else trip.error.error
-    if error is None or error.line is None:
+def left_by_down(trip: RoundTrip, dialect: Dialect) -> str:
+    """Say it of a migration whose down failed: ``trip.differences`` are against the schema as its up has left it.
+
+    Where there are any, the text ends with a colon, for a list of them.
+    """
+    if trip.differences:
+        done = "what it had committed by then is done"
+    elif _has_committed_rows(trip, dialect):
+        done = "what it had done to rows and committed by then is done"
+    else:
+        return ""
+    return (
+        f"\nIts version stays recorded, and {done}: the next `diesel migration revert` runs the whole file again on "
+        "top of that, and `diesel migration run` passes it by. Put right by hand first what is half reverted"
+        f"{':' if trip.differences else '.'}"
+    )
+
+
+def _has_committed_rows(trip: RoundTrip, dialect: Dialect) -> bool:
+    """Whether the file had written rows, and committed them, when a statement of it failed, as far as its text tells.
+
+    What writes rows where nobody sees it, a function that is called or a block, is taken to have written some.
+    """
+    step = trip.error
+    if step is None or step.error.line is None:
         return False
-    if dialect is Dialect.POSTGRES and error.code == _SYNTAX_ERROR:
+    if dialect is Dialect.POSTGRES and step.error.code == _SYNTAX_ERROR:
         return False  # the server reads the whole file before it runs any of it
-    text = (trip.migration.up or b"").decode("utf-8", "replace")
-    commits = [
-        text.count("\n", 0, statement.span.start) + 1
-        for statement in read(text, dialect).statements
-        for action in statement.actions
-        if isinstance(action, Transaction) and action.kind is TransactionKind.COMMIT
-    ]
-    return any(line < error.line for line in commits)
+    text = (trip.migration.sql(step.direction) or b"").decode("utf-8", "replace")
+    alone = dialect is not Dialect.POSTGRES  # elsewhere, a statement outside of a transaction is its own
+    within, waiting = trip.migration.run_in_transaction or not alone, False
+    for statement in read(text, dialect).statements:
+        if text.count("\n", 0, statement.span.start) + 1 >= step.error.line:
+            return False
+        kinds = {action.kind for action in statement.actions if isinstance(action, Transaction)}
+        waiting |= _writes_rows(statement)
+        if waiting and (TransactionKind.COMMIT in kinds or not within):
+            return True
+        if kinds & {TransactionKind.COMMIT, TransactionKind.ROLLBACK}:
+            within, waiting = not alone, False
+        within |= TransactionKind.BEGIN in kinds
+    return False
+
+
+def _writes_rows(statement: Statement) -> bool:
+    return statement.unparsed is not None or any(
+        isinstance(action, _WRITE) or (isinstance(action, Select) and action.functions) for action in statement.actions
+    )

@@ -61,7 +61,8 @@ class RoundTrip:
     """Up, down, up of one migration.
 
     ``second_up`` is None unless a down ran; ``error`` is of the step that failed; ``differences`` are what the down
-    left different from before the up, noise aside; where the up failed, what it left behind all the same.
+    left different from before the up, noise aside; where the up failed, what it left behind all the same; where the
+    down failed, what it had made of the schema that the up left.
     ``leaves_broken``: what can be used no more after the up, and could before; ``down_leaves_broken``: after the down.
     ``leaves_unasked`` and ``down_leaves_unasked``: of what the server did not tell that.
     ``measurement``: what it locks, and what becomes of rows, where that was asked for. ``cached``: proved earlier.

@@ -105,6 +105,8 @@ def _there_and_back(
             run = connection.run(migration, Direction.DOWN)
         return RoundTrip(migration=migration, outcome=Outcome.EMPTY_DOWN, empty_down_runs=run.error is None)
     trip = _excursion(database, migration, before, after, dialect)
+    if trip.outcome is Outcome.DOWN_FAILED:
+        return trip
     if not trip.differences and not trip.second_up_differences:
         return trip
     again = _excursion(database, migration, before, after, dialect)
@@ -116,7 +118,8 @@ def _excursion(database: Database, migration: Migration, before: State, after: S
         down = connection.run(migration, Direction.DOWN)
         if down.error is not None:
             error = _failure(migration, Direction.DOWN, down)
-            return RoundTrip(migration=migration, outcome=Outcome.DOWN_FAILED, error=error)
+            half = diff(after, connection.snapshot())
+            return RoundTrip(migration=migration, outcome=Outcome.DOWN_FAILED, error=error, differences=half)
         restored = _state(connection, before, dialect)
         differences, noise = tell_apart(diff(before.schema, restored.schema), before.schema, restored.schema)
         second_up, second_differences, error = _up_again(connection, migration, after)

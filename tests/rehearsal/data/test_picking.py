@@ -176,7 +176,7 @@ def test_what_takes_nothing_is_lossless_whether_a_row_meets_it_or_not(
     [
         "id NOT IN (SELECT k FROM (SELECT min(id) AS k FROM t GROUP BY email) x)",
         "email IN (SELECT email FROM (SELECT email FROM t GROUP BY email HAVING count(*) > 1) x)",
-        "id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY t.email ORDER BY id) n FROM t) x WHERE n > 1)",
+        "id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY t.email ORDER BY id) n FROM t) x WHERE n>1)",
     ],
 )
 def test_rows_that_are_alike_are_there_to_be_cleared_away(
