@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -114,7 +115,8 @@ def compiled(plan: Plan, strategy: Strategy, making: Making, around: Surrounding
 
 
 def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around: Surroundings) -> Compiled | None:
-    waiting = {name for link in plan.links if link in around.delayed for name in link.columns}
+    nullable = {each.column.name for each in plan.columns if each.column.nullable}
+    waiting = {name for link in plan.links if link in around.delayed for name in _waiting(link, nullable)}
     used = tuple(each for each in plan.links if each not in around.delayed and not each.itself)
     to_itself = tuple(each for each in plan.links if each not in around.delayed and each.itself)
     linked = {name for link in used for name in link.columns}
@@ -134,7 +136,7 @@ def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around
             if not planned.column.nullable or case.needs.get(name, ANYTHING).null is False:
                 return None
             needs = Needs(null=True)
-        about = msgspec.structs.replace(making, simple=True) if name in tried else making
+        about = msgspec.structs.replace(making, simple=name in tried, salt=0 if planned.kin else making.salt)
         made = _maker(planned, needs, about, strategy, key=_is_key(plan, name), numbered_by_us=name in own)
         if made is None and name not in linked and name not in itself:
             if planned.omissible:
@@ -148,7 +150,7 @@ def _compiled(plan: Plan, case: Case, strategy: Strategy, making: Making, around
             made = _turned(made, made.size, place)
         columns[name] = _chosen(planned, needs, made, place, forced=name in own or _unclear(planned, told))
         sizes[name] = made.size
-    parents = {link: _parents(link, columns, around) for link in used}
+    parents = _that_agree({link: _parents(link, columns, around) for link in used})
     demanded = frozenset(link for link in used if any(columns[name].needs.null is False for name in link.columns))
     if any(not parents[link] for link in demanded) and len(plan.cases) > 1:
         return None
@@ -274,6 +276,27 @@ def _parents(link: Link, columns: Mapping[str, Chosen], around: Surroundings) ->
         if all(isinstance(value, Unknown) or meets(value, needs) for value, needs in told):
             found.append(parent)
     return found
+
+
+def _waiting(link: Link, nullable: Collection[str]) -> Sequence[str]:
+    """Give the columns that are NULL until a link refers; those that can't be have their values before."""
+    return [name for name in link.columns if name in nullable] or link.columns
+
+
+def _that_agree(parents: dict[Link, Sequence[tuple[Value, ...]]]) -> dict[Link, Sequence[tuple[Value, ...]]]:
+    """Leave out what one link could refer to only where another that shares columns with it could not.
+
+    Unless nothing would be left, or a link may be NULL.
+    """
+    for link, other in itertools.permutations(parents, 2):
+        shared = [name for name in link.columns if name in other.columns]
+        if not shared or link.optional or other.optional:
+            continue
+        own, theirs = ([each.columns.index(name) for name in shared] for each in (link, other))
+        there = {tuple(row[at] for at in theirs) for row in parents[other]}
+        agreeing = [row for row in parents[link] if tuple(row[at] for at in own) in there]
+        parents[link] = agreeing or parents[link]
+    return parents
 
 
 def _asks(needs: Needs) -> bool:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.rehearsal.seeding.bounds import bound_cases
 from glowplug.rehearsal.seeding.cases import ALWAYS, Case, cases, joined
+from glowplug.rehearsal.seeding.makers import Making, maker
 from glowplug.rehearsal.seeding.narrowing import narrowed
-from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both
+from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both, meets
+from glowplug.rehearsal.seeding.scalars import scalar
 from glowplug.rehearsal.seeding.settings import column_of, is_about
 from glowplug.schema.tables import Written
-from glowplug.sql.condition import UNKNOWN, evaluate, names, parse, parse_many, walk
+from glowplug.sql.condition import UNKNOWN, Unknown, evaluate, names, parse, parse_many, walk
 from glowplug.sql.condition import Unread as _Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glowplug.dialect import Dialect
     from glowplug.rehearsal.seeding.settings import ColumnSettings, DataSettings
-    from glowplug.schema.tables import Column, Exclusion, ForeignKey, Table, Type, Unique
-    from glowplug.sql.condition import Expression, Scalar, Unknown
+    from glowplug.schema.tables import Check, Column, Exclusion, ForeignKey, Table, Type, Unique
+    from glowplug.sql.condition import Expression, Scalar
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +57,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """One column that rows write: ``type`` to make values of, ``needs`` of every value.
 
     ``default`` is the value that stands there if the column is left out, UNKNOWN where the server makes it;
-    ``omissible``: it can be left out. ``given``: by glowplug.toml.
+    ``omissible``: it can be left out. ``given``: by glowplug.toml. ``kin``: columns of several tables are to have the
+    same values, for one key refers to all of them.
     """
 
     column: Column
@@ -62,6 +67,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     omissible: bool
     default: Scalar | Unknown = None
     given: ColumnSettings | None = None
+    kin: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +142,24 @@ def _is_there(key: ForeignKey, columns: Mapping[str, Column], known: Mapping[str
     return len(key.referenced) == len(key.columns) and all(each in there for each in key.referenced)
 
 
+def kin_of(links: Iterable[Sequence[Link]]) -> frozenset[tuple[str, str]]:
+    """Give the columns, with their tables, whose values a row needs in several tables at once: its keys share one."""
+    found: set[tuple[str, str]] = set()
+    every = [link for own in links for link in own]
+    for own in (tuple(each) for each in _by_owner(every).values()):
+        for one, other in itertools.permutations(own, 2):
+            for name in {*one.columns}.intersection(other.columns) if one.table != other.table else ():
+                found.add((one.table, one.referenced[one.columns.index(name)]))
+    return frozenset(found)
+
+
+def _by_owner(links: Iterable[Link]) -> dict[str, list[Link]]:
+    found: dict[str, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.owner, []).append(link)
+    return found
+
+
 def plan(
     table: Table,
     later: Table | None,
@@ -144,18 +168,23 @@ def plan(
     partitions: Mapping[str, Sequence[Table]],
     dialect: Dialect,
     settings: DataSettings,
+    kin: frozenset[tuple[str, str]] = frozenset(),
 ) -> Plan:
-    """Put together what a table's rows must be."""
+    """Put together what a table's rows must be; ``kin``: what ``kin_of`` says of all tables."""
     given = _given(table, settings)
     after = {each.name: each for each in later.columns} if later is not None else {}
     promised = _promised(table, later)
+    asked = _asked_later(table, after, dialect)
     columns = tuple(
-        _planned(each, after.get(each.name), given.get(each.name), dialect, promised=each.name in promised)
+        replace(
+            _planned(each, asked.get(each.name), given.get(each.name), dialect, promised=each.name in promised),
+            kin=(table.name, each.name) in kin,
+        )
         for each in table.columns
         if each.written is not Written.SERVER
     )
     there = frozenset(each.name for each in table.columns)
-    checks = [*table.checks, *(later.checks if later is not None else ())]
+    checks = [*table.checks, *(_that_apply(later, columns, dialect) if later is not None else ())]
     named: dict[Expression, str] = {}
     for check in checks:
         condition = parse(check.expression, dialect)
@@ -192,6 +221,55 @@ def plan(
         contradiction=contradiction,
         why=why,
     )
+
+
+def _that_apply(later: Table, columns: Sequence[Planned], dialect: Dialect) -> Iterator[Check]:
+    """Give the checks that there are to be, but for those that no value of a type of now can meet.
+
+    They are of what a file makes of it, or puts in its place.
+    """
+    after = {column.name: column for column in later.columns}
+    changed = {
+        each.column.name: (each.type, each.needs)
+        for each in columns
+        if each.column.name in after and after[each.column.name].type.family is not each.column.type.family
+    }
+    return (check for check in later.checks if _can_be_met(check, changed, dialect))
+
+
+def _asked_later(table: Table, after: Mapping[str, Column], dialect: Dialect) -> dict[str, Column]:
+    """Give the columns as they are to be, but for those of another kind that no value is which a check of now takes."""
+    changed = {
+        column.name: narrowed(column, after[column.name])
+        for column in table.columns
+        if column.name in after and after[column.name].type.family is not column.type.family
+    }
+    unfit = {
+        name
+        for check in table.checks
+        for name, each in changed.items()
+        if not _can_be_met(check, {name: each}, dialect)
+    }
+    return {name: column for name, column in after.items() if name not in unfit}
+
+
+def _can_be_met(check: Check, columns: Mapping[str, tuple[Type, Needs]], dialect: Dialect) -> bool:
+    """Whether there are values of these columns' types with which a check holds, or it can't be told."""
+    condition = parse(check.expression, dialect)
+    own = columns.keys() & names(condition)
+    return not own or any(
+        all(_has_a_value(*columns[name], case.needs.get(name, ANYTHING), dialect) for name in own)
+        for case in cases([(condition, True)])
+    )
+
+
+def _has_a_value(kind: Type, own: Needs, needs: Needs, dialect: Dialect) -> bool:
+    joint = both(own, needs)
+    made = None if joint is None else maker(kind, joint, Making(dialect=dialect))
+    if joint is None or made is None:
+        return False
+    value = scalar(kind, made.make(0))
+    return isinstance(value, Unknown) or meets(value, joint)
 
 
 def _given(table: Table, settings: DataSettings) -> dict[str, ColumnSettings]:

@@ -15,7 +15,7 @@ from glowplug.rehearsal.seeding.known import Known
 from glowplug.rehearsal.seeding.makers import Making
 from glowplug.rehearsal.seeding.making_rows import Surroundings
 from glowplug.rehearsal.seeding.order import ordered, with_referenced
-from glowplug.rehearsal.seeding.plan import Link, Plan, links_of, plan
+from glowplug.rehearsal.seeding.plan import Link, Plan, kin_of, links_of, plan
 from glowplug.rehearsal.seeding.settings import is_about
 
 if TYPE_CHECKING:
@@ -97,8 +97,17 @@ def plans_of(
     for each in tables:
         if each.partition_of is not None:
             partitions.setdefault(each.partition_of, []).append(each)
+    kin = kin_of(links.values())
     return {
-        name: plan(table, after.get(name), links=links[name], partitions=partitions, dialect=dialect, settings=settings)
+        name: plan(
+            table,
+            after.get(name),
+            links=links[name],
+            partitions=partitions,
+            dialect=dialect,
+            settings=settings,
+            kin=kin,
+        )
         for name, table in own.items()
         if name in wanted
     }
