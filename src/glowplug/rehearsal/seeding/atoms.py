@@ -24,6 +24,7 @@ _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 _LENGTHS = frozenset({"length", "char_length", "character_length", "octet_length"})
 _SIZES = frozenset({"array_length", "cardinality"})
+_DIMENSIONS = 6  # PostgreSQL has no more
 _TRIMS = frozenset({"trim", "btrim", "ltrim", "rtrim"})
 _LOOKED_THROUGH = ("text", "character", "varchar", "bpchar", "char", "numeric", "double", "date", "timestamp", "citext")
 
@@ -162,6 +163,8 @@ def _of_function(name: str, operator: str, value: Scalar) -> Needs | None:
     amount = number(value)
     if name in _LENGTHS | _SIZES and amount is not None:
         return _length(operator, int(amount))
+    if name == "array_ndims" and operator == "=" and amount is not None and 0 < amount <= _DIMENSIONS:
+        return Needs(null=False, dimensions=int(amount))
     if name in _TRIMS and operator == "<>" and value == "":
         return Needs(null=False, shortest=1, trimmed=True)
     if name in {"lower", "upper"} and operator == "=":

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.rehearsal.seeding.compiled import Chosen, Compiled, Strategy, compiled
-from glowplug.rehearsal.seeding.makers import maker
+from glowplug.rehearsal.seeding.makers import beyond, maker
 from glowplug.rehearsal.seeding.makers.numbers import shown
-from glowplug.rehearsal.seeding.needs import Needs, both, meets
+from glowplug.rehearsal.seeding.needs import ANYTHING, Needs, both, meets
 from glowplug.rehearsal.seeding.scalars import scalar
 from glowplug.schema.tables import Family
 from glowplug.sql.condition import UNKNOWN, Call, Constant, Unknown, evaluate, functions, names, walk
@@ -75,7 +75,7 @@ class RowMaker:
             self._compiled[strategy] = compiled(self._plan, strategy, self._making, self._around)
         ways = self._compiled[strategy]
         if not ways:
-            self.why = "the values that its columns and conditions allow contradict each other"
+            self.why = _beyond(self._plan) or "the values that its columns and conditions allow contradict each other"
             return []
         found = []
         missed = 0
@@ -265,6 +265,7 @@ def _pools(plan: Plan) -> dict[str, tuple[Value, ...]]:
     """Give the values that the conditions of each column mention, and those beside them."""
     found: dict[str, dict[Value, None]] = {}
     numeric = {each.column.name for each in plan.columns if each.column.type.family in _NUMERIC}
+    arrays = {each.column.name for each in plan.columns if each.column.type.family is Family.ARRAY}
     for condition in plan.conditions:
         types = {id(part.arguments[1]) for part in walk(condition) if isinstance(part, Call) and part.name == "cast"}
         constants = [part for part in walk(condition) if isinstance(part, Constant) and id(part) not in types]
@@ -274,10 +275,23 @@ def _pools(plan: Plan) -> dict[str, tuple[Value, ...]]:
             fitting = [
                 each for each in mentioned if name not in numeric or each is None or functions.number(each) is not None
             ]
+            if name in arrays:
+                fitting = [each for each in fitting if str(each).startswith("{") and str(each).endswith("}")]
             found.setdefault(name, {}).update(dict.fromkeys(fitting))
         for name in _rewritten(condition) - numeric:
             found[name].update(dict.fromkeys(_UNTIDY))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _beyond(plan: Plan) -> str | None:
+    """Say of which column no value is made because of its size."""
+    found = (
+        (planned.column.name, beyond(planned.type, joint))
+        for case in plan.cases
+        for planned in plan.columns
+        if (joint := both(planned.needs, case.needs.get(planned.column.name, ANYTHING))) is not None
+    )
+    return next((f"{name} {said}" for name, said in found if said is not None), None)
 
 
 def _rewritten(condition: Expression) -> frozenset[str]:

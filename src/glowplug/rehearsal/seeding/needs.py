@@ -22,7 +22,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     ``null``: must be NULL, must not be, either. ``low`` and ``high``, which are left out where ``open``. ``shortest``
     and ``longest`` in characters, of BYTES in bytes, of arrays in elements. ``patterns`` must be found in the text.
     ``case`` is lower or upper. ``trimmed``: no blank at its ends. ``json``: a document, of this type unless "any";
-    ``keys`` are in it.
+    ``keys`` are in it. ``dimensions`` of an array, 0: as it comes.
     """
 
     null: bool | None = None
@@ -39,6 +39,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     trimmed: bool = False
     json: str | None = None
     keys: tuple[str, ...] = ()
+    dimensions: int = 0
 
 
 ANYTHING = Needs()
@@ -51,6 +52,8 @@ def both(one: Needs, other: Needs) -> Needs | None:
     if one is ANYTHING or other is ANYTHING:
         return other if one is ANYTHING else one
     if one.null is not None and other.null is not None and one.null is not other.null:
+        return None
+    if one.dimensions and other.dimensions and one.dimensions != other.dimensions:
         return None
     if one.case is not None and other.case is not None and one.case != other.case:
         return None
@@ -72,6 +75,7 @@ def both(one: Needs, other: Needs) -> Needs | None:
         trimmed=one.trimmed or other.trimmed,
         json=_json(one.json, other.json),
         keys=tuple(dict.fromkeys((*one.keys, *other.keys))),
+        dimensions=max(one.dimensions, other.dimensions),
     )
     if found.among is not None:
         among = tuple(each for each in found.among if meets(each, replace(found, among=None, json=None)))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from glowplug.rehearsal.seeding.makers.maker import Maker, Making, maker
+from glowplug.rehearsal.seeding.makers.maker import Maker, Making, beyond, maker
 
-__all__ = ["Maker", "Making", "maker"]
+__all__ = ["Maker", "Making", "beyond", "maker"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glowplug.database.rows import Value
     from glowplug.schema.tables import Type
 
-__all__ = ["Maker", "Making", "maker"]
+__all__ = ["Maker", "Making", "beyond", "maker"]
 
 _NULL = listed((None,))
 _POSITIVE = Needs(low=Decimal(0))
@@ -31,6 +31,14 @@ _MOST = 10_000
 """Elements of an array at most, for rows with it to be made."""
 _LONGEST = 1 << 20
 """Characters or bytes that a value may have to have at least, for rows of it to be made."""
+
+
+def beyond(kind: Type, needs: Needs) -> str | None:
+    """Say that values are to be longer than any that are made; None: they are not."""
+    unit, most = ("elements", _MOST) if kind.family is Family.ARRAY else ("characters", _LONGEST)
+    if needs.shortest <= most:
+        return None
+    return f"is to have {needs.shortest:,} {unit} or more, and none of more than {most:,} are made"
 
 
 def maker(kind: Type, needs: Needs, making: Making, *, attempt: int = 0) -> Maker | None:  # noqa: C901, PLR0911, PLR0912 - one line a family
@@ -117,6 +125,11 @@ def _held(kind: Type, needs: Needs, making: Making, attempt: int) -> Maker | Non
     return Maker(make=between, size=size)
 
 
+def _nested(written: str, needs: Needs) -> str:
+    outer = max(needs.dimensions - 1, 0)
+    return "{" * outer + written + "}" * outer
+
+
 def _array(inner: Maker, needs: Needs) -> Maker | None:
     """Arrays of one to three elements; of two where these are few, so that pairs of them make the difference.
 
@@ -125,12 +138,14 @@ def _array(inner: Maker, needs: Needs) -> Maker | None:
     make = inner.make
     if needs.shortest or needs.longest is not None:
         size = needs.shortest or min(needs.longest or 0, _FEW)
-        return None if size > _MOST else Maker(make=lambda n: _written([make(n + at) for at in range(size)]))
+        if size > _MOST:
+            return None
+        return Maker(make=lambda n: _nested(_written([make(n + at) for at in range(size)]), needs))
     few = inner.size if inner.size is not None and inner.size <= _FEW else 0
 
     def array(n: int) -> Value:
         at = (n, n // few + n) if few else (n, 2 * n + 1, 3 * n + 2)[: (2, 1, 3)[n % 3]]
-        return _written([make(each) for each in at])
+        return _nested(_written([make(each) for each in at]), needs)
 
     return Maker(make=array, size=few**2 if few else inner.size)
 
