@@ -220,7 +220,7 @@ def test_rows_that_a_commit_kept_are_said_where_the_schema_shows_nothing(up: byt
         direction=Direction.UP, file=one.file(Direction.UP), error=SqlError(code=code, message="no", line=3)
     )
     (finding,) = judged(RoundTrip(migration=one, outcome=Outcome.UP_FAILED, error=error))
-    assert ("the rows that it wrote before its COMMIT stay" in finding.message) is said
+    assert ("the rows that it had written and committed by then stay" in finding.message) is said
     assert finding.message.endswith("Undo by hand first what stays.") is said
 
 
