@@ -22,7 +22,7 @@ from glowplug.sql.actions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.schema.tables import Check, ForeignKey, Table, Unique
     from glowplug.sql.parts import Name
@@ -170,13 +170,20 @@ class _Walk:
 
 def renamed(tables: Sequence[Table], names: Names) -> tuple[Table, ...]:
     """Describe tables under other names, those of tables and columns alike; what has no other keeps its own."""
-    return tuple(_renamed(table, names) for table in tables)
+    moved = {table for (table, column), new in names.columns.items() if column != new}
+    moved |= {table for table, new in names.tables.items() if table != new}
+    return tuple(table if moved.isdisjoint(_named(table)) else _renamed(table, names) for table in tables)
+
+
+def _named(table: Table) -> Iterator[str]:
+    yield table.name
+    yield from (key.table for key in table.foreign_keys)
+    if table.partition_of is not None:
+        yield table.partition_of
 
 
 def _renamed(table: Table, names: Names) -> Table:
     columns = {column.name: names.columns.get((table.name, column.name), column.name) for column in table.columns}
-    if names.tables.get(table.name, table.name) == table.name and all(old == new for old, new in columns.items()):
-        return replace(table, foreign_keys=tuple(_key(key, columns, names) for key in table.foreign_keys))
     return replace(
         table,
         name=names.tables.get(table.name, table.name),

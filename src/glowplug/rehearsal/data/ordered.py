@@ -9,9 +9,12 @@ from msgspec.structs import replace
 from glowplug.rehearsal.passed_on import PassedOn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glowplug.database.rows import Contents, Rows, Value
     from glowplug.schema.tables import Table
 
+    Row = tuple[Value, ...]
     Rank = tuple[int, int, str | bytes]
 
 
@@ -32,9 +35,17 @@ class Ordered(PassedOn):
         known = self._in_order.get((table.name, order))
         if known is not None and known[0] is contents:
             return known[1]
-        ordered = replace(contents, rows=tuple(sorted(contents.rows, key=lambda row: [_rank(row[at]) for at in order])))
+        ordered = replace(contents, rows=_in_order(contents.rows, first, order))
         self._in_order[table.name, order] = contents, ordered
         return ordered
+
+
+def _in_order(rows: Sequence[Row], key: Sequence[int], order: Sequence[int]) -> tuple[Row, ...]:
+    """Sort rows by the values at these places; those of a ``key`` come first, and mostly tell all."""
+    ranks = [[_rank(row[at]) for at in key] for row in rows]
+    if not key or len(set(map(tuple, ranks))) < len(rows):
+        ranks = [[_rank(row[at]) for at in order] for row in rows]
+    return tuple(rows[at] for at in sorted(range(len(rows)), key=ranks.__getitem__))
 
 
 def _rank(value: Value) -> Rank:
