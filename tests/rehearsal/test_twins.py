@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import signal
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from glowplug.database.postgres import Administrator
 from glowplug.dialect import Dialect
-from glowplug.project import Chain, Migration
-from glowplug.project.configuration import ChainSettings
-from glowplug.project.migration import BEFORE_THE_FIRST, chain_digest, digest
 from glowplug.rehearsal import Outcome, rehearse
 from glowplug.rehearsal.grounds import Grounds
 from glowplug.rehearsal.known import Known
@@ -28,7 +23,11 @@ from glowplug.scratch.postgres.server import PostgresServer
 from glowplug.scratch.postgres.twins import Twins
 from glowplug.scratch.settings import Request, ScratchSettings
 
+from .bench import Bench, bench_of
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glowplug.rehearsal import Rehearsal
     from glowplug.scratch.interface import Database
 
@@ -54,33 +53,9 @@ NEW: Files = [
 TRIAL = Trial(data=DataSettings(rows=5))
 
 
-def chain(files: Files) -> Chain:
-    migrations, before = [], BEFORE_THE_FIRST
-    for number, (up, down) in enumerate(files, 1):
-        name = f"{number:02}"
-        own = digest(version=name, up=up.encode(), down=down.encode(), metadata=None)
-        before = chain_digest(before, own)
-        migrations.append(
-            Migration(
-                version=name,
-                name=name,
-                path=f"m/{name}",
-                up=up.encode(),
-                down=down.encode(),
-                digest=own,
-                chain_digest=before,
-            )
-        )
-    return Chain(directory="m", dialect=Dialect.POSTGRES, migrations=tuple(migrations), settings=ChainSettings())
-
-
-@pytest.fixture(name="environment")
-def _environment(tmp_path: Path) -> dict[str, str]:
-    shared = Path(os.environ["GLOWPLUG_CACHE_DIR"])
-    for name in ("data", "postgres"):
-        (shared / name).mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).symlink_to(shared / name)
-    return {**os.environ, "GLOWPLUG_CACHE_DIR": str(tmp_path)}
+@pytest.fixture(name="bench")
+def _bench(tmp_path: Path) -> Bench:
+    return bench_of(Dialect.POSTGRES, tmp_path)
 
 
 @pytest.fixture(name="made")
@@ -97,15 +72,17 @@ def _made(monkeypatch: pytest.MonkeyPatch) -> list[threading.Event]:
     return made
 
 
-def go(files: Files, environment: dict[str, str], *, new: int = 0, jobs: int = 1, store: bool = False) -> Rehearsal:
+def go(files: Files, bench: Bench, *, new: int = 0, jobs: int = 1, store: bool = False) -> Rehearsal:
     """Rehearse with rows what was not proved; ``store``: for the next to know."""
-    subject = chain(files)
+    subject = bench.chain(*files)
     request = Request(
-        dialect=Dialect.POSTGRES, chain=subject.settings, settings=ScratchSettings(), environment=environment
+        dialect=Dialect.POSTGRES, chain=subject.settings, settings=ScratchSettings(), environment=bench.environment
     )
     server = identity(request)
     assert server is not None
-    proved = Proved.of(subject, Grounds(server=server, request=request, forward_only=False, trial=TRIAL), environment)
+    proved = Proved.of(
+        subject, Grounds(server=server, request=request, forward_only=False, trial=TRIAL), bench.environment
+    )
     known = Known.of(subject, proved, [item.name for item in subject.migrations[len(files) - new :]])
     with open_server(dataclasses.replace(request, resume=known.resume(subject))) as opened:
         assert isinstance(opened, PostgresServer)
@@ -153,13 +130,13 @@ def shape(rehearsal: Rehearsal) -> object:
     return trips, rehearsal.chain_down, rehearsal.recorded, rehearsal.broken
 
 
-def both(files: Files, environment: dict[str, str], *, new: int) -> tuple[Rehearsal, Rehearsal]:
-    go(files[: len(files) - new], environment, store=True)
-    return go(files, environment, new=new), go(files, environment, new=new, jobs=2)
+def both(files: Files, bench: Bench, *, new: int) -> tuple[Rehearsal, Rehearsal]:
+    go(files[: len(files) - new], bench, store=True)
+    return go(files, bench, new=new), go(files, bench, new=new, jobs=2)
 
 
-def test_the_same_as_one_after_the_other(environment: dict[str, str], made: list[threading.Event]) -> None:
-    one, other = both(OLD + NEW, environment, new=len(NEW))
+def test_the_same_as_one_after_the_other(bench: Bench, made: list[threading.Event]) -> None:
+    one, other = both(OLD + NEW, bench, new=len(NEW))
     assert len(made) == 2
     assert shape(other) == shape(one)
     assert [trip.cached for trip in other.round_trips] == [True] * len(OLD) + [False] * len(NEW)
@@ -168,27 +145,25 @@ def test_the_same_as_one_after_the_other(environment: dict[str, str], made: list
 
 
 @pytest.mark.parametrize("place", range(len(NEW)))
-def test_an_up_that_fails_ends_it_at_the_same_place(
-    place: int, environment: dict[str, str], made: list[threading.Event]
-) -> None:
+def test_an_up_that_fails_ends_it_at_the_same_place(place: int, bench: Bench, made: list[threading.Event]) -> None:
     files = [*OLD, *NEW[:place], ("ALTER TABLE no_such ADD x int", "SELECT 1"), *NEW[place:]]
-    one, other = both(files, environment, new=len(files) - len(OLD))
+    one, other = both(files, bench, new=len(files) - len(OLD))
     assert len(made) == 2
     assert shape(other) == shape(one)
     assert other.round_trips[len(OLD) + place].outcome is Outcome.UP_FAILED
 
 
-def test_a_proved_one_between_new_ones_only_goes_up(environment: dict[str, str], made: list[threading.Event]) -> None:
+def test_a_proved_one_between_new_ones_only_goes_up(bench: Bench, made: list[threading.Event]) -> None:
     """As after a result was removed from the cache."""
-    go(OLD, environment, store=True)
-    go(OLD + NEW, environment, new=len(NEW), store=True)
-    subject = chain(OLD + NEW)
+    go(OLD, bench, store=True)
+    go(OLD + NEW, bench, new=len(NEW), store=True)
+    subject = bench.chain(*OLD, *NEW)
     request = Request(
-        dialect=Dialect.POSTGRES, chain=subject.settings, settings=ScratchSettings(), environment=environment
+        dialect=Dialect.POSTGRES, chain=subject.settings, settings=ScratchSettings(), environment=bench.environment
     )
     server = identity(request)
     proved = Proved.of(
-        subject, Grounds(server=server or "", request=request, forward_only=False, trial=TRIAL), environment
+        subject, Grounds(server=server or "", request=request, forward_only=False, trial=TRIAL), bench.environment
     )
     known = Known.of(subject, proved, [])
     gaps = tuple(None if index in {4, 5, 8, 10} else trip for index, trip in enumerate(known.trips))
@@ -209,21 +184,17 @@ def test_a_proved_one_between_new_ones_only_goes_up(environment: dict[str, str],
         "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER",
     ],
 )
-def test_what_reaches_beyond_its_database_goes_one_by_one(
-    up: str, environment: dict[str, str], made: list[threading.Event]
-) -> None:
+def test_what_reaches_beyond_its_database_goes_one_by_one(up: str, bench: Bench, made: list[threading.Event]) -> None:
     files = [*OLD, *NEW[:4], (up, "SELECT 1"), *NEW[4:]]
-    one, other = both(files, environment, new=len(files) - len(OLD))
+    one, other = both(files, bench, new=len(files) - len(OLD))
     assert made == []
     assert shape(other) == shape(one)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_leaves_nothing(
-    number: signal.Signals, environment: dict[str, str], made: list[threading.Event]
-) -> None:
+def test_an_interruption_leaves_nothing(number: signal.Signals, bench: Bench, made: list[threading.Event]) -> None:
     files = [*OLD, *NEW[:4], ("SELECT pg_sleep(60)", "SELECT 1"), *NEW[4:]]
-    go(files[: len(OLD)], environment, store=True)
+    go(files[: len(OLD)], bench, store=True)
 
     class Ended(KeyboardInterrupt):
         pass
@@ -245,7 +216,7 @@ def test_an_interruption_leaves_nothing(
     started = time.monotonic()
     try:
         with pytest.raises(Ended):
-            go(files, environment, new=len(files) - len(OLD), jobs=2)
+            go(files, bench, new=len(files) - len(OLD), jobs=2)
     finally:
         timer.join()
         signal.signal(number, handler)
