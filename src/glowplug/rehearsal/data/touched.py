@@ -11,6 +11,8 @@ from glowplug.rehearsal.data.names import found, renamed
 from glowplug.rehearsal.data.text import actions_of, followed, names_in
 from glowplug.schema.tables import Action
 from glowplug.sql.actions import (
+    AddColumn,
+    AddConstraint,
     AlterTableSetting,
     Comment,
     Copy,
@@ -92,6 +94,7 @@ def touched(  # noqa: PLR0917 - both sides of the up, what was read of it and se
     of_old |= {back[name] for name in of_new if name in back}
     of_old = _with_partitions(of_old, before)
     edges_before = frozenset(of_old)
+    of_old |= _referred_to_by_defaults(text, old)
     if any(isinstance(action, _ROWS_GO) or _drops_rows(action) for action, _ in _all(text)):
         of_old = _with_children(of_old, before) | _that_hold(_deleted(text, old), before)
     of_new |= {names.tables[name] for name in of_old if name in names.tables}
@@ -170,6 +173,25 @@ def _mentioned(text: Text) -> Iterator[Name]:
     for action, _ in _all(text):
         if not isinstance(action, _NO_ROWS):
             yield from names_in(action, but=Constraint)
+
+
+def _referred_to_by_defaults(text: Text, old: Collection[str]) -> set[str]:
+    """Give the old tables that a new column refers to with its default: there must be the row that it means."""
+    given: set[tuple[str, str]] = set()
+    keys: list[tuple[str, Constraint]] = []
+    for action, _ in actions_of(text.up):
+        if isinstance(action, AddColumn):
+            if action.column.default is not None:
+                given.add((action.table.name, action.column.name))
+            keys += [(action.table.name, each) for each in action.column.constraints]
+        elif isinstance(action, AddConstraint):
+            keys.append((action.table.name, action.constraint))
+    return {
+        match
+        for table, key in keys
+        if key.references is not None and any((table, column) in given for column in key.columns)
+        if (match := found(key.references, old, text.dialect)) is not None
+    }
 
 
 def _found(name: Name, tables: Collection[str], dialect: Dialect) -> set[str]:
