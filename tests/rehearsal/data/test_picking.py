@@ -204,3 +204,19 @@ def test_rows_that_are_alike_in_a_join_are_cleared_away(on_mysql: Measure) -> No
     up = "DELETE a FROM t a JOIN t b ON a.email = b.email WHERE a.id > b.id;"
     found = on_mysql(before, up, "SELECT 1;").data
     assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())
+
+
+CLEARED = {
+    "those without a value": ("DELETE FROM t WHERE e IS NULL", "ALTER TABLE t ALTER e SET NOT NULL"),
+    "those below": ("DELETE FROM t WHERE n < 0", "ALTER TABLE t ADD CONSTRAINT n_not_below CHECK (n >= 0)"),
+    "too long ones": ("DELETE FROM t WHERE length(e) > 5", "ALTER TABLE t ALTER e TYPE varchar(5)"),
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", CLEARED)
+def test_rows_that_an_up_deletes_before_it_forbids_them_are_there(name: str, on_postgres: Measure) -> None:
+    found = on_postgres("CREATE TABLE t (id serial PRIMARY KEY, e text, n int);", "; ".join(CLEARED[name]), "SELECT 1;")
+    assert found.data.outcome is DataOutcome.IRREVERSIBLE
+    assert [(loss.by.value, loss.how.value) for loss in found.data.losses] == [("up", "deleted")]
+    assert (found.data.not_seeded, found.data.refusals, found.data.odd_losses) == ((), (), ())

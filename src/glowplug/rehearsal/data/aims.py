@@ -57,8 +57,9 @@ def aims(
     known = {table.name: table for table in tables}
     after = {table.name: table for table in later}
     gathered: dict[str, dict[tuple[tuple[str, Value], ...], None]] = {}
-    for name, case, literal in _aimed(text, known):
-        table, there, making = known[name], after.get(name), Making(dialect=text.dialect, seed=seed)
+    for name, case, literal, goes in _aimed(text, known):
+        table, making = known[name], Making(dialect=text.dialect, seed=seed)
+        there = None if goes else after.get(name)
         by_trial = solved(literal, case, table, there, making) if case.rest or case.relations else ()
         for row in _first(by_trial) or _first(_rows(case, table, there, making)):
             gathered.setdefault(name, {})[tuple(row.items())] = None
@@ -141,8 +142,11 @@ def _relaxed(now: Table, later: Table, free: Collection[tuple[str, str]]) -> Tab
     )
 
 
-def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case, Expression]]:
-    """Give each way to meet a condition of the files, for the tables that it may be about, with the condition."""
+def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case, Expression, bool]]:
+    """Give each way to meet a condition of the files, for the tables that it may be about, with the condition.
+
+    The last says whether such rows are deleted by the up, so that what it asks for afterwards is not asked of them.
+    """
     dialect = text.dialect
     inserted = {
         found(action.table, tables, dialect)
@@ -159,8 +163,9 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case,
                 beside = action.reads if isinstance(action, (Delete, Update)) else ()
                 every = {name, *(found(each, tables, dialect) for each in beside)}
                 literal = condition if wanted else Call("not", (condition,))
+                goes = name if direction is Direction.UP and isinstance(action, Delete) else None
                 for case in cases([(condition, wanted)])[:_CASES]:
-                    yield from ((each, case, literal) for each in sorted(filter(None, every)))
+                    yield from ((each, case, literal, each == goes) for each in sorted(filter(None, every)))
 
 
 def _own_actions(script: Script | None) -> Iterator[tuple[Action, Statement]]:
