@@ -171,3 +171,78 @@ def test_a_column_that_is_more_than_its_values_is_not_exchanged_by_the_recipe(
     assert finding.safe_form is not None
     assert finding.safe_form.steps == ()
     assert (finding.safe_form.note or "").startswith(note)
+
+
+EVENTS = (
+    "CREATE TABLE events (id bigint NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);"
+    "CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');"
+)
+ORDERS = (
+    "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total int); CREATE INDEX totals ON orders (total);"
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "sql", "instead"),
+    [
+        (
+            "foreign-key-scans-table",
+            USERS + ORDERS,
+            "ALTER TABLE orders\n  ADD CONSTRAINT f\n  FOREIGN KEY (user_id) REFERENCES users (id);",
+            "ALTER TABLE orders\n  ADD CONSTRAINT f\n  FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;",
+        ),
+        (
+            "foreign-key-scans-table",
+            USERS + ORDERS,
+            "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id), ALTER total SET DEFAULT 0;",
+            "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID, ALTER total SET DEFAULT 0;",
+        ),
+        (
+            "check-scans-table",
+            ORDERS,
+            "ALTER TABLE orders ALTER total SET DEFAULT 0, ADD CHECK (total >= 0);",
+            "ALTER TABLE orders ALTER total SET DEFAULT 0, ADD CHECK (total >= 0) NOT VALID;",
+        ),
+        (
+            "detach-blocks-table",
+            EVENTS,
+            "ALTER TABLE events DETACH PARTITION events_2023;",
+            "ALTER TABLE events DETACH PARTITION events_2023 CONCURRENTLY;",
+        ),
+        ("index-drop-blocks-table", ORDERS, "DROP INDEX totals;", "DROP INDEX CONCURRENTLY totals;"),
+    ],
+)
+def test_what_stands_in_the_place_of_a_clause_leaves_the_rest_of_its_statement(
+    rule: str, before: str, sql: str, instead: str
+) -> None:
+    (finding,) = found(rule, before=before, up="SELECT 1;", down=f"SELECT 2;\n{sql}\n")
+    assert finding.safe_form is not None
+    assert finding.safe_form.patch is not None
+    lines = [line for line in finding.safe_form.patch.splitlines()[3:] if not line.startswith("-")]
+    assert "\n".join(line[1:] for line in lines) == f"SELECT 2;\n{instead}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "down"),
+    [
+        ("index-drop-blocks-table", ORDERS, "DROP INDEX totals, users_email;"),
+        (
+            "check-scans-table",
+            ORDERS,
+            "DO $$ BEGIN IF true THEN ALTER TABLE orders ADD CHECK (total >= 0); END IF; END $$;",
+        ),
+        (
+            "foreign-key-scans-table",
+            EVENTS + USERS,
+            "ALTER TABLE events ADD FOREIGN KEY (id) REFERENCES users (id);",
+        ),
+    ],
+)
+def test_no_patch_takes_away_more_than_it_is_about(rule: str, before: str, down: str) -> None:
+    before += "CREATE TABLE people (email text); CREATE INDEX users_email ON people (email);"
+    findings = found(rule, before=before, up="SELECT 1;", down=down)
+    assert findings
+    for finding in findings:
+        assert finding.safe_form is not None
+        assert finding.safe_form.patch is None
+        assert finding.safe_form.note

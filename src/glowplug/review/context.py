@@ -104,6 +104,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         """Give the text of a span of this file."""
         return self.script.text_of(span)
 
+    def replaced(self, span: Span, text: str) -> str:
+        """Give the whole statement with another text in the place of a span of it."""
+        whole = self.statement.span
+        return self.script.text[whole.start : span.start] + text + self.script.text[span.end : whole.end]
+
     def place(self, span: Span) -> Place:
         """Turn a span of this file into a Place, lines and columns from 1."""
         line, column = position(self.script.text, span.start)

@@ -14,7 +14,6 @@ from glowplug.review.mysql_type_change import MARIADB, MYSQL, canonical, table_d
 from glowplug.review.version import Versions
 from glowplug.review.wording import lead, sql, weight
 from glowplug.sql.actions import SetVariable
-from glowplug.sql.parts import Span
 from glowplug.sql.reader import read
 
 if TYPE_CHECKING:
@@ -97,12 +96,6 @@ def outside_tool(context: Context, table: Name, clause: str) -> str:
         f'gh-ost --table={table.name} --alter="{clause}" …, or pt-online-schema-change '
         f"with the same; {sql(context, table)} needs a primary key for both"
     )
-
-
-def replaced(context: Context, span: Span, text: str) -> str:
-    """Give the whole statement with another text in the place of a span of it."""
-    whole = context.statement.span
-    return context.text(Span(whole.start, span.start)) + text + context.text(Span(span.end, whole.end))
 
 
 def column_type(context: Context, table: Name, kind: TypeName) -> TypeName:

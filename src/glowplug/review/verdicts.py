@@ -98,7 +98,9 @@ def _finding(said: Said, ordinal: int) -> Finding:
     statement = _statement_around(context.script, hit.span)
     place = context.place(hit.span)
     safe_form = None if hit.safe_form is None else replace(hit.safe_form, steps=tuple(map(_named, hit.safe_form.steps)))
-    if safe_form is not None and safe_form.replacement is not None:
+    within = context.statement.span
+    is_part = statement.start <= within.start and within.end < statement.end
+    if safe_form is not None and safe_form.replacement is not None and not is_part:
         safe_form = replace(safe_form, patch=patch_of(text, place.file, statement, safe_form.replacement))
     return Finding(
         rule=said.name,

@@ -180,6 +180,6 @@ def _safe_form(action: ModifyColumn, context: Context, lost: list[_Lost]) -> Saf
     rest = "".join(f" {each.text}" for each in lost if not each.text.startswith("CHARACTER SET"))
     end = action.definition.span.end
     return SafeForm(
-        replacement=mysql_alter.replaced(context, Span(end, end), rest) if rest else None,
+        replacement=context.replaced(Span(end, end), rest) if rest else None,
         note=f"and {behind_type[0]} just behind the type" if behind_type else None,
     )

@@ -81,7 +81,10 @@ class CheckScansTable(Rule):
             span=action.span,
             subject=f"{table}.{name}",
             severity=weight(context),
-            safe_form=SafeForm(replacement=f"{context.text(action.span)} NOT VALID", note="validate it later")
+            safe_form=SafeForm(
+                replacement=context.replaced(action.span, f"{context.text(action.span)} NOT VALID"),
+                note="validate it later",
+            )
             if context.down
             else SafeForm(
                 steps=(

@@ -84,7 +84,7 @@ class DetachBlocksTable(Rule):
             )
             if default is not None
             else SafeForm(
-                replacement=f"{context.text(action.span)} CONCURRENTLY",
+                replacement=context.replaced(action.span, f"{context.text(action.span)} CONCURRENTLY"),
                 note="alone in its file, with run_in_transaction = false in metadata.toml; from PostgreSQL 14 on, and "
                 f"where {table} has no DEFAULT partition",
             ),

@@ -102,7 +102,7 @@ class ForeignKeyScansTable(Rule):
             span=action.span,
             subject=f"{table}.{name}",
             severity=weight(context),
-            safe_form=SafeForm(replacement=f"{context.text(action.span)} NOT VALID", note="validate it later")
+            safe_form=_of_a_down(action, context)
             if context.down
             else _safe_form(context, table, name, words.definition(context, constraint)),
         )
@@ -160,13 +160,26 @@ def _what(context: Context, table: Name, parent: Name, *, adds: bool = False) ->
     )
 
 
-def _safe_form(context: Context, table: Name, name: str, clause: str) -> SafeForm:
+def _of_a_down(action: AddConstraint, context: Context) -> SafeForm:
+    if (refused := _not_valid_refused(context, action.table)) is not None:
+        return refused
+    clause = f"{context.text(action.span)} NOT VALID"
+    return SafeForm(replacement=context.replaced(action.span, clause), note="validate it later")
+
+
+def _not_valid_refused(context: Context, table: Name) -> SafeForm | None:
     facts = context.schema.table(table)
-    if facts is not None and facts.partition_by is not None:
-        return SafeForm(
-            note=f"{table} is partitioned, and before PostgreSQL 18 such a foreign key cannot be NOT VALID: add it to "
-            "each partition NOT VALID, validate it there, and add it to the parent at last"
-        )
+    if facts is None or facts.partition_by is None:
+        return None
+    return SafeForm(
+        note=f"{table} is partitioned, and before PostgreSQL 18 such a foreign key cannot be NOT VALID: add it to "
+        "each partition NOT VALID, validate it there, and add it to the parent at last"
+    )
+
+
+def _safe_form(context: Context, table: Name, name: str, clause: str) -> SafeForm:
+    if (refused := _not_valid_refused(context, table)) is not None:
+        return refused
     how = Exchange.of(context, table, name)
     return SafeForm(
         steps=(words.add_not_valid(context, table, name, clause, how), words.validate(context, table, name))

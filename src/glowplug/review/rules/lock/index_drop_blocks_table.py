@@ -91,12 +91,13 @@ def _safe_form(action: DropIndex, context: Context, facts: IndexFacts | None) ->
     if table is not None and table.partition_by is not None:
         return SafeForm(
             note=f"{table.name} is partitioned, where DROP INDEX CONCURRENTLY is refused: set a lock timeout, and try "
-            "again "
-            "when it runs out"
+            "again when it runs out"
         )
     drop = f"DROP INDEX CONCURRENTLY {'IF EXISTS ' if action.if_exists else ''}{index}"
     alone = "alone in its file, with run_in_transaction = false in metadata.toml"
     if context.down or facts is None:
+        if len(context.statement.actions) > 1:
+            return SafeForm(note="CONCURRENTLY refuses two indexes at once: set a lock timeout, and try again")
         return SafeForm(replacement=drop, note=alone + (", which is for up.sql as well" if context.down else ""))
     build = definitions.index(context, facts, concurrently=True)
     return SafeForm(

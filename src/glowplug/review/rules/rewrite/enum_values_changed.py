@@ -122,7 +122,7 @@ def _safe_form(action: ModifyColumn, context: Context, old: TypeName, new: TypeN
     values = ", ".join(f"'{each.replace(chr(39), chr(39) * 2)}'" for each in (*old.modifiers, *fresh))
     start, end = definition.find("("), _closing(definition)
     clause = definition[: start + 1] + values + definition[end:]
-    replacement = mysql_alter.replaced(context, action.span, clause) if 0 <= start < end else None
+    replacement = context.replaced(action.span, clause) if 0 <= start < end else None
     return SafeForm(replacement=replacement, note=f"new values at the end alone: {written(old)[:-1]}, …)")
 
 
