@@ -84,6 +84,20 @@ def test_int_and_integer_are_one_type_unless_the_column_is_a_key() -> None:
     assert not is_noise(before, after)
 
 
+@pytest.mark.parametrize(
+    ("kind", "after", "noise"),
+    [
+        ("timestamp with time zone", "now()", True),
+        ("timestamp without time zone", "transaction_timestamp()", True),
+        ("timestamp with time zone", "clock_timestamp()", False),
+        ("TIMESTAMP", "now()", False),
+    ],
+)
+def test_the_names_of_one_moment_are_one_default_on_postgresql(kind: str, after: str, noise: bool) -> None:
+    before = one("column", "t.at", type=kind, default="CURRENT_TIMESTAMP")
+    assert is_noise(before, one("column", "t.at", type=kind, default=after)) is noise
+
+
 def test_the_name_of_a_not_null_counts_for_nothing_and_is_not_said_beside_the_not_null() -> None:
     named = one("column", "t.a", not_null="true", not_null_name="t_a_not_null")
     assert is_noise(named, one("column", "t.a", not_null="true", not_null_name="other"))

@@ -1,7 +1,8 @@
 """Differences that change nothing: told apart from those that do.
 
 Noise is: the order of columns in a table, or in a view's list; white space in a body; the name alone of a constraint or
-an index; INT against INTEGER on SQLite, where the column is no key. Whatever is not surely noise is a difference.
+an index; INT against INTEGER on SQLite, where the column is no key; now() against CURRENT_TIMESTAMP as a default on
+PostgreSQL. Whatever is not surely noise is a difference.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ COUNTS_FOR_NOTHING = {
 }
 BODIES = frozenset({"view", "materialized view", "function", "procedure", "trigger", "rule", "event", "aggregate"})
 VIEWS = frozenset({"view", "materialized view"})
+NOW = frozenset({"CURRENT_TIMESTAMP", "now()", "transaction_timestamp()"})
+"""PostgreSQL's names of when the transaction began; elsewhere they may be other moments, or nothing."""
 NAMED_BY_THE_WAY = frozenset({"constraint", "index", "foreign key", "check", "unique", "primary key"})
 
 _TOKEN = re.compile(
@@ -88,11 +91,19 @@ def _reason(item: Difference, before: Schema) -> str | None:
         return "only white space differs"
     if item.kind in VIEWS and plain and item.property == "definition" and _same_but_for_order(item.before, item.after):
         return "only the order of the view's columns differs"
-    if item.kind == "column" and item.property == "type":
-        column = before.objects[item.kind, item.name]
-        is_key = column.properties.get("primary_key", "0") not in ("0", "false")
-        if not is_key and {item.before.upper(), item.after.upper()} <= {"INT", "INTEGER"}:
+    return _reason_of_column(item, before) if item.kind == "column" else None
+
+
+def _reason_of_column(item: Difference, before: Schema) -> str | None:
+    column = before.objects[item.kind, item.name].properties
+    if item.property == "type":
+        is_key = column.get("primary_key", "0") not in ("0", "false")
+        if not is_key and {str(item.before).upper(), str(item.after).upper()} <= {"INT", "INTEGER"}:
             return "INT and INTEGER are one type here"
+    if item.property == "default" and {item.before, item.after} <= NOW:
+        kind = column.get("type", "")
+        if kind.startswith(("timestamp with time zone", "timestamp without time zone")):
+            return "now() and CURRENT_TIMESTAMP are one moment here"
     return None
 
 
