@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Cases that are looked at: a condition may have exponentially many."""
-_BOOLEAN = frozenset({"and", "or", "not", "is null", "is", "in", "between", "=", "<>", "<", "<=", ">", ">=", "like"})
+_BOOLEAN = frozenset(
+    {"and", "or", "not", "is null", "is", "in", "between", "=", "<>", "<", "<=", ">", ">=", "like", "xor"}
+)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,9 +72,9 @@ def _expanded(expression: Call) -> Expression | None:
     if name == "between":
         value, low, high = arguments
         return Call("and", (Call(">=", (value, low)), Call("<=", (value, high))))
-    if name in {"=", "<>", "is"} and all(_is_boolean(each) for each in arguments):
+    if name in {"=", "<>", "is", "xor"} and all(_is_boolean(each) for each in arguments):
         left, right = arguments
-        if name == "<>":
+        if name in {"<>", "xor"}:
             right = Call("not", (right,))
         return _either(Call("and", (left, right)), Call("and", (Call("not", (left,)), Call("not", (right,)))))
     if name == "case":

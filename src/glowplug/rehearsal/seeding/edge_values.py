@@ -112,7 +112,7 @@ def _label(label: str) -> EdgeValue:
 def _takes(kind: Type, value: int) -> bool:
     if kind.family is Family.INTEGER:
         return kind.maximum is None or value <= kind.maximum
-    if kind.family is Family.DECIMAL and kind.precision is not None:
+    if kind.precision is not None and (kind.family is Family.DECIMAL or kind.scale is not None):
         return len(str(value)) <= kind.precision - (kind.scale or 0)
     return kind.family in {Family.DECIMAL, Family.FLOAT}
 
@@ -176,10 +176,14 @@ def _decimal(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
 
 
 def _float(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
-    del kind
     yield EdgeValue(words="zero", value="0", where="{c} = 0")
-    yield EdgeValue(words="a negative number", value="-1.5", where="{c} < 0")
-    yield EdgeValue(words="a large number", value="1e30", where="{c} > 1e29")
+    if kind.minimum is None:
+        yield EdgeValue(words="a negative number", value="-1.5" if _takes(kind, 1) else "-0.1", where="{c} < 0")
+    if kind.precision is not None and kind.scale is not None:  # MySQL's FLOAT(4,2): of single precision, never equal
+        whole, digits = "9" * (kind.precision - kind.scale) or "0", "9" * kind.scale or "0"
+        yield EdgeValue(words="a large number", value=f"{whole}.{digits}", where=f"{{c}} > {whole}.{digits[:-1]}0")
+    else:
+        yield EdgeValue(words="a large number", value="1e30", where="{c} > 1e29")
     if dialect is Dialect.POSTGRES:
         yield EdgeValue(words="NaN", value="NaN", where="{c} = 'NaN'")
         yield EdgeValue(words="infinity", value="Infinity", where="{c} = 'Infinity'")

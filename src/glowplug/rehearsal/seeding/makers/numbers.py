@@ -136,7 +136,8 @@ def _limits(kind: Type, needs: Needs, scale: int) -> tuple[int | None, int | Non
         lows.append(kind.minimum * step)
     if kind.maximum is not None:
         highs.append(kind.maximum * step)
-    if kind.family is Family.DECIMAL and kind.precision is not None:
+    has_digits = kind.family is Family.DECIMAL or kind.scale is not None  # as MySQL's FLOAT(4,2) has
+    if kind.precision is not None and has_digits:
         most = 10 ** max(kind.precision - (kind.scale or 0), 0) * step - 1
         if (kind.scale or 0) > scale:
             most = max(10 ** max(kind.precision - (kind.scale or 0), 0) * step - step, 0)
