@@ -142,3 +142,57 @@ def test_what_is_written_later_gets_the_servers_next_numbers(on_postgres: Measur
     up = "INSERT INTO t (name) SELECT 'more ' || id FROM t;"
     found = on_postgres(before, up, "DELETE FROM t WHERE name LIKE 'more %';").data
     assert (found.refusals, found.up_again) == ((), None)
+
+
+def is_joined(measure: Measure, key: str, text: str) -> None:
+    """A number that refers to rows without a foreign key has the one number that has no gap before it."""
+    before = (
+        f"CREATE TABLE log (t_id INTEGER, note {text} NOT NULL);"
+        f"CREATE TABLE t (id {key}, name {text} NOT NULL, age INTEGER NOT NULL);"
+    )
+    up = "UPDATE log SET note = (SELECT t.name FROM t WHERE t.id = log.t_id) WHERE t_id IN (SELECT id FROM t);"
+    holds(Case("", before, up, "SELECT 1;", "irreversible", ["up log.note changed"], []), measure)
+
+
+@pytest.mark.sqlite
+def test_rows_that_refer_without_a_key_on_sqlite(on_sqlite: Measure) -> None:
+    is_joined(on_sqlite, "INTEGER PRIMARY KEY", "TEXT")
+
+
+@pytest.mark.postgres
+def test_rows_that_refer_without_a_key_on_postgres(on_postgres: Measure) -> None:
+    is_joined(on_postgres, "serial PRIMARY KEY", "text")
+
+
+@pytest.mark.mysql
+def test_rows_that_refer_without_a_key_on_mysql(on_mysql: Measure) -> None:
+    is_joined(on_mysql, "INTEGER AUTO_INCREMENT PRIMARY KEY", "VARCHAR(60)")
+
+
+def is_to_refer(measure: Measure, key: str, number: str, up: str) -> None:
+    """A column that is to refer to a table that the up makes, and leaves empty, is NULL: else no row could be seen."""
+    before = f"CREATE TABLE t (id {key}, nick {number}, age INTEGER NOT NULL);"
+    made = f"CREATE TABLE u (id {key}, age INTEGER NOT NULL);"
+    down = "ALTER TABLE t DROP {} f; DROP TABLE u;".format("FOREIGN KEY" if "AUTO" in key else "CONSTRAINT")
+    found = measure(before, made + up, down)
+    assert (found.data.outcome, found.data.not_seeded) == (DataOutcome.LOSSY, ())
+
+
+TO_REFER = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (nick) REFERENCES u (id);"
+
+
+@pytest.mark.postgres
+def test_rows_that_are_to_refer_to_a_new_table_on_postgres(on_postgres: Measure) -> None:
+    is_to_refer(on_postgres, "serial PRIMARY KEY", "integer UNIQUE", TO_REFER)
+
+
+@pytest.mark.mysql
+def test_rows_that_are_to_refer_to_a_new_table_on_mysql(on_mysql: Measure) -> None:
+    is_to_refer(on_mysql, "INTEGER AUTO_INCREMENT PRIMARY KEY", "INTEGER UNIQUE", TO_REFER)
+
+
+@pytest.mark.postgres
+def test_rows_that_are_to_refer_to_a_table_that_is_filled(on_postgres: Measure) -> None:
+    """What the up fills may hold what they refer to."""
+    fills = "INSERT INTO u SELECT nick, 7 FROM t WHERE nick IS NOT NULL;"
+    is_to_refer(on_postgres, "serial PRIMARY KEY", "integer UNIQUE", fills + TO_REFER)

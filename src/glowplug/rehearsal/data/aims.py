@@ -18,9 +18,10 @@ from glowplug.rehearsal.seeding.cases import cases
 from glowplug.rehearsal.seeding.makers import Making, maker
 from glowplug.rehearsal.seeding.narrowing import narrowed
 from glowplug.rehearsal.seeding.needs import NOT_NULL, both
-from glowplug.schema.tables import Written
+from glowplug.schema.tables import Check, Written
 from glowplug.sql.actions import AlterColumnType, CreateTable, Delete, Insert, Select, Update
 from glowplug.sql.condition import Call, parse, walk
+from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -121,6 +122,34 @@ def relaxed(tables: Sequence[Table], later: Sequence[Table], free: Collection[tu
     """Ask of ``later``'s free columns no more than ``tables`` do."""
     known = {table.name: table for table in tables}
     return tuple(_relaxed(known[table.name], table, free) if table.name in known else table for table in later)
+
+
+def without_parents(text: Text, tables: Sequence[Table], later: Sequence[Table]) -> tuple[Table, ...]:
+    """Ask for NULL in what is to refer to a table of the up's own, where the up leaves that table empty."""
+    known = {table.name: table for table in tables}
+    new = [table.name for table in later if table.name not in known]
+    dialect = text.dialect
+    filled = {
+        found(action.table, new, dialect)
+        for action, _ in actions_of(text.up)
+        if isinstance(action, (Insert, Update)) or (isinstance(action, CreateTable) and action.from_query)
+    }
+    empty = frozenset(new) - filled
+    return tuple(
+        _without_parents(known[each.name], each, empty, dialect) if each.name in known else each for each in later
+    )
+
+
+def _without_parents(now: Table, later: Table, empty: Collection[str], dialect: Dialect) -> Table:
+    old = {column.name for column in now.columns if column.nullable}
+    free = {column.name for column in later.columns if column.nullable} & old
+    alone = {
+        key.columns[0]
+        for key in later.foreign_keys
+        if key.enforced and key.table in empty and len(key.columns) == 1 and key.columns[0] in free
+    }
+    checks = (Check(name="", expression=f"{quoted(name, dialect)} IS NULL", columns=(name,)) for name in sorted(alone))
+    return replace(later, checks=(*later.checks, *checks)) if alone else later
 
 
 def _relaxed(now: Table, later: Table, free: Collection[tuple[str, str]]) -> Table:

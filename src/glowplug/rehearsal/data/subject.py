@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, relaxed, set_by
+from glowplug.rehearsal.data.aims import aims, relaxed, set_by, without_parents
 from glowplug.rehearsal.data.documents import plain_documents
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
@@ -83,9 +83,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def asked(self) -> tuple[Table, ...]:
         """The tables that there are to be, without what is asked of columns that the up itself sets."""
+        later = without_parents(self.text, self.before, self.later)
         if not self.aimed:
-            return self.later
-        return relaxed(self.before, self.later, set_by(self.text.up, self.before, self.dialect))
+            return later
+        return relaxed(self.before, later, set_by(self.text.up, self.before, self.dialect))
 
     @property
     def later(self) -> tuple[Table, ...]:

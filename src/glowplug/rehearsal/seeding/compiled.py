@@ -58,7 +58,8 @@ STRICTEST = Strategy(nulls="none", defaults="none")
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """One column: ``make`` its values, whose number is divided by ``divisor`` first.
 
-    ``null_at``: at which turn it is NULL now and then, -1: never. ``always_out``: the server numbers it.
+    ``null_at``: at which turn it is NULL now and then, never the first: rows of other tables have its number. -1: at
+    none. ``always_out``: the server numbers it.
     """
 
     name: str
@@ -246,7 +247,7 @@ def _chosen(planned: Planned, needs: Needs, made: Maker, place: int, *, forced: 
         needs=needs,
         nullable=column.nullable,
         make=made.make,
-        null_at=place % 7 if column.nullable and needs.null is None and planned.given is None else -1,
+        null_at=(place % 7 or 3) if column.nullable and needs.null is None and planned.given is None else -1,
         only_null=needs.null is True,
         omissible=omissible,
         always_out=omissible and column.numbered and planned.given is None,
