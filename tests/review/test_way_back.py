@@ -246,3 +246,21 @@ def test_no_patch_takes_away_more_than_it_is_about(rule: str, before: str, down:
         assert finding.safe_form is not None
         assert finding.safe_form.patch is None
         assert finding.safe_form.note
+
+
+def test_nothing_brings_back_what_a_down_deletes() -> None:
+    (up,) = found("rows-without-where", up="DELETE FROM users;", down=None)
+    assert up.message.endswith("users, and no down.sql brings the rows back")
+    (down,) = found("rows-without-where", up="SELECT 1;", down="DELETE FROM users;")
+    assert down.message == "on the way back, deletes every row of users, and nothing brings the rows back"
+
+
+def test_a_volatile_default_that_is_the_same_in_every_row_is_not_said_to_differ() -> None:
+    (same,) = found(
+        "default-rewrites-table", up="ALTER TABLE users ADD n bigint DEFAULT currval('users_id_seq');", down=None
+    )
+    assert "anew, for currval() is volatile, under" in same.message
+    (another,) = found(
+        "default-rewrites-table", up="ALTER TABLE users ADD n uuid DEFAULT gen_random_uuid();", down=None
+    )
+    assert "anew, for gen_random_uuid() gives each of them another value, under" in another.message

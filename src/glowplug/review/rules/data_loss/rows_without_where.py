@@ -70,8 +70,9 @@ class RowsWithoutWhere(Rule):
             yield from self._updated(action, context)
             return
         verb = "empties" if isinstance(action, Truncate) else "deletes every row of"
+        lost = "nothing" if context.down else "no down.sql"
         yield Hit(
-            message=f"{lead(context)}{verb} {action.table}, and no down.sql brings the rows back",
+            message=f"{lead(context)}{verb} {action.table}, and {lost} brings the rows back",
             span=action.span,
             subject=str(action.table),
             severity=weight(context),

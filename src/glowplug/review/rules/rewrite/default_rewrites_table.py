@@ -30,6 +30,8 @@ _VOLATILE = frozenset(
     }
 )
 """The volatile functions of pg_proc, and those of uuid-ossp and pgcrypto, that a default may well call."""
+_ONE_VALUE = frozenset({"currval", "lastval", "setseed", "setval"})
+"""Those that give every row the same."""
 
 
 _DEEPEST = 32  # domains of domains; in the chain none can be its own
@@ -153,7 +155,7 @@ def _why(column: Column, domain: _Domain | None, schema: Simulation) -> tuple[st
     for function in () if default is None else default.functions:
         bare = function.rpartition(".")[2]
         if bare in _VOLATILE:
-            return f"{bare}() gives each of them another value", True
+            return f"{bare}() {'is volatile' if bare in _ONE_VALUE else 'gives each of them another value'}", True
         routine = schema.routine(function)
         if routine is not None and routine.volatility not in ("immutable", "stable"):
             unsure = f"{bare}(), a volatile function of your own, may give each of them another value"
