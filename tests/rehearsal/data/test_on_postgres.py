@@ -253,3 +253,21 @@ def test_what_the_rest_of_the_odd_rows_lose_is_told_where_some_are_refused(on_po
     (loss,) = data.odd_losses
     assert (loss.table, loss.column, loss.by, loss.how) == ("public.t", "n", Direction.UP, How.CHANGED)
     assert loss.examples == (Example(before="-1", after="1"),)
+
+
+@pytest.mark.parametrize("number", ["currval('t_id_seq')", "lastval()"])
+def test_a_file_runs_in_a_session_that_has_numbered_no_row(on_postgres: Measure, number: str) -> None:
+    """What writes rows is another session in production: there is no number to ask for."""
+    t = "CREATE TABLE t (id serial PRIMARY KEY, name text NOT NULL);"
+    up = f"ALTER TABLE t ADD COLUMN n bigint NOT NULL DEFAULT {number};"
+    data = on_postgres(t, up, "ALTER TABLE t DROP COLUMN n;").data
+    (refused,) = data.refusals
+    assert refused.table == "public.t"
+    assert "not yet defined in this session" in refused.error.message
+
+
+def test_a_file_that_numbers_a_row_may_ask_for_its_number(on_postgres: Measure) -> None:
+    t = "CREATE TABLE t (id serial PRIMARY KEY, name text NOT NULL);"
+    up = "INSERT INTO t (name) VALUES ('one'); ALTER TABLE t ADD COLUMN n bigint NOT NULL DEFAULT currval('t_id_seq');"
+    data = on_postgres(t, up, "ALTER TABLE t DROP COLUMN n; DELETE FROM t WHERE name = 'one';").data
+    assert data.refusals == ()
