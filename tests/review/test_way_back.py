@@ -264,3 +264,15 @@ def test_a_volatile_default_that_is_the_same_in_every_row_is_not_said_to_differ(
         "default-rewrites-table", up="ALTER TABLE users ADD n uuid DEFAULT gen_random_uuid();", down=None
     )
     assert "anew, for gen_random_uuid() gives each of them another value, under" in another.message
+
+
+def test_what_becomes_of_rows_elsewhere_is_one_sentence() -> None:
+    before = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE a (t_id INTEGER REFERENCES t (id) ON DELETE CASCADE);"
+        "CREATE TABLE b (t_id INTEGER REFERENCES t (id));"
+    )
+    (finding,) = found("drop-deletes-elsewhere", before=before, up="DROP TABLE t;", down=None, dialect=Dialect.SQLITE)
+    assert (
+        "deletes every row of a that points at it, and fails while b holds a row that points at it." in finding.message
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from glowplug.schema import Schema, SchemaObject, diff
 
 
@@ -58,3 +60,21 @@ def test_of_a_long_text_the_lines_that_differ_are_shown() -> None:
     after = Schema.of([SchemaObject(kind="function", name="f()", properties={"definition": changed})])
     (found,) = diff(before, after)
     assert str(found) == "function f(): definition differs:\n  -  old;\n  +  new;"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("'Open','Closed'", "'Open','Closed','it''s, off'", "label 'it''s, off' is left behind"),
+        ("'a','b','c'", "'b'", "labels 'a', 'c' are gone"),
+        ("'a','b'", "'b','c'", "label 'a' is gone, label 'c' is left behind"),
+        ("'a','b'", "'b','a'", "labels was 'a','b', is 'b','a'"),
+    ],
+)
+def test_of_an_enum_the_labels_that_differ_are_said(before: str, after: str, said: str) -> None:
+    one, other = (
+        Schema.of([SchemaObject(kind="type", name="s", properties={"labels": labels})]) for labels in (before, after)
+    )
+    (found,) = diff(one, other)
+    assert (found.before, found.after) == (before, after)
+    assert str(found) == f"type s: {said}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
 MISSING = "missing"
 EXTRA = "extra"
+LABELS = "labels"
 LINES_SHOWN = 10
+_LABEL = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Difference:
             return f"{subject} is gone"
         if self.property == EXTRA:
             return f"{subject} is left behind"
+        if self.property == LABELS and (said := _labels_that_differ(self.before or "", self.after or "")):
+            return f"{subject}: {said}"
         if self.before is not None and self.after is not None and "\n" in self.before + self.after:
             return f"{subject}: {self.property} differs:\n" + _lines_that_differ(self.before, self.after)
         return f"{subject}: {self.property} was {_shown(self.before)}, is {_shown(self.after)}"
@@ -64,6 +69,20 @@ def describe(item: SchemaObject) -> str:
     if definition is not None:
         return definition
     return ", ".join(f"{name}={value}" for name, value in sorted(item.properties.items()))
+
+
+def _labels_that_differ(before: str, after: str) -> str | None:
+    """Say which of an enum's labels came or went; None where those that stayed stand in another order, or all did."""
+    old, new = _LABEL.findall(before), _LABEL.findall(after)
+    gone, left = [each for each in old if each not in new], [each for each in new if each not in old]
+    if [each for each in old if each in new] != [each for each in new if each in old]:
+        return None
+    said = [_of_labels(gone, "gone")] if gone else []
+    return ", ".join([*said, _of_labels(left, "left behind")] if left else said) or None
+
+
+def _of_labels(labels: list[str], what: str) -> str:
+    return f"label {labels[0]} is {what}" if len(labels) == 1 else f"labels {', '.join(labels)} are {what}"
 
 
 def _lines_that_differ(before: str, after: str) -> str:

@@ -163,7 +163,8 @@ def _harms(children: Sequence[Child]) -> str:
     said = [_ACTS[action].format(names(named)) for action, named in by_action.items() if action]
     if "" in by_action:
         hold = "holds" if len(set(by_action[""])) == 1 else "hold"
-        said.append(f"fails while {names(by_action[''], last='or')} {hold} a row that points at it")
+        also = "and " if said else ""
+        said.append(f"{also}fails while {names(by_action[''], last='or')} {hold} a row that points at it")
     return ", ".join(said)
 
 
