@@ -33,7 +33,7 @@ _OF_AN_ACCOUNT = (
 )
 _A_TABLESPACE = rf"(?!(?:ADD|TABLESPACE)\b){NAME}(?= (?:ADD|DROP|SET|RENAME|ENGINE|ENCRYPTION|AUTOEXTEND_SIZE)\b| ;|$)"
 _AFTER_ROWS = r"(?= ON DUPLICATE KEY UPDATE\b| ;|$)"
-_BEFORE_ROWS = r"(?:(?! VALUES?\b| SET\b).)*+"
+_BEFORE_ROWS = r"(?>(?:(?! VALUES?\b| SET\b).)*)"
 _INVISIBLE = "VISIBLE and INVISIBLE for an index or a column"
 _TABLE = "the statement TABLE"
 _ALGORITHMS = r"(?= (?:= )?(?:DEFAULT|INPLACE|COPY|INSTANT)\b)"

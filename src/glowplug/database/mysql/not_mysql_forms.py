@@ -141,7 +141,8 @@ FORMS = (
     _form("ALGORITHM=NOCOPY", r"^(?:ALTER|CREATE|DROP)\b.*? ALGORITHM (?:= )?(?P<at>NOCOPY)\b"),
     _form("ALGORITHM=INSTANT", r"^(?:ALTER|CREATE|DROP)\b.*? ALGORITHM (?:= )?(?P<at>INSTANT)\b", until=(8, 0, 12)),
     _form("WAIT or NOWAIT for a change of a table",
-          rf"^(?:(?:ALTER(?: ONLINE| IGNORE)*|OPTIMIZE(?: \w+)??|RENAME) TABLES?|TRUNCATE(?: TABLE)?+) {NAME} {_WAIT}"),
+          r"^(?:(?:ALTER(?: ONLINE| IGNORE)*|OPTIMIZE(?: \w+)??|RENAME) TABLES?|TRUNCATE(?>(?: TABLE)?))"
+          rf" {NAME} {_WAIT}"),
     _form("WAIT or NOWAIT for a change of a table",
           rf"^DROP (?:TEMPORARY )?TABLES? (?:IF EXISTS )?{_NAMES} {_WAIT}"),
     _form("WAIT or NOWAIT for a change of a table",
