@@ -68,6 +68,10 @@ def test_of_the_others_the_number_is_read(text: str, dialect: Dialect, number: s
     [
         ("99", Dialect.MYSQL, "there is no MariaDB 99"),
         ("7.1", Dialect.MYSQL, "there is no MySQL 7.1"),
+        ("5.8", Dialect.MYSQL, "there is no MySQL 5.8"),
+        ("8.9.1", Dialect.MYSQL, "there is no MySQL 8.9.1"),
+        ("mariadb-10.12", Dialect.MYSQL, "there is no MariaDB 10.12"),
+        ("9.8", Dialect.POSTGRES, "there is no PostgreSQL 9.8"),
         ("mysql-10.11", Dialect.MYSQL, "there is no MySQL 10.11"),
         ("mariadb-8.4", Dialect.MYSQL, "there is no MariaDB 8.4"),
         ("latest", Dialect.MYSQL, "names no version"),

@@ -26,6 +26,14 @@ _MAJORS = {
     MARIADB: frozenset({5, *range(_FIRST_MARIADB_ALONE, _NOT_YET)}),
     SQLITE: frozenset({3}),
 }
+_SERIES = {
+    (POSTGRESQL, 9): frozenset(range(7)),
+    (MYSQL, 5): frozenset({0, 1, 5, 6, 7}),
+    (MYSQL, 8): frozenset(range(5)),
+    (MARIADB, 5): frozenset({1, 2, 3, 5}),
+    (MARIADB, 10): frozenset(range(12)),
+}
+"""What stands behind the point in majors that get no further series."""
 _WRITTEN = {
     Dialect.POSTGRES: '"16" or "16.4"',
     Dialect.MYSQL: '"8.4" (a MySQL), "mariadb-10.11", or "10.11" (a MariaDB: MySQL has no such)',
@@ -57,11 +65,17 @@ def wrong_with(text: str, dialect: Dialect) -> str | None:
         reason = f"names {' and '.join(NAMES[each] for each in sorted(foreign))}, and the backend is {dialect.value}"
     elif not number:
         reason = "names no version"
-    elif _major(number) not in _MAJORS[vendor]:
+    elif not _was(vendor, number):
         reason = f"there is no {NAMES[vendor]} {number}"
     else:
         return None
     return f'server_version = "{text}": {reason}; write {_WRITTEN[dialect]}'
+
+
+def _was(vendor: str, number: str) -> bool:
+    major, _, rest = number.partition(".")
+    series = _SERIES.get((vendor, int(major)))
+    return int(major) in _MAJORS[vendor] and (not rest or series is None or int(rest.partition(".")[0]) in series)
 
 
 def _named(text: str) -> set[str]:
