@@ -37,15 +37,25 @@ def judged(
     forgotten: Forgotten | None = None,
     alone: Alone | None = None,
     recorded: tuple[str, ...] = (),
+    directory: str = "migrations",
 ) -> list[Finding]:
     chain = Chain(
-        directory="migrations",
+        directory=directory,
         dialect=Dialect.POSTGRES,
         migrations=tuple(trip.migration for trip in trips),
         settings=ChainSettings(),
     )
     rehearsal = Rehearsal(round_trips=trips, chain_down=down, recorded=recorded, forgotten=forgotten)
     return list(judge(chain, rehearsal, forward_only=forward_only, alone=alone))
+
+
+def test_what_two_chains_leave_is_told_apart() -> None:
+    """A forge shows one finding of each fingerprint."""
+    down = ChainDown(outcome=WayDown.COMPLETE, reverted=1, left=(OLD,))
+    (one,), (other,) = (judged(RESTORED, down=down, directory=each) for each in ("a/migrations", "b/migrations"))
+    assert one.place is not None
+    assert one.place.file == "a/migrations"
+    assert one.fingerprint != other.fingerprint
 
 
 def test_a_restored_migration_gives_nothing() -> None:

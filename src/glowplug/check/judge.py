@@ -162,7 +162,7 @@ def _of_records(rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
 def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
     down = rehearsal.chain_down
     if down.outcome is WayDown.COMPLETE:
-        yield from _of_complete_way_down(rehearsal, down, alone)
+        yield from _of_complete_way_down(chain, rehearsal, down, alone)
     if down.outcome is not WayDown.FAILED or down.error is None:
         return
     trips = {trip.migration.version: trip for trip in rehearsal.round_trips if trip.migration.runnable}
@@ -211,19 +211,23 @@ def way_down_broken(down: ChainDown) -> Finding:
     )
 
 
-def _of_complete_way_down(rehearsal: Rehearsal, down: ChainDown, alone: Alone | None) -> Iterator[Finding]:
+def _of_complete_way_down(
+    chain: Chain, rehearsal: Rehearsal, down: ChainDown, alone: Alone | None
+) -> Iterator[Finding]:
     clean = all(trip.outcome is Outcome.RESTORED for trip in rehearsal.round_trips)
     before = {} if alone is None else _as_it_was_not(alone.chain_down)
     lines = _as_it_was_not(down)
     of_new = [line for key, line in lines.items() if key not in before]
     of_history = [line for key, line in lines.items() if key in before]
+    place = Place(file=chain.directory)
     message = "after the whole way down the database is not as it was before the first migration"
     if of_new:
         severity = None if clean else Severity.NOTICE
-        yield faults.WAY_DOWN_LEAVES.found(f"{message}:\n{_first(of_new)}", severity=severity)
+        yield faults.WAY_DOWN_LEAVES.found(f"{message}:\n{_first(of_new)}", place=place, severity=severity)
     if of_history:
         yield faults.WAY_DOWN_LEAVES.found(
             f"{message}, with what is new or without:\n{_first(of_history)}",
+            place=place,
             severity=Severity.NOTICE,
             subject="history",
         )
