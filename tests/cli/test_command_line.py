@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -132,6 +133,38 @@ def test_an_interruption_is_told(tmp_path: Path, number: str, code: int, form: s
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.strip() == "glowplug: interrupted; what was running is stopped and removed"
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_import_is_not_torn(tmp_path: Path, number: str) -> None:
+    """Another thread, which starts the server, would wait for its lock."""
+    send = f"import os, signal\nos.kill(os.getpid(), signal.{number})\n"
+    (tmp_path / "sends.py").write_text(f"{send}for _ in range(1000): pass\nprint('imported')\n")
+    done = planted(tmp_path, "import sends, time; time.sleep(20)")
+    assert (done.returncode, done.stdout) == (128 + getattr(signal, number), "imported\n")
+
+
+def test_an_end_that_python_ignores_comes_again(tmp_path: Path) -> None:
+    send = "import os, signal\nclass Sends:\n    def __del__(self): os.kill(os.getpid(), signal.SIGTERM)\n"
+    (tmp_path / "sends.py").write_text(send)
+    done = planted(tmp_path, "import sends, time; sends.Sends(); time.sleep(20)")
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, "")
+    assert done.stderr.strip() == "glowplug: interrupted; what was running is stopped and removed"
+
+
+def planted(where: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """A run that comes to this code, in a directory whose modules it can import."""
+    program = (
+        "import sys, glowplug.cli.check as check, glowplug.cli\n"
+        f"sys.path.insert(0, {str(where)!r})\n"
+        "def planted(*_, **__):\n"
+        f"    {code}\n"
+        "    raise TypeError('planted')\n"
+        "check.find_project = planted\n"
+        "glowplug.cli.main()\n"
+    )
+    command = [sys.executable, "-c", program, "check"]
+    return subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
 
 
 def test_under_nohup_a_terminal_that_is_gone_ends_nothing(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MANY_OBJECTS = 100_000
 """Made before Python looks for cycles. Values here refer to no one above them: collecting took a tenth of a review."""
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SOON = 0.02  # seconds
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -67,8 +68,9 @@ def main() -> None:
     """Run the command line, and exit with its code.
 
     SIGINT, SIGTERM and SIGHUP are raised as exceptions, so that every server is stopped and removed on the way out;
-    a SIGHUP that was ignored at the start stays so.
+    a SIGHUP that was ignored at the start stays so. Where Python can't raise them they are raised a little later.
     """
+    sys.unraisablehook = _lost
     gc.set_threshold(MANY_OBJECTS)
     atexit.register(gc.freeze)  # else Python looks for cycles once more, in everything, before it ends
     for number in _ENDS:
@@ -105,7 +107,32 @@ def _complain(text: str) -> None:
     click.echo(harmless(text), err=True)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _imports(frame):  # torn there, an import may keep its lock: then another thread's waits for ever
+        _again_soon(number)
+        return
     for again in _ENDS:
         signal.signal(again, signal.SIG_IGN)  # the way out is not to be interrupted: it stops servers
     raise Interrupted(number)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib."):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _lost(lost: sys.UnraisableHookArgs) -> None:
+    """Hear of an exception that nobody can catch, as in a ``__del__``: one that asks for an end is raised again."""
+    if not isinstance(lost.exc_value, Interrupted):
+        sys.__unraisablehook__(lost)
+        return
+    signal.signal(lost.exc_value.signal_number, _interrupt)
+    _again_soon(lost.exc_value.signal_number)
+
+
+def _again_soon(number: int) -> None:
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _SOON)
