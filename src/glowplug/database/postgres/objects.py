@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from glowplug.database.postgres.memory import Group, Groups, Objects
     from glowplug.schema.model import Key
 
-_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_copy)?\b")  # role's and database's, others in every run
+_SCRATCH_NAME = re.compile(r"\bglowplug_[0-9a-f]{16}(?:_twin_\d+)?(?:_copy)?\b")
+"""The role's and the databases', others in every run."""
 _MAY_BE_NAMED = "glowplug_"
 _KEPT = 200_000
 _COLUMNS = 2
