@@ -196,3 +196,46 @@ def test_rows_that_are_to_refer_to_a_table_that_is_filled(on_postgres: Measure) 
     """What the up fills may hold what they refer to."""
     fills = "INSERT INTO u SELECT nick, 7 FROM t WHERE nick IS NOT NULL;"
     is_to_refer(on_postgres, "serial PRIMARY KEY", "integer UNIQUE", fills + TO_REFER)
+
+
+def are_all_there(measure: Measure, before: str) -> None:
+    """What takes no number behind the gap gets rows all the same."""
+    found = measure(before, "ALTER TABLE t ADD COLUMN more INTEGER;", "ALTER TABLE t DROP COLUMN more;").data
+    assert [each.why for each in found.not_seeded] == []
+    assert found.seeded
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "before",
+    [
+        "CREATE TABLE t (id serial PRIMARY KEY, tens smallint GENERATED ALWAYS AS (id * 10) STORED);",
+        "CREATE TABLE t (id serial PRIMARY KEY, written varchar(3) GENERATED ALWAYS AS (id::text) STORED);",
+        (
+            "CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE heard (t_id integer CHECK (t_id < 1000));"
+            "CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO heard VALUES (NEW.id); RETURN NEW; END $$;"
+            "CREATE TRIGGER hearing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION hear();"
+        ),
+    ],
+)
+def test_rows_that_can_have_no_gap_on_postgres(before: str, on_postgres: Measure) -> None:
+    are_all_there(on_postgres, before)
+
+
+@pytest.mark.mysql
+def test_rows_that_can_have_no_gap_on_mysql(on_mysql: Measure) -> None:
+    before = (
+        "CREATE TABLE t (id INTEGER AUTO_INCREMENT PRIMARY KEY); CREATE TABLE heard (t_id TINYINT NOT NULL);"
+        "CREATE TRIGGER hearing AFTER INSERT ON t FOR EACH ROW INSERT INTO heard VALUES (NEW.id);"
+    )
+    are_all_there(on_mysql, before)
+
+
+@pytest.mark.sqlite
+def test_rows_that_can_have_no_gap_on_sqlite(on_sqlite: Measure) -> None:
+    before = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE heard (t_id INTEGER CHECK (t_id < 1000));"
+        "CREATE TRIGGER hearing AFTER INSERT ON t BEGIN INSERT INTO heard VALUES (NEW.id); END;"
+    )
+    are_all_there(on_sqlite, before)

@@ -26,7 +26,8 @@ _NEXT = re.compile(r"nextval\((?P<sequence>.*?::regclass)\)")
 class WithGaps(PassedOn):
     """Writes rows as they are given, but for the number of the second that the server takes of a table, which is far.
 
-    The server counts on from there, so that its own numbers stay its own.
+    The server counts on from there, so that its own numbers stay its own. Where it does not take a row with such a
+    number, as a trigger or a generated column may not, there is no gap.
     """
 
     def __init__(self, rows: Rows, dialect: Dialect, far: Callable[[Table, Column], int]) -> None:
@@ -34,6 +35,7 @@ class WithGaps(PassedOn):
         super().__init__(rows)
         self._dialect = dialect
         self._far = far
+        self._begun: set[str] = set()
         self._done: set[str] = set()
 
     def insert(
@@ -45,25 +47,41 @@ class WithGaps(PassedOn):
             return super().insert(table, columns, rows)
         errors: list[SqlError | None] = []
         while table.name not in self._done and len(errors) < len(rows):
-            errors += super().insert(table, columns, (rows[len(errors)],))
+            row = rows[len(errors)]
+            if table.name in self._begun:
+                errors.append(self._behind_the_gap(table, column, columns, row))
+                if errors[-1] is None:
+                    self._done.add(table.name)
+                continue
+            errors += super().insert(table, columns, (row,))
             if errors[-1] is None:
-                self._done.add(table.name)
-                errors += self._behind_the_gap(table, column, columns, rows[len(errors) :])
+                self._begun.add(table.name)
         return (*errors, *super().insert(table, columns, rows[len(errors) :]))
 
     def _behind_the_gap(
-        self, table: Table, column: Column, columns: Sequence[str], rows: Sequence[Sequence[Value]]
-    ) -> tuple[SqlError | None, ...]:
-        """Let the server go on far behind; give what it said of the rows that were written for that."""
+        self, table: Table, column: Column, columns: Sequence[str], row: Sequence[Value]
+    ) -> SqlError | None:
+        """Write a row far behind, else where the server is; what is said of that."""
         far = self._far(table, column)
         if self._dialect is Dialect.POSTGRES:
             sequence = _sequence(table, column)
-            self._rows.execute(f"SELECT pg_catalog.setval({sequence}, pg_catalog.nextval({sequence}) + {far})")
-            return ()
-        if not rows or column not in numbered(table):
-            return ()
-        said = self._rows.insert(table, (*columns, column.name), ((*rows[0], str(far)),))
-        return said if said == (None,) else self._rows.insert(table, columns, rows[:1])
+            if self._rows.execute(_moved(sequence, far)) is None:
+                (error,) = self._rows.insert(table, columns, (row,))
+                if error is None:
+                    return None
+                self._rows.execute(_moved(sequence, -far))
+        elif column in numbered(table):
+            (error,) = self._rows.insert(table, (*columns, column.name), ((*row, str(far)),))
+            if error is None:
+                return None
+            if self._dialect is Dialect.MYSQL:  # InnoDB counts on from a row that it did not take
+                self._rows.execute(f"ALTER TABLE {table.sql} AUTO_INCREMENT = 1")  # which is the next that is free
+        (error,) = self._rows.insert(table, columns, (row,))
+        return error
+
+
+def _moved(sequence: str, far: int) -> str:
+    return f"SELECT pg_catalog.setval({sequence}, pg_catalog.nextval({sequence}) + {far})"
 
 
 def _sequence(table: Table, column: Column) -> str:
