@@ -239,3 +239,11 @@ def test_rows_that_can_have_no_gap_on_sqlite(on_sqlite: Measure) -> None:
         "CREATE TRIGGER hearing AFTER INSERT ON t BEGIN INSERT INTO heard VALUES (NEW.id); END;"
     )
     are_all_there(on_sqlite, before)
+
+
+@pytest.mark.mysql
+def test_a_smaller_type_has_numbers_left_behind_the_gap(on_mysql: Measure) -> None:
+    before = "CREATE TABLE t (id INTEGER AUTO_INCREMENT PRIMARY KEY, name TEXT);"
+    up = "ALTER TABLE t MODIFY id TINYINT AUTO_INCREMENT;"
+    found = on_mysql(before, up, "ALTER TABLE t MODIFY id INTEGER AUTO_INCREMENT;", rows=50).data
+    assert (found.outcome, found.refusals, found.not_seeded) == (DataOutcome.LOSSLESS, (), ())

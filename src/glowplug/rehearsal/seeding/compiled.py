@@ -191,12 +191,12 @@ def _turned(made: Maker, size: int, place: int) -> Maker:
 def _with_gap(made: Maker) -> Maker:
     """Let no row but the first have a number that it would also have if all were numbered anew.
 
-    Nor one that is greater than that by as much as all others are.
+    Nor one that is greater than that by as much as all others are. Of a type that has few, some are left over.
     """
     make, size = made.make, made.size
     if size is not None and size < _ROOM_FOR_A_GAP:
         return made
-    gap = FAR if size is None else min(FAR, size // 4)
+    gap = FAR if size is None else min(FAR, size // 8)
     return Maker(make=lambda n: make(n + n // 3 + gap if n else n), size=size)
 
 
