@@ -41,6 +41,14 @@ def read_at_once(shelf: Shelf, key: str = KEY) -> bytes | None:
         return first + file.read() if is_whole() else None
 
 
+def test_what_is_closed_while_it_is_looked_at_is_not_whole(shelf: Shelf) -> None:
+    """As by an interruption, which ends the reading and not the thread that looks."""
+    assert shelf.store(KEY, b"one")
+    with shelf.reading_at_once(KEY) as entry:
+        assert entry is not None
+    assert entry[1]() is False
+
+
 def test_what_is_stored_comes_back_either_way(shelf: Shelf) -> None:
     assert shelf.load(KEY) is None
     assert shelf.store(KEY, b"one")

@@ -233,7 +233,7 @@ def _is_whole(file: IO[bytes], key: str, largest: int) -> bool:
         if os.fstat(file.fileno()).st_size > largest + CHECKSUM:
             return False
         return _digest_of(file, key) == os.pread(file.fileno(), CHECKSUM, 0)
-    except OSError:
+    except (OSError, ValueError):  # a ValueError where it was closed meanwhile: who reads it was interrupted
         return False
 
 
