@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _PAUSE = 0.001  # seconds
 _COUNTED_AT_ONCE = 150000  # from this version on, what a session reports is there for all at once
 _PATIENCE = 0.7  # seconds: the older server's file of counts is at most half a second old
+_ROUNDS = 4
 
 _LOCKS = """
 SELECT relation, mode, granted FROM pg_catalog.pg_lock_status() WHERE pid OPERATOR(pg_catalog.=) {pid}
@@ -79,7 +80,7 @@ def run_alone(
         started = time.perf_counter()
         reply = session.batch(content, timed=True)
         return Alone(reply=reply, seconds=time.perf_counter() - started)
-    before = _totals(session)
+    before = _settled(session)
     with _Watchers(session.backend_pid, old, another_session, plan.others) as watchers:
         started = time.perf_counter()
         reply = session.batch(content, timed=True)
@@ -95,6 +96,19 @@ def run_alone(
 def _totals(session: Session) -> dict[str, int]:
     reply = session.batch(TOTALS.encode(), rows=True)
     return totals(reply.results[0]) if reply.ok else {}
+
+
+def _settled(session: Session) -> dict[str, int]:
+    """Read the counts; an older server is asked until none of an earlier statement's is still to come."""
+    counts = _totals(session)
+    if session.server_version >= _COUNTED_AT_ONCE:
+        return counts
+    for _ in range(_ROUNDS):
+        time.sleep(_PATIENCE)
+        before, counts = counts, _totals(session)
+        if before == counts:
+            break
+    return counts
 
 
 def _scanned(session: Session, old: Mapping[str, Relation], before: Mapping[str, int], found: Alone) -> set[str]:
