@@ -292,4 +292,8 @@ def answers(result: PGresult) -> Answers:
     """Read the answer to ``question``."""
     names = (field.name.encode() for field in msgspec.structs.fields(Answers))
     document = b",".join(b'"%s":%s' % (name, result.get_value(0, column) or b"[]") for column, name in enumerate(names))
-    return msgspec.json.decode(b"{%s}" % document, type=Answers)
+    return _DECODER.decode(b"{%s}" % document)
+
+
+_DECODER = msgspec.json.Decoder(Answers)
+"""Made by the one thread that imports: msgspec ends the process where two are the first to ask for a type at once."""
