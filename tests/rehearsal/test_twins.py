@@ -175,10 +175,10 @@ def test_a_proved_one_between_new_ones_only_goes_up(bench: Bench, made: list[thr
     assert len(made) == 2
 
 
-def test_the_name_of_a_copy_is_no_difference(environment: dict[str, str], made: list[threading.Event]) -> None:
+def test_the_name_of_a_copy_is_no_difference(bench: Bench, made: list[threading.Event]) -> None:
     named = "DO $$ BEGIN EXECUTE format('ALTER TABLE t ADD named text DEFAULT %L', current_database()); END $$"
     files = [*OLD, *NEW[:4], (named, "ALTER TABLE t DROP named"), *NEW[4:6], (named.replace("named", "n"), "SELECT 1")]
-    one, other = both(files, environment, new=len(files) - len(OLD))
+    one, other = both(files, bench, new=len(files) - len(OLD))
     assert len(made) == 2
     told = [[(trip.outcome, trip.second_up, trip.differences) for trip in each.round_trips] for each in (one, other)]
     assert told[0] == told[1]
