@@ -59,11 +59,12 @@ class Answers:
 
     def part(self, result: PGresult) -> bool:
         """Take some rows of the answer that is under way; whether that was the first for which there is no room."""
+        if self._parts and not self._more:
+            self._bytes += _size(self._parts[-1])  # of the last nobody asks
         if self._bytes > self.kept.room:
             first, self._more = not self._more, True
             return first
         self._parts.append(result)
-        self._bytes += _size(result)
         return False
 
     def end(self, result: PGresult) -> None:
