@@ -220,3 +220,13 @@ def test_rows_that_an_up_deletes_before_it_forbids_them_are_there(name: str, on_
     assert found.data.outcome is DataOutcome.IRREVERSIBLE
     assert [(loss.by.value, loss.how.value) for loss in found.data.losses] == [("up", "deleted")]
     assert (found.data.not_seeded, found.data.refusals, found.data.odd_losses) == ((), (), ())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("column", "outcome"), [("at timestamp NOT NULL", DataOutcome.LOSSLESS), ("at timestamp", DataOutcome.IRREVERSIBLE)]
+)
+def test_what_no_row_can_meet_takes_nothing(column: str, outcome: DataOutcome, on_postgres: Measure) -> None:
+    made = f"CREATE TABLE t (id serial PRIMARY KEY, {column});"
+    found = on_postgres(made, "UPDATE t SET at = now() WHERE at IS NULL;", "SELECT 1;").data
+    assert (found.outcome, len(found.not_seeded)) == (outcome, outcome is DataOutcome.LOSSLESS)

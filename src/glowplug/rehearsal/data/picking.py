@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.data.compare import Reading
     from glowplug.rehearsal.data.names import Names
     from glowplug.schema.tables import Table
+    from glowplug.sql.condition import Expression
     from glowplug.sql.statement import Script
 
 _HIDDEN = re.compile(
@@ -48,7 +49,7 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """A condition by which a file picks rows of a table, and a query that gives a row where one meets it.
 
     ``columns``: what is set of these rows; none where they are deleted. ``copies``: rows that do not meet it are gone.
-    ``never``: it contradicts itself.
+    ``never``: it contradicts itself, or the table: no row of it can meet it.
     """
 
     table: str
@@ -94,8 +95,17 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
             condition=condition,
             query=f"{source}\nWHERE {condition}",
             columns=columns,
-            never=not action.reads and not cases([(parse(condition, dialect), True)]),
+            never=not action.reads and not _can_be(parse(condition, dialect), tables[name], dialect),
         )
+
+
+def _can_be(condition: Expression, table: Table, dialect: Dialect) -> bool:
+    """Whether a row can meet a condition, as far as it can be told; MySQL takes a date of zeros for NULL."""
+    filled = {each.name.casefold() for each in table.columns if not each.nullable and dialect is not Dialect.MYSQL}
+    return any(
+        not any(needs.null and name.casefold() in filled for name, needs in case.needs.items())
+        for case in cases([(condition, True)])
+    )
 
 
 def _copies(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) -> Iterator[Pick]:
