@@ -38,6 +38,8 @@ INSERT INTO t VALUES (1, 1, 1), (2, 2, 2);
 INSERT INTO u VALUES (1, 1), (2, 2)
 """
 PAUSE = 0.5
+TRIES = 5
+"""How often an alteration may be over before another session had its turn, on a busy machine."""
 
 
 @pytest.fixture(name="server", scope="module")
@@ -212,17 +214,18 @@ def test_some_hold_their_locks_from_beginning_to_end(server: OwnServer, place: P
 def test_an_alteration_lets_others_read_but_for_moments(server: OwnServer, place: Place, statement: str) -> None:
     assert place.connection.rows.execute("INSERT INTO t SELECT seq, 1, 1 FROM seq_3_to_60000") is None
     told: list[Trace] = []
-    runs = threading.Thread(target=lambda: told.append(observe(place, statement)))
     other = Session(server.address.to(place.schema))
     other.rows("SET lock_wait_timeout = 0")
     doing = f"SELECT info FROM information_schema.processlist WHERE id = {place.connection.session.number}"
     reads = 0
-    runs.start()
-    while runs.is_alive():
-        before = other.rows(doing)
-        could = other.batch(b"SELECT * FROM t LIMIT 1").error is None
-        same = before == other.rows(doing) and statement[:5] in str(before)
-        reads += could and same
+    while not reads and len(told) < TRIES:
+        runs = threading.Thread(target=lambda: told.append(observe(place, statement)))
+        runs.start()
+        while runs.is_alive():
+            before = other.rows(doing)
+            could = other.batch(b"SELECT * FROM t LIMIT 1").error is None
+            same = before == other.rows(doing) and statement[:5] in str(before)
+            reads += could and same
     other.close()
     assert reads > 0
     (seen,) = told[0].statements
