@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.database.postgres import rows
+from glowplug.database.postgres.session import Session
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.database.postgres.values import LONGEST
 from glowplug.dialect import Dialect, Direction
@@ -346,6 +347,26 @@ def test_a_batch_is_committed_and_what_it_sets_is_put_back(connection: PostgresC
     assert dict(connection.state().settings) == {**dict(before.settings), "app.other": ""} or (
         connection.state() == before
     )
+
+
+def test_a_command_of_glowplugs_own_is_one_message(
+    connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(connection, "CREATE SEQUENCE s; SELECT nextval('s')")
+    sent: list[bytes] = []
+    batch = Session.batch
+    monkeypatch.setattr(Session, "batch", lambda self, sql, **rest: sent.append(sql) or batch(self, sql, **rest))
+    assert connection.rows.command("SELECT pg_catalog.setval('s', 41)") is None
+    assert connection.rows.command("DISCARD SEQUENCES") is None
+    assert len(sent) == 2
+    answers = [connection.rows.query(sql) for sql in ("SELECT currval('s')", "SELECT nextval('s')")]
+    assert [answer.error and answer.error.code for answer in answers] == ["55000", None]
+    assert answers[1].rows == (("42",),)
+    error = connection.rows.command("SELECT 1 / 0")
+    assert (error and error.code) == "22012"
+    run(connection, "BEGIN", transaction=False)
+    error = connection.rows.command("DISCARD SEQUENCES")
+    assert (error and error.code) == "25001"
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,7 @@ class Rows(Protocol):
     def execute(self, sql: str) -> SqlError | None:
         """Run statements as one batch, as ``psql`` or another client would a file of them; committed."""
         ...
+
+    def command(self, sql: str) -> SqlError | None:
+        """Run one statement of glowplug's own that is known to set nothing of the session's; committed."""
+        return self.execute(sql)

@@ -138,3 +138,8 @@ class _HeardRows(PassedOn):
         error = super().execute(sql)
         self._met.of_rows(error)
         return error
+
+    def command(self, sql: str) -> SqlError | None:
+        error = super().command(sql)
+        self._met.of_rows(error)
+        return error

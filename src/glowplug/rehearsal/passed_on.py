@@ -51,3 +51,7 @@ class PassedOn(Rows):
     def execute(self, sql: str) -> SqlError | None:
         """Run statements as one batch."""
         return self._rows.execute(sql)
+
+    def command(self, sql: str) -> SqlError | None:
+        """Run one statement of glowplug's own."""
+        return self._rows.command(sql)

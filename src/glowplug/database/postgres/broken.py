@@ -6,6 +6,7 @@ nothing. Of other languages the server checks no names before it runs them, and 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,7 +77,13 @@ def unasked(schema: Schema | None, why: str = _OPEN) -> Asked:
 
 def _in_sql(schema: Schema) -> list[SchemaObject]:
     routines = [each for key, each in schema.objects.items() if key[0] in _ROUTINES]
-    return [each for each in routines if _IN_SQL.search(_head(each))]
+    return [each for each in routines if _is_in_sql(_definition(each))]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _is_in_sql(definition: str) -> bool:
+    """Whether a definition, which is looked at in every state of a chain, is of a function in SQL."""
+    return _IN_SQL.search(_head(definition)) is not None
 
 
 def _asked(functions: Sequence[SchemaObject], access: Access, setup: Sequence[str]) -> Asked:
@@ -139,11 +146,10 @@ def _unasked(function: SchemaObject, why: str, error: SqlError | None = None) ->
 
 
 def _is_of_any_type(function: SchemaObject) -> bool:
-    return _OF_ANY_TYPE.search(_head(function)) is not None
+    return _OF_ANY_TYPE.search(_head(_definition(function))) is not None
 
 
-def _head(function: SchemaObject) -> str:
-    definition = _definition(function)
+def _head(definition: str) -> str:
     body = _BODY.search(definition)
     return definition if body is None else definition[: body.start()]
 

@@ -215,6 +215,17 @@ class PostgresRows(Rows):
             _put_back(session, state, read_state(session, own))
         return error
 
+    def command(self, sql: str) -> SqlError | None:
+        """Run one statement of glowplug's own that is known to set nothing of the session's; committed."""
+        session = self.session()
+        if not _is_idle(session):
+            return _OPEN_TRANSACTION
+        try:
+            with in_utf8(session):
+                return Runner(session, superuser=self.superuser).plain(sql.encode())
+        finally:
+            self.wrote()
+
     def _write(
         self,
         columns: Sequence[str],

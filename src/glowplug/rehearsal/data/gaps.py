@@ -65,11 +65,11 @@ class WithGaps(PassedOn):
         far = self._far(table, column)
         if self._dialect is Dialect.POSTGRES:
             sequence = _sequence(table, column)
-            if self._rows.execute(_moved(sequence, far)) is None:
+            if self._rows.command(_moved(sequence, far)) is None:
                 (error,) = self._rows.insert(table, columns, (row,))
                 if error is None:
                     return None
-                self._rows.execute(_moved(sequence, -far))
+                self._rows.command(_moved(sequence, -far))
         elif column in numbered(table):
             (error,) = self._rows.insert(table, (*columns, column.name), ((*row, str(far)),))
             if error is None:

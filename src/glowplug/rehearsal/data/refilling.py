@@ -74,14 +74,16 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """Statements that ran as one batch, and whether the server took them."""
+    """Statements that ran as one batch, and whether the server took them; ``own``: one of glowplug's own."""
 
     sql: str
     taken: bool
+    own: bool = False
 
     def again(self, rows: Rows) -> bool:
         """Run them; whether the server says the same."""
-        return (rows.execute(self.sql) is None) is self.taken
+        run = rows.command if self.own else rows.execute
+        return (run(self.sql) is None) is self.taken
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +96,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         """Write it to another branch; False: the server says something else there, and it is filled by half."""
         if not all(step.again(rows) for step in self.steps):
             return False
-        return not self.counters or rows.execute(f"SELECT {', '.join(self.counters)}") is None
+        return not self.counters or rows.command(f"SELECT {', '.join(self.counters)}") is None
 
 
 class Keeping(PassedOn):
@@ -137,6 +139,12 @@ class Keeping(PassedOn):
         """Run statements as one batch."""
         error = super().execute(sql)
         self._keep(_Ran(sql=sql, taken=error is None))
+        return error
+
+    def command(self, sql: str) -> SqlError | None:
+        """Run one statement of glowplug's own."""
+        error = super().command(sql)
+        self._keep(_Ran(sql=sql, taken=error is None, own=True))
         return error
 
     def _keep(self, step: _Written | _Ran | None) -> None:

@@ -182,7 +182,7 @@ class Trip:
     def _forget_numbers(self) -> None:
         """Let the session have given no number, as a new one's: what writes rows here is another's in production."""
         if self.subject.dialect is Dialect.POSTGRES:
-            self.connection.rows.execute("DISCARD SEQUENCES")
+            self.connection.rows.command("DISCARD SEQUENCES")
 
     def _went(self, direction: Direction, error: SqlError | None) -> SqlError | None:
         if error is None:
