@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.project.discovery import find_project
 from glowplug.rehearsal import rehearse
+from glowplug.rehearsal.stretches import SCHEMA, cut
 from glowplug.scratch import open_server
 from glowplug.scratch.postgres.database import create_database
 from glowplug.scratch.postgres.server import open_server as open_postgres
@@ -130,9 +131,11 @@ def postgres() -> Iterator[Case]:
             by_hand, dumped = "up, down, up through one psycopg connection", f"the same with pg_dump compared, {first}"
             floor = f"{by_hand}, then all down"
             looked = f"{floor}, and the table that a file names read after each"
+            looked_in_two = f"{looked}, in two stretches at once"
             rehearsed_part = f"glowplug's rehearsal, server running, {first}"
             rehearsal, whole = "glowplug's rehearsal, server running", "glowplug check, whole command"
             jobs = usable_cores()
+            own = cut(chain.migrations, 2, pace=SCHEMA)
             at_once = f"{rehearsal}, {jobs} jobs"
             yield Case(
                 name="postgres",
@@ -140,6 +143,7 @@ def postgres() -> Iterator[Case]:
                     by_hand: lambda: done(peers.up_down_up(peer, scripts, compare=False)),
                     floor: lambda: done(peers.up_down_up(peer, scripts, compare=False, back=True)),
                     looked: lambda: done(peers.looked_at(peer, scripts)),
+                    looked_in_two: lambda: done(peers.looked_at_in_two(peer, scripts, first=len(own[0]))),
                     dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
                     at_once: lambda: done(rehearse(chain, server, forward_only=False, jobs=jobs)),
@@ -149,6 +153,8 @@ def postgres() -> Iterator[Case]:
                 promises=[
                     Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=2.5),
                     Promise(text=f"{at_once} / {by_hand}", of=at_once, against=by_hand, limit=1.5),
+                    Promise(text=f"{rehearsal} / {floor}", of=rehearsal, against=floor, limit=2.5),
+                    Promise(text=f"{at_once} / {floor}", of=at_once, against=floor, limit=1.5),
                     Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),
                     Promise(
                         text=f"{dumped} / glowplug's rehearsal of them",

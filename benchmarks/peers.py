@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -63,7 +65,7 @@ class PostgresServer:
     def __init__(self) -> None:
         """Nothing runs yet."""
         self._stack = ExitStack()
-        self.databases = 0
+        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
         """Initialise and start it."""
@@ -104,10 +106,10 @@ class PostgresServer:
 
     def create(self) -> str:
         """Make a fresh database; its name."""
-        self.databases += 1
+        name = f"d{next(self._numbers)}"
         with psycopg.connect(self.address(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE d{self.databases}".encode())
-        return f"d{self.databases}"
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return name
 
     def version(self) -> str:
         """As the server says it."""
@@ -164,28 +166,39 @@ def up_down_up(server: PostgresServer, scripts: list[Scripts], *, compare: bool,
     return wrong
 
 
-def looked_at(server: PostgresServer, scripts: list[Scripts]) -> int:
+def looked_at(server: PostgresServer, scripts: list[Scripts], *, own: range | None = None) -> int:
     """Run the same, then all down, and read the one table that a file names after every up and down.
 
     That is the least with which anything could tell what a down restores: no table that is not named is looked at, no
     type, view, sequence or function, nothing is rolled back, and one message does it all. What differs is counted.
+    ``own``: only these, after the ups before them; all go down if the last is among them.
     """
+    own = range(len(scripts)) if own is None else own
     database = server.create()
     wrong = 0
     with psycopg.connect(server.address(database), autocommit=True) as connection:
         pgconn = connection.pgconn
         pgconn.exec_(_LOOK)
         seen: dict[bytes, bytes] = {}
-        for script in scripts:
+        for script in scripts[: own.start]:
+            _run(pgconn, script.up, script.in_transaction)
+        for script in scripts[own.start : own.stop]:
             table = _named(script.up)
             before = seen.get(table, _NOTHING)
             seen[table] = _run_and_look(pgconn, script.up, table, script.in_transaction)
             if script.down:
                 wrong += _run_and_look(pgconn, script.down, table, script.in_transaction) != before
                 _run_and_look(pgconn, script.up, table, script.in_transaction)
-        for script in reversed(scripts):
+        for script in reversed(scripts if own.stop == len(scripts) else []):
             _run(pgconn, script.down or b"", script.in_transaction)
     return wrong
+
+
+def looked_at_in_two(server: PostgresServer, scripts: list[Scripts], *, first: int) -> int:
+    """Do it in two stretches at once, of which the one has so many and the other the rest, and the way down."""
+    with ThreadPoolExecutor(2) as pool:
+        parts = range(first), range(first, len(scripts))
+        return sum(pool.map(lambda own: looked_at(server, scripts, own=own), parts))
 
 
 _LOOK = b"""SET plan_cache_mode = force_generic_plan; PREPARE look (regclass) AS SELECT
