@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.errors import NothingToCheck
 from glowplug.project import cargo, find_project
 from glowplug.project.cargo import Manifests
 
@@ -169,3 +170,101 @@ def test_the_members_that_a_workspace_names(tmp_path: Path, root: Path, pattern:
     )
     found = [each.file.parent.relative_to(root).as_posix() for each in Manifests().of(root / "migrations", root)]
     assert found == [".", *members]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of directories that can't be listed; root lists all of them, so that the refusal is made here."""
+    names: set[str] = set()
+    scandir = os.scandir
+
+    def refuse(place: str = ".") -> Iterator[os.DirEntry[str]]:
+        if os.path.basename(os.fspath(place)) in names:  # noqa: PTH119 - what is given may be bytes
+            raise PermissionError(13, "Permission denied", place)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return names
+
+
+def unread(root: Path, start: Path | None = None) -> list[tuple[str, str, str | None]]:
+    project = find_project(start or root, environment={"DATABASE_URL": "postgres://h/d"})
+    assert project.chains
+    return [(one.rule, one.severity.value, one.place and one.place.file) for one in project.findings]
+
+
+def test_a_directory_that_can_not_be_listed_is_told(root: Path, refused: set[str]) -> None:
+    add(root / "migrations", "1_a")
+    add(root / "crates/closed/migrations", "1_a")
+    add(root / "crates/db/migrations", "1_a")
+    assert unread(root) == []
+    refused.add("closed")
+    assert unread(root) == [("directory-not-searched", "warning", "crates/closed")]
+    assert unread(root, root / "crates") == [("directory-not-searched", "warning", "crates/closed")]
+    assert unread(root, root / "crates/db") == []
+    (finding,) = find_project(root, environment={"DATABASE_URL": "postgres://h/d"}).findings
+    assert finding.message.startswith("crates/closed can't be read: permission denied. ")
+    assert "[[chain]]" in finding.message
+
+
+def test_a_migrations_directory_that_can_not_be_listed_weighs_more(root: Path, refused: set[str]) -> None:
+    add(root / "api/migrations", "1_a")
+    (root / "db/migrations").mkdir(parents=True)
+    refused.add("migrations")
+    with pytest.raises(NothingToCheck, match=r"\napi/migrations can't be read: permission denied\. "):
+        directories(root)
+    add(root / "tool/sql", "1_a")
+    (root / "tool/diesel.toml").write_text('[migrations_directory]\ndir = "sql"\n')
+    assert unread(root) == [
+        ("unreadable-file", "error", "api/migrations"),
+        ("unreadable-file", "error", "db/migrations"),
+    ]
+
+
+def test_one_of_several_that_stand_beside_each_other_is_told_whatever_was_asked_for(
+    root: Path, refused: set[str]
+) -> None:
+    add(root / "migrations/postgres", "1_a")
+    add(root / "migrations/mysql", "1_a")
+    refused.add("mysql")
+    for start in (root, root / "migrations"):
+        assert unread(root, start) == [("directory-not-searched", "warning", "migrations/mysql")]
+
+
+def test_what_is_not_searched_anyway_is_not_told(root: Path, refused: set[str]) -> None:
+    add(root / "migrations", "1_a")
+    for name in ("target/closed", ".cache/closed", "tests/closed", "docs/closed"):
+        (root / name).mkdir(parents=True)
+    (root / "link").symlink_to("/nowhere")
+    (root / "itself").symlink_to("itself")
+    (root / "file").write_text("")
+    (root / "to_a_file").symlink_to("file")
+    refused |= {"closed", "target", ".cache"}
+    assert unread(root) == []
+    (root / "data/closed").mkdir(parents=True)
+    assert unread(root) == [("directory-not-searched", "warning", "data/closed")]
+    (root / "glowplug.toml").write_text('[[chain]]\nmigrations = "migrations"\n')
+    assert unread(root) == []
+
+
+def test_a_migration_that_can_not_be_listed_is_told_once_by_its_chain(root: Path, refused: set[str]) -> None:
+    add(root / "migrations", "a")
+    (root / "migrations/closed").mkdir()
+    refused.add("closed")
+    assert unread(root) == []
+
+
+def test_a_directory_that_can_be_listed_and_not_entered_is_told_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = os.stat
+
+    def refuse(place: str, **more: bool) -> os.stat_result:
+        if os.fspath(place).endswith("/data/."):
+            raise PermissionError(13, "Permission denied", place)
+        return stat(place, **more)
+
+    add(root / "migrations", "1_a")
+    add(root / "data/migrations", "1_a")
+    monkeypatch.setattr(os, "stat", refuse)
+    assert unread(root) == [("directory-not-searched", "warning", "data")]

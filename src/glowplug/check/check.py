@@ -64,7 +64,7 @@ def check(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
     return conclude(
-        _chosen(_accepted(with_misnamed(_check_all(chains, terms), terms), terms), options),
+        _chosen(_accepted(with_misnamed(_with(project.findings, _check_all(chains, terms)), terms), terms), options),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,
@@ -146,6 +146,12 @@ def _check_all(chains: Sequence[Chain], terms: Terms) -> list[tuple[ChainReport,
         at_once=at_once,
         hear=lambda number, progress: terms.progress(chains[number], progress),
     )
+
+
+def _with(findings: tuple[Finding, ...], chains: list[tuple[ChainReport, Review]]) -> list[tuple[ChainReport, Review]]:
+    """Put what was found of no chain with the first."""
+    (report, review), *rest = chains
+    return [(replace(report, findings=(*findings, *report.findings)), review), *rest]
 
 
 def _check_chain(chain: Chain, terms: Terms) -> tuple[ChainReport, Review]:

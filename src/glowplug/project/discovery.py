@@ -40,6 +40,7 @@ from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from glowplug.finding import Finding
     from glowplug.project.checkout import Checkout
 
 _READINGS = 5  # of a directory that changes meanwhile, before it is given up
@@ -93,8 +94,10 @@ def find_project(
     if path is not None:
         found = _below(start, found, checkout)
     candidates = [one for one in found.candidates if _holds_migrations(one, checkout, search)]
+    narrowed = any(one.path.is_relative_to(start) for one in candidates) and path is not None
+    unread = tuple(search.unread(checkout.root, start if narrowed else checkout.root, [one.path for one in candidates]))
     if not candidates:
-        raise _nothing(checkout, found)
+        raise _nothing(checkout, found, unread)
     surroundings = _surroundings(checkout)
     backends = backends_of(candidates, surroundings)
     for one, backend in zip(candidates, backends, strict=True):
@@ -112,6 +115,7 @@ def find_project(
             *(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
             *(backend.note for backend in backends if backend.note is not None),
         ),
+        findings=unread,
         configuration=configuration,
     )
 
@@ -351,7 +355,7 @@ def _layout(candidate: Candidate, dialect: Dialect, surroundings: Surroundings) 
     return Layout(migrations=(), findings=(finding,), refused=refused)
 
 
-def _nothing(checkout: Checkout, searched: _Found) -> UsageError:
+def _nothing(checkout: Checkout, searched: _Found, unread: Iterable[Finding]) -> UsageError:
     """Say that there is nothing to check, and whose migrations there are instead, if any."""
     if searched.problems:
         return searched.problems[0]
@@ -368,12 +372,11 @@ def _nothing(checkout: Checkout, searched: _Found) -> UsageError:
                 f"{_shown(place, checkout.root)} holds migrations of {tool} ({example}), not of Diesel, which keeps "
                 "each in a directory with an up.sql"
             )
+    message = f"there are no Diesel migrations in {checkout.start}, above or below it"
+    advice: str | None = "Run glowplug in a Diesel checkout, or give it one: glowplug check PATH"
     if present and present[0] != checkout.start:
-        return NothingToCheck(f"{_shown(present[0], checkout.root)} holds no migration")
-    return NothingToCheck(
-        f"there are no Diesel migrations in {checkout.start}, above or below it",
-        advice="Run glowplug in a Diesel checkout, or give it one: glowplug check PATH",
-    )
+        message, advice = f"{_shown(present[0], checkout.root)} holds no migration", None
+    return NothingToCheck("\n".join((message, *(one.message for one in unread))), advice=advice)
 
 
 def _resolved(path: Path) -> Path | None:

@@ -27,7 +27,14 @@ runs in a transaction whatever its metadata.toml was to say.
 
 # What makes a file fail for certain when it is run.
 UNREADABLE_FILE = Fault(rule="unreadable-file", hazards=(123,), severity=Severity.ERROR, harm=Harm.FAILS)
-"""A file can't be read: its rights, or the disk, are in the way."""
+"""A file, or a directory of migrations, can't be read: its rights, or the disk, are in the way."""
+
+NOT_SEARCHED = Fault(rule="directory-not-searched", severity=Severity.WARNING, harm=Harm.INTEGRITY)
+"""A directory of the checkout can't be read, so that no migrations were looked for in it.
+
+A server's data directory that belongs to another user, for one. A directory called `migrations` is more than that, and
+found by unreadable-file. Where glowplug.toml names the chains, nothing is searched, and nothing said.
+"""
 
 UP_IS_EMPTY = Fault(rule="up-is-empty", hazards=(123,), severity=Severity.ERROR, harm=Harm.FAILS)
 """up.sql has 0 bytes: Diesel fails with "empty migration"."""

@@ -94,11 +94,13 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A checkout with one or more chains, and the glowplug.toml that they were found with.
 
     ``problems`` are of files that name migrations which could not be found by them: what these name is in no chain.
-    ``notes`` say what looks like a chain, and why it is none.
+    ``notes`` say what looks like a chain, and why it is none. ``findings`` are of no chain: where none could be looked
+    for.
     """
 
     root: Path
     chains: tuple[Chain, ...] = ()
     problems: tuple[ConfigurationError, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     configuration: Configuration = msgspec.field(default_factory=Configuration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,19 +10,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.errors import ConfigurationError
+from glowplug.finding import Place
 from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, checkout_of, directory_of
+from glowplug.project.faults import NOT_SEARCHED, UNREADABLE_FILE
 from glowplug.project.layout import UP, is_listed
-from glowplug.project.tree import DiskTree
+from glowplug.project.tree import DiskTree, as_diesel_prints, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
+    from glowplug.finding import Finding
     from glowplug.project.checkout import Told
 
 DEEPEST = 8  # levels below the root
 _GIT = ".git"
 _MOST_DIRECTORIES = 100_000
 _NEVER = frozenset({"target", "node_modules", "venv", "__pycache__", "site-packages"})
+_NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _NOT_PRODUCTION = frozenset({"test", "tests", "testdata", "fixtures", "example", "examples", "benches", "docs"})
 
 
@@ -81,6 +86,7 @@ class Search:
         """Search the checkout at ``root``, as messages name it."""
         self._root = root
         self._children: dict[str, _Children] = {}
+        self._unread: dict[str, str] = {}
         self._numbered: dict[str, bool | None] = {}
         self._chains: dict[tuple[str, int], bool] = {}
         self._told: dict[str, Told | ConfigurationError | None] = {}
@@ -115,6 +121,21 @@ class Search:
         if production:
             problems = [problem for problem in problems if problem.file is None or _is_production(problem.file)]
         return Below(chains=tuple(sorted(production or inside)), named=frozenset(named), problems=tuple(problems))
+
+    def unread(self, root: Path, below: Path, chains: Collection[Path]) -> Iterator[Finding]:
+        """Say of which directories below a place nobody knows whether they hold migrations: they can't be read.
+
+        Each is named from ``root`` on. What lies in one of the ``chains`` that were found is theirs to tell.
+        """
+        if not self._unread:
+            return
+        real = {chain.resolve() for chain in chains}
+        production = any(_is_production(chain.relative_to(root)) for chain in real if chain.is_relative_to(root))
+        for path, reason in sorted((Path(place), reason) for place, reason in self._unread.items()):
+            if path.is_relative_to(below) and not {path, path.parent} & real:
+                shown = path.relative_to(root)
+                if _is_production(shown) or not production:
+                    yield _unread(as_diesel_prints(shown.as_posix()), reason, named=path.name == MIGRATIONS)
 
     def _at_and_below(self, place: str, left: int) -> _Lower:
         """Look at a directory, and ``left`` levels below."""
@@ -197,7 +218,12 @@ class Search:
                     f"{self._root} holds more than {_MOST_DIRECTORIES} directories, too many to search for migrations",
                     advice='Write in glowplug.toml:\n[[chain]]\nmigrations = "migrations"',
                 )
-            self._children[place] = _read_children(place)
+            try:
+                self._children[place] = _read_children(place)
+            except OSError as error:
+                self._children[place] = _Children()
+                if error.errno not in _NO_DIRECTORY:
+                    self._unread[place] = reason_of(error)
         return self._children[place]
 
 
@@ -205,24 +231,32 @@ def _read_children(place: str) -> _Children:
     directories: list[str] = []
     links: list[str] = []
     others: set[str] = set()
-    try:
-        with os.scandir(place) as entries:
-            for entry in entries:
-                if entry.name in {_GIT, DIESEL_TOML}:
-                    others.add(entry.name)
-                elif entry.name.startswith("."):
-                    continue
-                elif entry.is_dir(follow_symlinks=False):
-                    directories.append(entry.name)
-                elif entry.is_symlink():
-                    links.append(entry.name)
-    except OSError:  # not ours to read: a database's files, say
-        return _Children()
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if entry.name in {_GIT, DIESEL_TOML}:
+                others.add(entry.name)
+            elif entry.name.startswith("."):
+                continue
+            elif entry.is_dir(follow_symlinks=False):
+                directories.append(entry.name)
+            elif entry.is_symlink():
+                links.append(entry.name)
+    if directories or links:
+        os.stat(f"{place}/.")  # noqa: PTH116 - to be listed is not to be entered; a Path costs more than the question
     return _Children(
         directories=tuple(sorted(directories)),
         links=tuple(sorted(links)),
         is_checkout=_GIT in others,
         has_diesel_toml=DIESEL_TOML in others,
+    )
+
+
+def _unread(shown: str, reason: str, *, named: bool) -> Finding:
+    fault = UNREADABLE_FILE if named else NOT_SEARCHED
+    return fault.found(
+        f"{shown} can't be read: {reason}. Whether it holds migrations is not known, and none in it is checked: let "
+        "glowplug read it, or name the chains that there are in glowplug.toml ([[chain]]), which replaces the search.",
+        place=Place(file=shown),
     )
 
 
