@@ -4,10 +4,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Basis, SafeForm, Step
+from glowplug.project.configuration import ChainSettings
 from glowplug.review import engine
+from glowplug.review.context import Terms
 from glowplug.review.rule import Hit, Rule
 from glowplug.sql.actions import AddColumn, CreateIndex, CreateTable, DropTable, Insert
 from glowplug.sql.parts import Name
@@ -428,9 +431,6 @@ def test_a_long_line_has_no_excerpt_and_a_long_statement_a_short_one(monkeypatch
 
 
 def test_a_directory_that_diesel_does_not_run_is_not_reviewed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from msgspec.structs import replace  # noqa: PLC0415 - used here alone
-
-    from glowplug.review.context import Terms  # noqa: PLC0415 - used here alone
 
     plant(monkeypatch, Planted("table"))
     chain = chain_of((A, None), (B, None))
@@ -438,8 +438,34 @@ def test_a_directory_that_diesel_does_not_run_is_not_reviewed(monkeypatch: pytes
     assert [item.version for item in engine.review(idle, Terms.of(idle)).findings] == ["0002"]
 
 
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        (None, "CONSTRAINT_1"),
+        ("10.11", "CONSTRAINT_1"),
+        ("mariadb-5.5", "CONSTRAINT_1"),
+        ("8.4", "a_chk_1"),
+        ("percona 8.0", "a_chk_1"),
+    ],
+)
+def test_the_schema_is_that_of_the_vendor_who_is_named(
+    monkeypatch: pytest.MonkeyPatch, version: str | None, name: str
+) -> None:
+    seen: list[str] = []
+
+    def look(_: Action, context: Context) -> Iterator[Hit]:
+        table = context.schema.table(Name("a"))
+        seen.extend(each.name for each in (() if table is None else table.constraints.values()))
+        yield from ()
+
+    plant(monkeypatch, Planted("look", look, actions=(AddColumn,)))
+    chain = chain_of(("CREATE TABLE a (x int, CHECK (x > 1));", None), ("ALTER TABLE a ADD y int;", None))
+    chain = replace(chain, dialect=Dialect.MYSQL, settings=ChainSettings(server_version=version))
+    assert engine.review(chain, Terms.of(chain)).broken == ()
+    assert seen == [name]
+
+
 def test_the_first_schema_may_be_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glowplug.review.context import Terms  # noqa: PLC0415 - used here alone
 
     doubts: list[str | None] = []
 

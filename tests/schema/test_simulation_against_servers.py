@@ -60,13 +60,14 @@ class Follower:
 
     @classmethod
     def on(cls, server: Server, dialect: Dialect) -> Follower:
-        version = tuple(map(int, re.findall(r"\d+", server.describe().server.partition(" ")[2])[:3]))
+        vendor, _, numbers = server.describe().server.partition(" ")
+        version = tuple(map(int, re.findall(r"\d+", numbers)[:3]))
         database = server.create()
         return cls(
             dialect=dialect,
             connection=database.connection,
             database=database,
-            simulation=Simulation(dialect, server_version=version, foreign_keys=True),
+            simulation=Simulation(dialect, server_version=version, foreign_keys=True, mariadb=vendor == "MariaDB"),
         )
 
     def run(self, migration: Migration) -> str | None:

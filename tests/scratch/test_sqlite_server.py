@@ -23,6 +23,7 @@ from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request, ScratchSettings
+from glowplug.scratch.sqlite.server import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,15 @@ def test_another_version_than_productions_is_said(tmp_path: Path) -> None:
     request = replace(with_chain(server_version="3.1"), environment={"GLOWPLUG_CACHE_DIR": str(tmp_path)})
     with open_server(request) as server:
         assert (server.describe().source, server.describe().matches_production) == ("embedded", False)
+
+
+def test_a_version_is_read_as_everywhere_else(tmp_path: Path) -> None:
+    installed = ".".join(importlib.metadata.version("apsw").split(".")[:2])
+    environment = cache_with(f"{installed}.0", tmp_path)
+    request = replace(with_chain(server_version=f"SQLite {installed}"), environment=environment)
+    with open_server(request) as server:
+        assert (server.describe().source, server.describe().matches_production) == ("cache", True)
+    assert identity(request) == f"SQLite {installed}.0 cache"
 
 
 def test_a_version_that_is_none_is_refused() -> None:

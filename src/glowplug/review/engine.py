@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Place
+from glowplug.project.server_version import MARIADB
 from glowplug.review import faults
 from glowplug.review.calls import CALLING, body_of, not_looked_at
 from glowplug.review.context import Context
@@ -49,6 +50,7 @@ def review(chain: Chain, terms: Terms, *, new: Collection[str] | None = None, kn
         terms.dialect,
         server_version=None if terms.version is None else terms.version.numbers,
         foreign_keys=terms.foreign_keys,
+        mariadb=terms.version is None or terms.version.vendor == MARIADB,
     )
     reviewer = _Reviewer(terms=terms, desk=desk(terms.dialect))
     if not known:

@@ -89,9 +89,13 @@ class Simulation:
         *,
         server_version: tuple[int, ...] | None = None,
         foreign_keys: bool | None = None,
+        mariadb: bool = True,
     ) -> None:
-        """Start with an empty database; ``foreign_keys`` is SQLite's setting, None where nobody said."""
-        self._state = State(dialect, server_version, foreign_keys=foreign_keys)
+        """Start with an empty database; ``foreign_keys`` is SQLite's setting, None where nobody said.
+
+        ``mariadb`` tells MySQL's two vendors apart: a chain of which nothing is said is taken for MariaDB's.
+        """
+        self._state = State(dialect, server_version, foreign_keys=foreign_keys, mariadb=mariadb)
         self._saved: State | None = None  # before the transaction at hand, in a file that may roll back
         self._undoes = True
 

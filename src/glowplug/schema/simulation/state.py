@@ -33,7 +33,6 @@ Relation = TableFacts | ViewFacts
 T = TypeVar("T")
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_MARIADB = 10  # the first number of every MariaDB that is in use; MySQL's own is below
 _DEFAULT_SCHEMA = {Dialect.POSTGRES: "public", Dialect.MYSQL: "", Dialect.SQLITE: "main"}
 _TEMPORARY_SCHEMA = {Dialect.POSTGRES: "pg_temp", Dialect.MYSQL: "", Dialect.SQLITE: "temp"}
 _NOWHERE = Origin(index=-1, version="", migration="", file="", line=1, column=1, span=Span(0, 0))
@@ -66,6 +65,7 @@ class State:
         "heirs",
         "indexes",
         "lines",
+        "mariadb",
         "owned",
         "parents_of",
         "path",
@@ -89,11 +89,14 @@ class State:
         dialect: Dialect,
         server_version: tuple[int, ...] | None,
         foreign_keys: bool | None,  # noqa: FBT001 - a setting of the chain's
+        *,
+        mariadb: bool,
     ) -> None:
         """Know of nothing yet."""
         self.dialect = dialect
         self.server_version = server_version
         self.foreign_keys = foreign_keys
+        self.mariadb = mariadb and dialect is Dialect.MYSQL
         self.relations: Overlay[Key, Relation] = Overlay()
         self.indexes: Overlay[Key, Key] = Overlay()
         self.sequences: Overlay[Key, Owner] = Overlay()
@@ -174,13 +177,6 @@ class State:
         return origin.index == self.current.index and origin.file == self.current.file
 
     # Names.
-
-    @property
-    def mariadb(self) -> bool:
-        """Whether this is MariaDB: a MySQL chain of which nothing is said is taken for one."""
-        if self.dialect is not Dialect.MYSQL:
-            return False
-        return self.server_version is None or self.server_version[:1] >= (_MARIADB,)
 
     @property
     def default_schema(self) -> str:

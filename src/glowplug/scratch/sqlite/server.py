@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import itertools
-import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,9 @@ from msgspec.structs import replace
 
 from glowplug.database.sqlite import protocol
 from glowplug.database.sqlite.settings import SessionSettings
+from glowplug.dialect import Dialect
 from glowplug.errors import ConfigurationError, EnvironmentFailure, LostConnection, UsageError
+from glowplug.project.server_version import vendor_and_number, wrong_with
 from glowplug.scratch.area import Area
 from glowplug.scratch.checkpoint import LARGEST, Checkpoints, Manifest, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
@@ -63,7 +64,7 @@ def identity(request: Request) -> str | None:
     """Tell the SQLite that ``open_server`` would give from others; None: it may have to be fetched first."""
     from glowplug.scratch import wheel  # noqa: PLC0415 - only where a version is asked for
 
-    wanted = request.chain.server_version
+    wanted = _production_version(request)
     cached = None if wanted is None else wheel.cached_apsw(wanted, request.environment)
     if wanted is not None and cached is None and request.settings.fetch:
         return _identity(None) if _begins(importlib.metadata.version("apsw"), wanted) else None
@@ -81,14 +82,19 @@ def open_server(request: Request) -> SqliteServer:
         ConfigurationError: what glowplug.toml says of it makes no sense.
         EnvironmentFailure: the process does not start.
     """
-    wanted = request.chain.server_version
-    if wanted is not None and not re.fullmatch(r"\d+(\.\d+){0,3}", wanted):
-        raise ConfigurationError(
-            f'server_version = "{wanted}" is no version of SQLite', advice='Write it as in server_version = "3.46".'
-        )
+    said = request.chain.server_version
+    problem = None if said is None else wrong_with(said, Dialect.SQLITE)
+    if problem is not None:
+        raise ConfigurationError(problem)
+    wanted = _production_version(request)
     notes: list[str] = []
     apsw = None if wanted is None else _production_like(wanted, request, notes)
     return SqliteServer(request, apsw, notes)
+
+
+def _production_version(request: Request) -> str | None:
+    said = request.chain.server_version
+    return None if said is None else vendor_and_number(said, Dialect.SQLITE)[1]
 
 
 def _production_like(wanted: str, request: Request, notes: list[str]) -> Path | None:
@@ -140,7 +146,7 @@ class SqliteServer(Server):
 
     def describe(self) -> ServerDescription:
         """Say which SQLite it is, and how foreign keys are taken."""
-        wanted = self._request.chain.server_version
+        wanted = _production_version(self._request)
         matches = None if wanted is None else _begins(self._version, wanted)
         return ServerDescription(
             server=f"SQLite {self._version}",

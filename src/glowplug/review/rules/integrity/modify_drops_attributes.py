@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Expression
 
+_CHECKS_COUNT = (10, 2)  # the first MariaDB that heeds a CHECK; until then it is read, and forgotten
 _NULL = re.compile(r"(?P<other>\b(?:NOT|DEFAULT)\s+)?\bNULL\b", re.IGNORECASE)
 
 
@@ -129,7 +130,7 @@ def _lost(action: ModifyColumn, context: Context, table: TableFacts, column: Col
         yield _Lost(f"DEFAULT {column.default.text}", f"INSERTs that leave {name} out {follows}")
     if column.identity is Identity.AUTO_INCREMENT and new.identity is None:
         yield _Lost("AUTO_INCREMENT", f"INSERTs that leave {name} out fail in strict mode", grave=True)
-    check = _own_check(table, column) if MARIADB in mysql_alter.vendors(context) else None
+    check = _own_check(table, column) if _heeds_checks(context) else None
     if check is not None and not any(each.kind is ConstraintKind.CHECK for each in new.constraints):
         where = "" if context.terms.version is not None else " (on MariaDB)"
         yield _Lost(f"CHECK ({check.text})", f"rows that it refused get in{where}")
@@ -137,6 +138,11 @@ def _lost(action: ModifyColumn, context: Context, table: TableFacts, column: Col
         escaped = column.comment.replace("\\", "\\\\").replace("'", "''")
         yield _Lost(f"COMMENT '{escaped}'", "")
     yield from _lost_encoding(action, column)
+
+
+def _heeds_checks(context: Context) -> bool:
+    version = context.terms.version
+    return MARIADB in mysql_alter.vendors(context) and (version is None or version.numbers >= _CHECKS_COUNT)
 
 
 def _own_check(table: TableFacts, column: ColumnFacts) -> Expression | None:
