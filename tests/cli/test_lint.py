@@ -35,11 +35,12 @@ def project(root: Path, migrations: dict[str, str], configuration: str = "") -> 
     return root
 
 
-def glowplug(where: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def glowplug(where: Path, *arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "glowplug", *arguments],
         cwd=where,
         env={**os.environ, "GLOWPLUG_CACHE_DIR": str(where / ".cache"), **environment},
+        input=given,
         capture_output=True,
         text=True,
         timeout=60,
@@ -262,6 +263,57 @@ def test_a_file_alone_and_one_of_a_chain_in_one_run(tmp_path: Path) -> None:
     code, document = linted(root, "--backend", "postgres", UP, "down.sql")
     assert code == 1
     assert {file for _, file, _ in findings(document)} == {UP, "down.sql"}
+
+
+def test_of_a_file_alone_it_is_said_that_nothing_is_known_before_it_and_what_stands_in_it(tmp_path: Path) -> None:
+    (tmp_path / "down.sql").write_text("DROP TABLE a;")
+    (tmp_path / "seed.sql").write_text("DROP TABLE a;\nALTER WHAT;\nALTER TABLE b ALTER x SET NOT NULL;")
+    first = "drops a with all its rows, if it was there before this migration (what was there before this file is not "
+    assert f"{first}known)" in glowplug(tmp_path, "lint", "--backend", "postgres", "down.sql").stdout
+    shown = glowplug(tmp_path, "lint", "--backend", "postgres", "seed.sql").stdout
+    assert f"{first}known)" in shown
+    assert '(seed.sql:2: this statement is not understood: syntax error at or near "WHAT")' in shown
+    assert "could not be read" not in shown
+
+
+def test_what_may_be_there_before_a_file_alone_is_locked(tmp_path: Path) -> None:
+    (tmp_path / "seed.sql").write_text("DROP TABLE IF EXISTS a;\nALTER WHAT;")
+    _, document = linted(tmp_path, "--backend", "postgres", "seed.sql")
+    assert ("lock-timeout-missing", "seed.sql", 1) in findings(document)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(b"", "up-is-empty"), (b"\n\xff", "not-utf8"), (b"\xef\xbb\xbfSELECT 1;", "byte-order-mark")],
+)
+def test_a_file_alone_that_diesel_could_not_run_is_no_pass(tmp_path: Path, content: bytes, rule: str) -> None:
+    (tmp_path / "seed.sql").write_bytes(content)
+    code, document = linted(tmp_path, "--backend", "postgres", "seed.sql")
+    assert (code, [found for found, _, _ in findings(document)]) == (1, [rule])
+    assert document["chains"][0]["findings"][0]["message"].startswith("seed.sql ")
+
+
+def test_standard_input_is_a_file_alone(tmp_path: Path) -> None:
+    done = glowplug(tmp_path, "lint", "-", given="DROP TABLE a;")
+    assert done.returncode == 2
+    assert "--backend postgres" in done.stdout
+    done = glowplug(tmp_path, "lint", "--backend", "sqlite", "-", given="SELECT 1;\nDROP TABLE a;")
+    assert done.returncode == 1
+    assert "error[table-dropped] -:2:1\n" in done.stdout
+    assert glowplug(tmp_path, "lint", "--backend", "sqlite", "-", given="SELECT 1;").returncode == 0
+    root = project(tmp_path, {"1_a": USERS, "2_b": INDEX}, '[[allow]]\nrule = "table-dropped"\nbecause = "x"\n')
+    done = glowplug(root, "lint", "--backend", "sqlite", "--format", "json", UP, "-", "-", given="DROP TABLE a;")
+    assert {("table-dropped", "-", 1), (RULE, UP, 1)} <= set(findings(json.loads(done.stdout)))
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    root = project(tmp_path, {"1_a": USERS})
+    os.mkfifo(root / "pipe")
+    for paths in (("pipe",), ("/dev/null",), ("pipe", UP.replace("2_b", "1_a"))):
+        done = glowplug(root, "lint", "--backend", "sqlite", *paths)
+        assert done.returncode == 2
+        assert f"{paths[0]} is a pipe or a device, which is not read" in done.stdout
+        assert "glowplug lint --backend BACKEND -" in done.stdout
 
 
 @pytest.mark.parametrize("path", ["nowhere.sql", "empty"])

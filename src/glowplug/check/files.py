@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.errors import UsageError
+from glowplug.project import content as files
 from glowplug.project.configuration import ChainSettings, Configuration
 from glowplug.project.discovery import find_project
 from glowplug.project.metadata import FILE_NAME as METADATA
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from glowplug.dialect import Dialect
 
 UP, DOWN = (direction.file_name for direction in (Direction.UP, Direction.DOWN))
+STANDARD_INPUT = Path("-")
 OF_A_MIGRATION = frozenset({UP, DOWN, METADATA})
 
 
@@ -44,20 +47,30 @@ class _FileAlone(Migration, frozen=True, kw_only=True):
         return self.path
 
 
+def is_file_or_migration(path: Path) -> bool:
+    """Whether this is standard input, a file of any kind, or a directory that is one migration."""
+    if path == STANDARD_INPUT:
+        return True
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode) or (path / UP).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def choose(paths: Iterable[Path], *, backend: Dialect | None, environment: Mapping[str, str]) -> Chosen:
     """Find the chains around some files; a directory that is one migration stands for its files.
 
-    ``backend`` is that of the files which stand in no chain.
+    ``backend`` is that of the files which stand in no chain, as ``-`` does: standard input, which is read to its end.
 
     Raises:
-        UsageError: a path is neither file nor migration, a file stands in no chain and ``backend`` is not said, or
-            the files are of several projects.
+        UsageError: a path is neither file nor migration, or can't be read, a file stands in no chain and ``backend`` is
+            not said, or the files are of several projects.
         ConfigurationError: a file that configures their project can't be used.
     """
     found: dict[Path, Project] = {}
     inside: list[Path] = []
     outside: list[Path] = []
-    for path in (file for named in paths for file in _files(named)):
+    for path in (file for named in dict.fromkeys(paths) for file in _files(named)):
         directory = path.parent.parent
         if path.name not in OF_A_MIGRATION or not (path.parent / UP).exists():
             outside.append(path)
@@ -80,6 +93,13 @@ def _files(path: Path) -> list[Path]:
     Raises:
         UsageError: it is neither.
     """
+    if path == STANDARD_INPUT:
+        return [path]
+    if is_file_or_migration(path) and not path.is_file() and not path.is_dir():
+        raise UsageError(
+            f"{path} is a pipe or a device, which is not read",
+            advice="Give a file; or give its content on standard input: glowplug lint --backend BACKEND -",
+        )
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
@@ -115,28 +135,36 @@ def _one(projects: Iterable[Project]) -> Project:
 
 def _alone(path: Path, backend: Dialect | None, root: Path) -> Chain:
     shown = _shown(path, root)
+    name = "stdin" if path == STANDARD_INPUT else path.name
     if backend is None:
         raise UsageError(
             f"{shown} stands in no migrations directory, so nothing says which backend it is for",
             advice="Say it with --backend postgres, mysql or sqlite.",
         )
     try:
-        content = path.read_bytes()
+        content = _standard_input() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise UsageError(f"{shown} can't be read: {(error.strerror or '').lower()}") from error
     is_down = path.name == DOWN
     up, down = (None if is_down else content), (content if is_down else None)
-    own = digest(version=path.name, up=up, down=down, metadata=None)
-    migration = _FileAlone(
-        version=path.name, name=path.name, path=shown, up=up or b"", down=down, digest=own, chain_digest=own
-    )
+    own = digest(version=name, up=up, down=down, metadata=None)
+    migration = _FileAlone(version=name, name=name, path=shown, up=up or b"", down=down, digest=own, chain_digest=own)
     return Chain(
         directory=shown,
         dialect=backend,
         migrations=(migration,),
+        findings=tuple(files.remarks(replace(migration, up=up), backend, down_readable=False)),
         settings=ChainSettings(migrations=shown, backend=backend),
     )
 
 
+def _standard_input() -> bytes:
+    """Give all of it; sys.stdin is none where it was closed."""
+    with open(0, "rb", closefd=False) as stream:
+        return stream.read()
+
+
 def _shown(path: Path, root: Path) -> str:
+    if path == STANDARD_INPUT:
+        return str(path)
     return Path(os.path.relpath(path, root)).as_posix()

@@ -12,7 +12,7 @@ from glowplug.check.check import check
 from glowplug.check.settings import Settings
 from glowplug.check.terms import Options, Part
 from glowplug.cli._answer import Documented, answer, of_answers, reject_urls
-from glowplug.dialect import Dialect, Direction
+from glowplug.dialect import Dialect
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--backend",
     type=click.Choice([dialect.value for dialect in Dialect]),
-    help="Of FILES that stand in no migrations directory.",
+    help="Of FILES that stand in no migrations directory, and of `-`.",
 )
 @of_answers
 def command(
@@ -44,7 +44,8 @@ def command(
     """Review every migration for known hazards: no database, no server.
 
     Reads the Diesel checkout at PATH (default: around the working directory), every statement with the schema before
-    it. Of FILES, the chain around them is read, and what is found in them alone is shown.
+    it. Of FILES, the chain around them is read, and what is found in them alone is shown. `-` is standard input; a pipe
+    that has a name, or a device, is not read.
 
     \b
     Examples:
@@ -52,6 +53,7 @@ def command(
       glowplug lint --all path/to/checkout
       glowplug lint migrations/2024-01-01-000000_users/up.sql
       glowplug lint --backend postgres seed.sql
+      git show other:seed.sql | glowplug lint --backend postgres -
     """
 
     def look() -> CheckReport:
@@ -69,17 +71,12 @@ def command(
 
 
 def _lint(paths: tuple[Path, ...], backend: Dialect | None, options: Options) -> CheckReport:
-    if not paths or (len(paths) == 1 and not _is_chosen(paths[0])):
+    from glowplug.check.files import choose, is_file_or_migration  # noqa: PLC0415 - only where it is run
+
+    if not paths or (len(paths) == 1 and not is_file_or_migration(paths[0])):
         project = find_project(paths[0] if paths else None, environment=os.environ)
     else:
-        from glowplug.check.files import choose  # noqa: PLC0415 - only where files are named
-
         chosen = choose(paths, backend=backend, environment=os.environ)
         project = chosen.project
         options = options.for_files(chosen.files, alone=chosen.alone)
     return check(project, Settings.of(project.configuration), options, environment=os.environ)
-
-
-def _is_chosen(path: Path) -> bool:
-    """Whether this is a file, or a directory that is one migration."""
-    return path.is_file() or (path / Direction.UP.file_name).is_file()

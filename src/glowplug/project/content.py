@@ -46,7 +46,7 @@ def remarks(migration: Migration, dialect: Dialect | None, *, down_readable: boo
 def _remarks_on_file(
     migration: Migration, sql: bytes, direction: Direction, dialect: Dialect | None
 ) -> Iterator[Finding]:
-    file = direction.file_name
+    file = migration.file(direction).rpartition("/")[2]
     is_up = direction is Direction.UP
 
     def found(

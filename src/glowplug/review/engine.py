@@ -51,10 +51,9 @@ def review(chain: Chain, terms: Terms, *, new: Collection[str] | None = None, kn
         server_version=None if terms.version is None else terms.version.numbers,
         foreign_keys=terms.foreign_keys,
         mariadb=terms.version is None or terms.version.vendor == MARIADB,
+        known=known,
     )
     reviewer = _Reviewer(terms=terms, desk=desk(terms.dialect))
-    if not known:
-        reviewer.distrust(simulation, "what was there before this file is not known")
     fresh: list[Context] = []
     for index, migration in enumerate(chain.migrations):
         if not migration.runnable:
@@ -89,7 +88,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
         file = migration.file(direction)
         simulation.begin(index=index, version=migration.version, migration=migration.name, file=file, text=text or "")
         if text is None:  # that it can't be read is among the chain's own findings
-            self.distrust(simulation, f"{file} can't be read")
+            simulation.distrust("this file can't be read")
             return []
         script = self._read(text, file, self.terms.dialect)
         held = self.held.in_another_file()
@@ -127,10 +126,6 @@ class _Reviewer(msgspec.Struct, kw_only=True):
                 self.said += [Said.by(rule, context, hit) for context, hit in rule.check_chain(contexts)]
             except Exception as bug:  # noqa: BLE001 - a bug in one rule hides no other, and is no pass: it is in broken
                 self._broke(rule.name, contexts[0].place(contexts[0].statement.span), bug)
-
-    def distrust(self, simulation: Simulation, reason: str) -> None:
-        """Let the simulation know that something happens that nobody can read."""
-        simulation.run(Statement(span=Span(0, 0), unparsed=Unparsed(reason=reason, offset=0)))
 
     def _read(self, text: str, file: str, dialect: Dialect) -> Script:
         try:
@@ -189,7 +184,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
             step(*arguments)
         except Exception as bug:  # noqa: BLE001 - the rest is still reviewed, with a schema that is in doubt
             self._broke("the simulation of the schema", context.place(context.statement.span), bug)
-            self.distrust(context.schema, "glowplug failed to follow a statement")
+            context.schema.distrust("glowplug failed to follow a statement of this file")
 
     def _broke(self, what: str, place: Place, bug: Exception) -> None:
         trace = "".join(traceback.format_exception(bug))

@@ -90,12 +90,16 @@ class Simulation:
         server_version: tuple[int, ...] | None = None,
         foreign_keys: bool | None = None,
         mariadb: bool = True,
+        known: bool = True,
     ) -> None:
-        """Start with an empty database; ``foreign_keys`` is SQLite's setting, None where nobody said.
+        """Start with an empty database, or one of which nothing is ``known``.
 
-        ``mariadb`` tells MySQL's two vendors apart: a chain of which nothing is said is taken for MariaDB's.
+        ``foreign_keys`` is SQLite's setting, None where nobody said. ``mariadb`` tells MySQL's two vendors apart: a
+        chain of which nothing is said is taken for MariaDB's.
         """
-        self._state = State(dialect, server_version, foreign_keys=foreign_keys, mariadb=mariadb)
+        self._state = State(dialect, server_version, foreign_keys=foreign_keys, mariadb=mariadb, known_before=known)
+        if not known:
+            self.distrust("what was there before this file is not known")
         self._saved: State | None = None  # before the transaction at hand, in a file that may roll back
         self._undoes = True
 
@@ -112,10 +116,14 @@ class Simulation:
         while waiting:
             one = waiting.pop()
             if one.unparsed is not None:
-                self._state.doubts_everything("this statement could not be read", one.span)
+                self._state.doubts_everything(f"this statement is not understood: {one.unparsed.reason}", one.span)
             for action in one.actions:
                 self.apply(action, one)
             waiting.extend(reversed(one.inner()))
+
+    def distrust(self, reason: str) -> None:
+        """Doubt all that is there: something happens at this point that no statement tells."""
+        self._state.doubts_everything(reason, Span(0, 0))
 
     def apply(self, action: Action, statement: Statement) -> None:
         """Advance by one Action of a statement; one that is conditional leaves what holds either way, and a doubt."""
@@ -286,6 +294,11 @@ class Simulation:
             ):
                 return constraint
         return None
+
+    @property
+    def known_before(self) -> bool:
+        """Whether the database was empty before the first file."""
+        return self._state.known_before
 
     @property
     def doubt(self) -> str | None:

@@ -64,6 +64,7 @@ class State:
         "gone",
         "heirs",
         "indexes",
+        "known_before",
         "lines",
         "mariadb",
         "owned",
@@ -91,12 +92,14 @@ class State:
         foreign_keys: bool | None,  # noqa: FBT001 - a setting of the chain's
         *,
         mariadb: bool,
+        known_before: bool,
     ) -> None:
         """Know of nothing yet."""
         self.dialect = dialect
         self.server_version = server_version
         self.foreign_keys = foreign_keys
         self.mariadb = mariadb and dialect is Dialect.MYSQL
+        self.known_before = known_before
         self.relations: Overlay[Key, Relation] = Overlay()
         self.indexes: Overlay[Key, Key] = Overlay()
         self.sequences: Overlay[Key, Owner] = Overlay()

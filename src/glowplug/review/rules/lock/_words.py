@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
 WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
 
-UNKNOWN_BEFORE = "what was there before this file is not known"
-"""The doubt that a file leaves which is reviewed alone."""
-
 _COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
 _CONSTRAINT = re.compile(r'\s*CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+', re.IGNORECASE)
 
@@ -62,7 +59,7 @@ def earlier_tables(contexts: Sequence[Context]) -> dict[str, frozenset[Name]] | 
     """Give the tables that files before each new one made, by its path; None where there was something before them."""
     order = {name: number for number, name in enumerate(dict.fromkeys(each.migration.name for each in contexts))}
     schema = contexts[0].schema
-    if schema.doubt == UNKNOWN_BEFORE or any(
+    if not schema.known_before or any(
         table.born.index > order.get(table.born.migration, -1) for table in schema.tables()
     ):
         return None
