@@ -312,12 +312,12 @@ def test_the_cache_is_where_it_is_said_to_be(tmp_path: Path) -> None:
 
 def test_a_cache_that_others_can_write_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    with pytest.raises(EnvironmentFailure, match="can be written by other users"):
+    with pytest.raises(EnvironmentFailure, match="is trusted: other users can write to it"):
         cache_directory({"GLOWPLUG_CACHE_DIR": str(tmp_path)})
     tmp_path.chmod(0o700)
     if ROOT:
         os.chown(tmp_path, 65534, 65534)
-        with pytest.raises(EnvironmentFailure, match="can be written by other users"):
+        with pytest.raises(EnvironmentFailure, match="is trusted: it belongs to another user"):
             cache_directory({"GLOWPLUG_CACHE_DIR": str(tmp_path)})
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from glowplug.cli._options import everywhere
+from glowplug.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from glowplug.store.shelf import Shelf
 
@@ -19,6 +21,7 @@ _REVIEWS = "reviews"
 _PROVED = "proved migrations"
 _STATES = "states of databases"
 _TEMPLATES = "initialised servers"
+_ADVICE = "Set GLOWPLUG_CACHE_DIR to a directory of your own, which you can write to and others can't."
 
 
 @click.group()
@@ -46,18 +49,25 @@ def show(form: str, *, verbose: int, quiet: bool, color: str) -> None:
     del verbose, color
     from glowplug.store.place import cache_path  # noqa: PLC0415 - only when it is run
 
-    place = str(cache_path(os.environ))
-    sizes = [(name, shelf.size()) for name, shelf in _shelves()]
+    place = cache_path(os.environ)
+    problem, shelves = _problem(place), list(_shelves())
+    sizes = [(name, shelf.size(), _problem_of(shelf)) for name, shelf in shelves]
     if form == "json":
-        kept = [{"what": name, "files": size.files, "bytes": size.bytes} for name, size in sizes]
-        click.echo(json.dumps({"schema": "glowplug.cache/1", "directory": place, "kept": kept}, indent=2))
+        kept = [{"what": name, "files": size.files, "bytes": size.bytes, "problem": own} for name, size, own in sizes]
+        document = {"schema": "glowplug.cache/1", "directory": str(place), "problem": problem, "kept": kept}
+        click.echo(json.dumps(document, indent=2))
         return
     click.echo(place)
-    width = max(len(name) for name, _ in sizes)
-    for name, size in sizes:
-        click.echo(f"  {name:<{width}}  {size.files:>6} files  {_shown(size.bytes):>10}")
+    if problem:
+        click.echo(f"  {problem}")
+    width = max(len(name) for name, _ in shelves)
+    for name, size, own in sizes:
+        amount = f"{size.files:>6} files  {_shown(size.bytes):>10}"
+        if not problem or not own:
+            click.echo(f"  {name:<{width}}  {own or amount}")
     if not quiet:
-        click.echo("`glowplug cache clear` removes these; servers that were installed stay.")
+        known = not problem and not any(own for _, _, own in sizes)
+        click.echo("`glowplug cache clear` removes these; servers that were installed stay." if known else _ADVICE)
 
 
 @command.command()
@@ -72,7 +82,13 @@ def clear(*, verbose: int, quiet: bool, color: str) -> None:
       glowplug cache clear
     """
     del verbose, color
-    removed = [shelf.clear() for _, shelf in _shelves()]
+    from glowplug.store.place import cache_path, why_unusable  # noqa: PLC0415 - only when it is run
+
+    shelves = [shelf for _, shelf in _shelves()]
+    removed = [shelf.clear() for shelf in shelves]
+    for directory in (cache_path(os.environ), *(shelf.directory for shelf in shelves)):
+        if directory is not None and os.path.lexists(directory) and (reason := why_unusable(directory)):
+            raise EnvironmentFailure(f"what lies in {directory} was not removed: {reason}", advice=_ADVICE)
     if not quiet:
         files, size = sum(each.files for each in removed), sum(each.bytes for each in removed)
         click.echo(f"removed {files} files, {_shown(size)}")
@@ -88,6 +104,23 @@ def _shelves() -> Iterator[tuple[str, Shelf]]:
     yield _PROVED, proved(os.environ)
     yield _STATES, states(os.environ)
     yield _TEMPLATES, templates(os.environ)
+
+
+def _problem(place: Path) -> str | None:
+    from glowplug.store.place import why_untrusted, why_unusable  # noqa: PLC0415 - only when it is run
+
+    reason = why_unusable(place)
+    if reason is not None:
+        return f"can't be used: {reason}"
+    distrust = why_untrusted(place.stat()) if place.exists() else None
+    return None if distrust is None else f"no server is started with it: {distrust}"
+
+
+def _problem_of(shelf: Shelf) -> str | None:
+    from glowplug.store.place import why_unusable  # noqa: PLC0415 - only when it is run
+
+    reason = None if shelf.directory is None else why_unusable(shelf.directory)
+    return None if reason is None else f"can't be used: {reason}"
 
 
 def _shown(size: int) -> str:

@@ -33,7 +33,7 @@ from glowplug.database.interface import Closing
 from glowplug.errors import EnvironmentFailure
 from glowplug.scratch import place, process
 from glowplug.scratch.place import PREFIX, unprivileged_user
-from glowplug.store.place import cache_path
+from glowplug.store.place import cache_path, why_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,9 +65,10 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
             f"the cache directory {directory} can't be made: {error.strerror}",
             advice="Set GLOWPLUG_CACHE_DIR to a directory that you can write to.",
         ) from error
-    if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
+    problem = why_untrusted(status)
+    if problem is not None:
         raise EnvironmentFailure(
-            f"the cache directory {directory} can be written by other users, so nothing in it is trusted",
+            f"nothing in the cache directory {directory} is trusted: {problem}",
             advice="Set GLOWPLUG_CACHE_DIR to a directory of your own.",
         )
     return directory
