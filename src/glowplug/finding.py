@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Severity(enum.StrEnum):
@@ -110,6 +114,31 @@ class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Text(msgspec.Struct, frozen=True):
+    """A message: the ``whole``, and what is said of it in ``brief``; a string before or behind is a part of both."""
+
+    whole: str
+    brief: str
+
+    def __add__(self, more: Text | str) -> Text:
+        """Put more behind it."""
+        behind = Text(more, more) if isinstance(more, str) else more
+        return Text(self.whole + behind.whole, self.brief + behind.brief)
+
+    def __radd__(self, before: str) -> Text:
+        """Put a string before it."""
+        return Text(before + self.whole, before + self.brief)
+
+    @classmethod
+    def listed(cls, lines: Sequence[Text | str], *, most: int, between: str = "\n", more: str = "\n") -> Text:
+        """Put lines together; in brief the first ``most`` of them, and how many there are beside these."""
+        texts = [line if isinstance(line, Text) else Text(line, line) for line in lines]
+        brief = between.join(text.brief for text in texts[:most])
+        if len(texts) > most:
+            brief += f"{more}and {len(texts) - most} more"
+        return cls(between.join(text.whole for text in texts), brief)
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of finding: its name, the hazards that it stands for, how much it weighs, and the harm."""
 
@@ -120,7 +149,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def found(
         self,
-        message: str,
+        message: str | Text,
         *,
         version: str | None = None,
         migration: str | None = None,
@@ -133,12 +162,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         ``migration`` is the directory's name, ``subject`` the object that it is about (it keeps two findings
         on one line apart in ``Finding.fingerprint``).
         """
+        text = Text(message, message) if isinstance(message, str) else message
         return Finding(
             rule=self.rule,
             hazards=self.hazards,
             severity=severity or self.severity,
             harm=self.harm,
-            message=message,
+            message=text.whole,
+            brief=None if text.brief == text.whole else text.brief,
             version=version,
             migration=migration,
             place=place,
@@ -147,13 +178,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One place where something is wrong, or worth knowing."""
+    """One place where something is wrong, or worth knowing; ``brief`` is its message where that has long lists."""
 
     rule: str
     hazards: tuple[int, ...]
     severity: Severity
     harm: Harm
     message: str
+    brief: str | None = None
     version: str | None = None
     migration: str | None = None
     place: Place | None = None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec import structs
 
@@ -245,7 +247,23 @@ def test_noise_is_told_by_its_reason() -> None:
     trip = RoundTrip(migration=migration(), outcome=Outcome.RESTORED, second_up=SecondUp.EQUAL, noise=tuple(moved))
     (finding,) = judged(trip)
     assert finding.severity is Severity.NOTICE
-    assert finding.message.splitlines()[1] == "only the order of columns differs: t.a, t.b, t.c, t.d and 2 more"
+    assert finding.message.splitlines()[1] == "only the order of columns differs: t.a, t.b, t.c, t.d, t.e, t.f"
+    assert finding.brief is not None
+    assert finding.brief.splitlines()[1] == "only the order of columns differs: t.a, t.b, t.c, t.d and 2 more"
+
+
+def test_of_many_differences_and_long_ones_all_is_kept_and_the_first_said_in_brief() -> None:
+    long = dataclasses.replace(LOST, property="definition", before="\n".join(map(str, range(30))), after="x\ny")
+    left = [SchemaObject(kind="table", name=f"t{n}", properties={}) for n in range(20)]
+    trip = RoundTrip(migration=migration(), outcome=Outcome.DIFFERS, differences=(long, *[LOST] * 14))
+    found = judged(trip, down=ChainDown(outcome=WayDown.COMPLETE, reverted=1, left=tuple(left)))
+    whole, brief = (
+        [(one.message if form else one.brief or "").splitlines() for one in found] for form in (True, False)
+    )
+    assert [len(one) for one in whole] == [1 + 1 + 32 + 14, 1 + 20]
+    assert [one[-1] for one in brief] == ["and 3 more", "and 8 more"]
+    assert "  and 22 more lines" in brief[0]
+    assert not [line for one in whole for line in one if "more" in line]
 
 
 def test_errors_that_are_met_again_and_again_say_what_to_do() -> None:

@@ -81,6 +81,20 @@ def test_what_the_up_loses() -> None:
     ]
 
 
+def test_a_long_value_and_a_long_list_are_cut_in_brief_alone() -> None:
+    one = loss(how=How.CHANGED, example=("x" * 100, None))
+    row = replace(loss(None, how=How.DELETED), examples=(Example(before="k = " + "y" * 200, after=None),))
+    (finding,) = lossy(one, row, *(loss(f"c{n}") for n in range(12)))
+    assert finding.message.splitlines()[1].endswith(f", as {'x' * 100!r} to NULL")
+    assert finding.message.splitlines()[2].endswith("y" * 200)
+    assert finding.brief is not None
+    _, first, second, *rest = finding.brief.splitlines()
+    assert first.endswith(f", as '{'x' * 59}…' to NULL")
+    assert second.endswith(f", as k = {'y' * 115}…")
+    assert rest[-1] == "and 2 more"
+    assert len(finding.message.splitlines()) == 15
+
+
 def test_what_the_down_loses_of_rows_from_before_is_an_error_and_of_later_ones_a_warning() -> None:
     changed = loss("name", by=Direction.DOWN, how=How.CHANGED, example=("Ada King Lovelace", "Ada Lovelace"))
     (finding,) = lossy(changed)

@@ -122,7 +122,10 @@ def test_of_a_full_finding_nothing_is_cut() -> None:
         related=tuple(Related(place=Place(file="a", line=number), message="here") for number in range(9)),
         safe_form=SafeForm(replacement="\n".join([line] * 40), note=line),
     )
+    found = replace(found, message="all\nof\nit", brief="all\nand 2 more")
     brief, full = shown(found), shown(found, full=True)
+    assert "    │ and 2 more" in brief
+    assert "    │ it" in full
     assert any("…" in each for each in brief)
     assert any(each.endswith("and 5 places more, which `-v` shows") for each in brief)
     assert not any("…" in each or "more" in each for each in full)

@@ -62,6 +62,16 @@ def test_of_a_long_text_the_lines_that_differ_are_shown() -> None:
     assert str(found) == "function f(): definition differs:\n  -  old;\n  +  new;"
 
 
+def test_of_many_lines_that_differ_the_first_are_said_in_brief() -> None:
+    before, after = (
+        Schema.of([SchemaObject(kind="function", name="f()", properties={"definition": f"{text}\n" * 15})])
+        for text in ("old", "new")
+    )
+    (found,) = diff(before, after)
+    assert len(str(found).splitlines()) == 31
+    assert found.in_brief().splitlines()[-2:] == ["  -old", "  and 20 more lines"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [

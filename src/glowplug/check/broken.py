@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.check import faults
 from glowplug.dialect import Direction
-from glowplug.finding import Place, Severity
+from glowplug.finding import Place, Severity, Text
 from glowplug.project.configuration import FILE_NAME
 from glowplug.project.layout import TEST
 
@@ -72,39 +72,33 @@ def _is_spoken_of(broken: BrokenObject, later: Sequence[Migration]) -> bool:
     return any(named.search((each.up or b"").decode("utf-8", "replace")) for each in later)
 
 
-def _message(direction: Direction, broken: Sequence[BrokenObject]) -> str:
-    lines = [_line(each) for each in broken[:_SHOWN]]
-    if len(broken) > _SHOWN:
-        lines.append(f"and {len(broken) - _SHOWN} more")
+def _message(direction: Direction, broken: Sequence[BrokenObject]) -> Text:
     it, its = ("it", "it is") if len(broken) == 1 else ("them", "they are")
-    return "\n".join((
-        f"after {direction.file_name} there is what the server can't use as it could before:",
-        *lines,
-        f"Drop {it} before the change and create {it} again after it, as {its} to be from then on, in this file",
-    ))  # fmt: skip
+    return (
+        f"after {direction.file_name} there is what the server can't use as it could before:\n"
+        + Text.listed([_line(each) for each in broken], most=_SHOWN)
+        + f"\nDrop {it} before the change and create {it} again after it, as {its} to be from then on, in this file"
+    )
 
 
-def _message_of_unasked(direction: Direction, unasked: Sequence[UnaskedObject]) -> str:
+def _message_of_unasked(direction: Direction, unasked: Sequence[UnaskedObject]) -> Text:
     by_reason: dict[str, list[str]] = {}
     for each in unasked:
         on = "" if each.table is None else f" on {each.table}"
         said = "" if each.error is None else f": {_said(each.error)}"
         by_reason.setdefault(f"{each.why}{said}", []).append(f"{each.kind} {each.name}{on}")
-    lines = [f"{_names(names)}: {reason}" for reason, names in by_reason.items()]
-    if len(lines) > _SHOWN:
-        lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more"]
+    lines = [_names(names) + f": {reason}" for reason, names in by_reason.items()]
     this, it, names = ("this", "it", "it names") if len(unasked) == 1 else ("these", "them", "they name")
     advice = f"use {it} once in the migration's {TEST}, or by an [[assert]] of {FILE_NAME}"
-    return "\n".join((
-        f"whether {this} can be used after {direction.file_name} could not be asked:",
-        *lines,
-        f"The file changed {it}, or what {names}: {advice}",
-    ))  # fmt: skip
+    return (
+        f"whether {this} can be used after {direction.file_name} could not be asked:\n"
+        + Text.listed(lines, most=_SHOWN)
+        + f"\nThe file changed {it}, or what {names}: {advice}"
+    )
 
 
-def _names(names: Sequence[str]) -> str:
-    more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
-    return ", ".join(names[:_SHOWN]) + more
+def _names(names: Sequence[str]) -> Text:
+    return Text.listed(names, most=_SHOWN, between=", ", more=" ")
 
 
 def _said(error: SqlError) -> str:

@@ -10,7 +10,7 @@ from glowplug.check.broken import left_broken, not_asked
 from glowplug.check.left_behind import left_behind, left_by_down
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
-from glowplug.finding import Place, Severity
+from glowplug.finding import Place, Severity, Text
 from glowplug.project.configuration import FILE_NAME
 from glowplug.project.faults import DOWN_IS_EMPTY, DOWN_IS_MISSING
 from glowplug.project.layout import TEST
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from glowplug.schema import Difference
     from glowplug.schema.noise import Noise
 
-SHOWN = 12  # differences in one message; the JSON holds all
+SHOWN = 12  # differences in one message, in brief
 NAMES_SHOWN = 4
 WITHOUT_DOWN = frozenset({Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
 SAID_OF_ITS_DOWN = WITHOUT_DOWN | {Outcome.DOWN_FAILED}  # why the way down stops there is a finding already
@@ -79,12 +79,10 @@ def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iter
     migration = trip.migration
     match trip.outcome:
         case Outcome.UP_FAILED if trip.error is not None:
-            behind = left_behind(trip, dialect, recorded=recorded)
-            behind += f"\n{_listed(trip.differences)}" if trip.differences else ""
+            behind = _with_differences(left_behind(trip, dialect, recorded=recorded), trip)
             yield _failed(faults.UP_FAILS, migration, trip.error, "up.sql fails: ", behind)
         case Outcome.DOWN_FAILED if trip.error is not None:
-            behind = left_by_down(trip, dialect)
-            behind += f"\n{_listed(trip.differences)}" if trip.differences else ""
+            behind = _with_differences(left_by_down(trip, dialect), trip)
             yield _failed(faults.DOWN_FAILS, migration, trip.error, "down.sql fails right after its up: ", behind)
         case Outcome.EMPTY_DOWN if migration.down:
             yield _about(
@@ -114,6 +112,10 @@ def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iter
             migration,
             "restored, but for what changes nothing:\n" + _by_reason(trip.noise),
         )
+
+
+def _with_differences(behind: str, trip: RoundTrip) -> Text | str:
+    return f"{behind}\n" + _listed(trip.differences) if trip.differences else behind
 
 
 def _of_second_up(trip: RoundTrip) -> Iterator[Finding]:
@@ -151,12 +153,12 @@ def _of_records(rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
     if forgotten is None:
         return
     message = f"what ran is no longer recorded in {BOOKKEEPING_TABLE}, so that Diesel would run it again and the way "
-    message += "down leaves it out: " + ", ".join(forgotten.versions[:SHOWN]) + _more(len(forgotten.versions))
+    text = f"{message}down leaves it out: " + Text.listed(forgotten.versions, most=SHOWN, between=", ")
     if forgotten.culprit is None:
         of_history = alone is not None and alone.forgotten.issuperset(forgotten.versions)
-        yield faults.RECORD_IS_LOST.found(message, severity=Severity.NOTICE if of_history else None)
+        yield faults.RECORD_IS_LOST.found(text, severity=Severity.NOTICE if of_history else None)
     else:
-        yield _about(faults.RECORD_IS_LOST, forgotten.culprit, message, direction=Direction.UP)
+        yield _about(faults.RECORD_IS_LOST, forgotten.culprit, text, direction=Direction.UP)
 
 
 def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Iterator[Finding]:
@@ -187,16 +189,12 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Ite
 def of_assertion(broken: Broken, *, line: int | None) -> Finding:
     """Say that an ``[[assert]]``, which stands at ``line`` of glowplug.toml, does not hold."""
     answer, assertion = broken.answer, broken.assertion
-    if answer.error is not None:
-        seen = f"it can't be asked: {describe_sql_error(answer.error)}"
-    else:
-        shown = [
-            " | ".join("NULL" if value is None else str(value) for value in row) for row in answer.rows[:NAMES_SHOWN]
-        ]
-        more = "" if len(answer.rows) <= NAMES_SHOWN else f"\nand {len(answer.rows) - NAMES_SHOWN} more"
-        seen = "it gives rows where none may be:\n" + "\n".join(shown) + more
+    seen: Text | str = "" if answer.error is None else f"it can't be asked: {describe_sql_error(answer.error)}"
+    if answer.error is None:
+        rows = [" | ".join("NULL" if value is None else str(value) for value in row) for row in answer.rows]
+        seen = "it gives rows where none may be:\n" + Text.listed(rows, most=NAMES_SHOWN)
     return faults.ASSERTION_BROKEN.found(
-        f"{assertion.because}: {assertion.sql}\n{seen}", place=Place(file=FILE_NAME, line=line), subject=assertion.sql
+        f"{assertion.because}: {assertion.sql}\n" + seen, place=Place(file=FILE_NAME, line=line), subject=assertion.sql
     )
 
 
@@ -223,19 +221,19 @@ def _of_complete_way_down(
     message = "after the whole way down the database is not as it was before the first migration"
     if of_new:
         severity = None if clean else Severity.NOTICE
-        yield faults.WAY_DOWN_LEAVES.found(f"{message}:\n{_first(of_new)}", place=place, severity=severity)
+        yield faults.WAY_DOWN_LEAVES.found(f"{message}:\n" + _first(of_new), place=place, severity=severity)
     if of_history:
         yield faults.WAY_DOWN_LEAVES.found(
-            f"{message}, with what is new or without:\n{_first(of_history)}",
+            f"{message}, with what is new or without:\n" + _first(of_history),
             place=place,
             severity=Severity.NOTICE,
             subject="history",
         )
 
 
-def _as_it_was_not(down: ChainDown) -> dict[object, str]:
+def _as_it_was_not(down: ChainDown) -> dict[object, Text | str]:
     """What is left or lost, each with its line."""
-    lines: dict[object, str] = {item: str(item) for item in down.lost}
+    lines: dict[object, Text | str] = {item: _text(item) for item in down.lost}
     return {(item.kind, item.name): f"{item.kind} {item.name} is left behind" for item in down.left} | lines
 
 
@@ -268,7 +266,9 @@ def _without_repeats(
     return tuple(found)
 
 
-def _failed(fault: Fault, migration: Migration, error: StepError, introduction: str, conclusion: str = "") -> Finding:
+def _failed(
+    fault: Fault, migration: Migration, error: StepError, introduction: str, conclusion: Text | str = ""
+) -> Finding:
     return fault.found(
         introduction + describe_error(error) + conclusion,
         version=migration.version,
@@ -277,30 +277,32 @@ def _failed(fault: Fault, migration: Migration, error: StepError, introduction: 
     )
 
 
-def _about(fault: Fault, migration: Migration, message: str, *, direction: Direction = Direction.DOWN) -> Finding:
+def _about(
+    fault: Fault, migration: Migration, message: Text | str, *, direction: Direction = Direction.DOWN
+) -> Finding:
     return fault.found(
         message, version=migration.version, migration=migration.name, place=Place(file=migration.file(direction))
     )
 
 
-def _listed(differences: tuple[Difference, ...]) -> str:
-    return _first([str(item) for item in differences])
+def _listed(differences: tuple[Difference, ...]) -> Text:
+    return _first([_text(item) for item in differences])
 
 
-def _first(lines: Sequence[str]) -> str:
-    return "\n".join(lines[:SHOWN]) + _more(len(lines))
+def _text(item: Difference) -> Text:
+    return Text(str(item), item.in_brief())
 
 
-def _by_reason(noise: tuple[Noise, ...]) -> str:
+def _first(lines: Sequence[Text | str]) -> Text:
+    return Text.listed(lines, most=SHOWN)
+
+
+def _by_reason(noise: tuple[Noise, ...]) -> Text:
     subjects: dict[str, list[str]] = {}
     for item in noise:
         subjects.setdefault(item.reason, []).append(item.difference.name)
-    return "\n".join(
-        f"{reason}: {', '.join(names[:NAMES_SHOWN])}"
-        + (f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else "")
+    lines = [
+        f"{reason}: " + Text.listed(names, most=NAMES_SHOWN, between=", ", more=" ")
         for reason, names in subjects.items()
-    )
-
-
-def _more(count: int) -> str:
-    return f"\nand {count - SHOWN} more" if count > SHOWN else ""
+    ]
+    return Text.listed(lines, most=len(lines))

@@ -11,7 +11,7 @@ from glowplug.check import faults
 from glowplug.check.foretelling import by_the_way, tell_of, was_left_alone
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
-from glowplug.finding import Basis, Place, Severity
+from glowplug.finding import Basis, Place, Severity, Text
 from glowplug.rehearsal.measured import NOT_ASKED, Cause, DataOutcome, How, Reversibility, When
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from glowplug.rehearsal import RoundTrip
     from glowplug.rehearsal.measured import Data, Loss, Measurement, OtherWorld, Refusal
 
-SHOWN = 12  # lines of one message; the JSON holds all
+SHOWN = 12  # lines of one message, in brief
+_LONGEST = 60  # characters of a value
+_LONGEST_ROW = 120
 _PREDICTED = {
     Reversibility.LOSSLESS: DataOutcome.LOSSLESS,
     Reversibility.LOSSY: DataOutcome.LOSSY,
@@ -141,8 +143,7 @@ def _of_losses(data: Data, migration: Migration, dialect: Dialect) -> Iterator[F
             migration,
             Direction.DOWN,
             "what is written to the up's own tables and columns goes with the down: "
-            + ", ".join(dict.fromkeys(_name(loss) for loss in expected[:SHOWN]))
-            + _more(len(expected)),
+            + Text.listed(list(dict.fromkeys(map(_name, expected))), most=SHOWN, between=", ", more=" "),
         )
 
 
@@ -198,29 +199,36 @@ def _name(loss: Loss) -> str:
     return loss.table if loss.column is None else f"{loss.table}.{loss.column}"
 
 
-def _of_each(losses: Sequence[Loss]) -> str:
+def _of_each(losses: Sequence[Loss]) -> Text:
     return _listed([_line(loss) for loss in losses])
 
 
-def _line(loss: Loss) -> str:
+def _line(loss: Loss) -> Text:
     rows = f"{loss.rows} of {loss.of} rows" if loss.of != 1 else "the only row"
     when = " written after the up" if loss.written is When.AFTER else ""
-    line = f"{_name(loss)}: {_IN_WORDS[loss.how]} in {rows}{when}"
+    what = f"{_name(loss)}: {_IN_WORDS[loss.how]} in {rows}{when}"
     if loss.column is None:
-        line = f"{_name(loss)}: {rows}{when} {'dropped' if loss.how is How.DROPPED else 'deleted'}"
-        return line + "".join(f", as {example.before}" for example in loss.examples[:1])
-    if loss.how is How.CHANGED and loss.examples:
-        example = loss.examples[0]
-        line += f", as {_value(example.before)} to {_value(example.after)}"
-    elif loss.examples and loss.examples[0].before is not None:
-        line += f", as {_value(loss.examples[0].before)}"
-        if loss.how is How.DROPPED and loss.by is Direction.UP and loss.examples[0].after is not None:
-            line += f"; down.sql puts {_value(loss.examples[0].after)} there"
-    return line + _CAUSES.get(loss.cause, "")
+        what = f"{_name(loss)}: {rows}{when} {'dropped' if loss.how is How.DROPPED else 'deleted'}"
+    as_in = Text("", "")
+    for example in loss.examples[:1]:
+        if loss.column is None:
+            row = example.before or ""
+            as_in = ", as " + Text(row, _cut(row, _LONGEST_ROW))
+        elif loss.how is How.CHANGED:
+            as_in = ", as " + _value(example.before) + " to " + _value(example.after)
+        elif example.before is not None:
+            as_in = ", as " + _value(example.before)
+            if loss.how is How.DROPPED and loss.by is Direction.UP and example.after is not None:
+                as_in = as_in + "; down.sql puts " + _value(example.after) + " there"
+    return what + as_in + ("" if loss.column is None else _CAUSES.get(loss.cause, ""))
 
 
-def _value(value: str | None) -> str:
-    return "NULL" if value is None else repr(value)
+def _value(value: str | None) -> Text:
+    return Text("NULL", "NULL") if value is None else Text(repr(value), repr(_cut(value, _LONGEST)))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _of_failure(measurement: Measurement, migration: Migration) -> Iterator[Finding]:
@@ -319,6 +327,7 @@ def _of_text(data: Data, migration: Migration) -> Iterator[Finding]:
 
 
 def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
+    what: Text | str
     if other.failure is not None:
         what = f"{other.failure.direction.file_name} fails: {describe_sql_error(other.failure.error)}"
         direction, line = other.failure.direction, other.failure.error.line
@@ -329,7 +338,7 @@ def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
         faults.OTHER_WORLD,
         migration,
         direction,
-        f"under {other.world}, which production may have, {what}",
+        f"under {other.world}, which production may have, " + what,
         line=line,
         subject=other.world,
     )
@@ -352,7 +361,7 @@ def _about(
     fault: Fault,
     migration: Migration,
     direction: Direction,
-    message: str,
+    message: Text | str,
     *,
     line: int | None = None,
     severity: Severity | None = None,
@@ -368,9 +377,5 @@ def _about(
     )
 
 
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(lines[:SHOWN]) + ("\n" if len(lines) > SHOWN else "") + _more(len(lines))
-
-
-def _more(count: int) -> str:
-    return f" and {count - SHOWN} more" if count > SHOWN else ""
+def _listed(lines: Sequence[Text | str]) -> Text:
+    return Text.listed(lines, most=SHOWN)

@@ -32,7 +32,8 @@ def finding_lines(finding: Finding, *, brief: bool = False, full: bool = False) 
     yield f"  {severity}[{finding.rule}] {_shown(finding.place)}{_accepted(finding)}"
     if finding.excerpt is not None and finding.place is not None and not brief:
         yield from _excerpt(finding.excerpt, finding.place, COLOURS[finding.severity], full=full)
-    for line in harmless(finding.message).splitlines():
+    message = finding.message if full or finding.brief is None else finding.brief
+    for line in harmless(message).splitlines():
         yield f"    │ {line}"
     if brief:
         return

@@ -42,8 +42,14 @@ class Difference:
         if self.property == LABELS and (said := _labels_that_differ(self.before or "", self.after or "")):
             return f"{subject}: {said}"
         if self.before is not None and self.after is not None and "\n" in self.before + self.after:
-            return f"{subject}: {self.property} differs:\n" + _lines_that_differ(self.before, self.after)
+            return f"{subject}: {self.property} differs:\n" + "\n".join(_lines_that_differ(self.before, self.after))
         return f"{subject}: {self.property} was {_shown(self.before)}, is {_shown(self.after)}"
+
+    def in_brief(self) -> str:
+        """The same, of many lines that differ the first alone."""
+        head, *lines = str(self).split("\n")
+        more = [f"  and {len(lines) - LINES_SHOWN} more lines"] if len(lines) > LINES_SHOWN else []
+        return "\n".join([head, *lines[:LINES_SHOWN], *more])
 
 
 def diff(before: Schema, after: Schema) -> tuple[Difference, ...]:
@@ -85,11 +91,9 @@ def _of_labels(labels: list[str], what: str) -> str:
     return f"label {labels[0]} is {what}" if len(labels) == 1 else f"labels {', '.join(labels)} are {what}"
 
 
-def _lines_that_differ(before: str, after: str) -> str:
+def _lines_that_differ(before: str, after: str) -> list[str]:
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
-    shown = [f"  {line}" for line in lines if not line.startswith("@@")]
-    more = [f"  and {len(shown) - LINES_SHOWN} more lines"] if len(shown) > LINES_SHOWN else []
-    return "\n".join([*shown[:LINES_SHOWN], *more])
+    return [f"  {line}" for line in lines if not line.startswith("@@")]
 
 
 def _shown(value: str | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     State = Mapping[str, Reading]
 
 _EXAMPLES = 3
-_SHOWN = 60  # characters of a value
+_SHOWN = 1000  # characters of a value; a person is shown fewer, unless more is asked for
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
