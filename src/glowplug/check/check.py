@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complaints, of_comments, of_settings
+from glowplug.check.at_base import usable_of
 from glowplug.check.misnamed import with_misnamed
 from glowplug.check.novelty import NewIn, Novelty
 from glowplug.check.observed import overrule, unwitnessed
@@ -57,14 +58,17 @@ def check(
         raise NothingToCheck(f"there is no migration in {', '.join(chain.directory for chain in project.chains)}")
     _look_for_chains(project, settings)
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
-    cage, notes = _cage(settings, novelty)
+    cage, notes, unusable = _cage(settings, novelty, project)
     chains = tuple(cage.hold(chain) for chain in project.chains)
     notes = (*notes, *project.notes) if options.files is None else ()
     terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
     return conclude(
-        _chosen(_accepted(with_misnamed(_with(project.findings, _check_all(chains, terms)), terms), terms), options),
+        _chosen(
+            _accepted(with_misnamed(_with((*unusable, *project.findings), _check_all(chains, terms)), terms), terms),
+            options,
+        ),
         fail_on=options.fail_on,
         base=None if novelty.base is None else str(novelty.base),
         since=novelty.after,
@@ -84,17 +88,19 @@ def _look_for_chains(project: Project, settings: Settings) -> None:
             )
 
 
-def _cage(settings: Settings, novelty: Novelty) -> tuple[Cage, tuple[str, ...]]:
+def _cage(settings: Settings, novelty: Novelty, project: Project) -> tuple[Cage, tuple[str, ...], tuple[Finding, ...]]:
+    """Give what is in force, what is to be noted of it, and what of it can't be used as it stands."""
     if novelty.base is None:
         trusted = (f"{settings.configuration.shown} is trusted as it is.",) if settings.configuration.exists else ()
         note = () if novelty.note is None else (novelty.note,)
-        return Cage(settings=settings), (*note, *trusted)
+        return Cage(settings=settings), (*note, *trusted), ()
     content = novelty.file(FILE_NAME)
     if content == settings.configuration.content:
-        return Cage(settings=settings), ()
+        return Cage(settings=settings), (), ()
     shown = f"{FILE_NAME} at {novelty.base}"
     at_base = Configuration() if content is None else Configuration.parse(content, shown=shown)
-    return Cage(settings=Settings.of(at_base)), ()
+    usable, unusable = usable_of(Settings.of(at_base), settings, project.chains)
+    return Cage(settings=usable), (), unusable
 
 
 def _other_chains(terms: Terms) -> Iterator[Finding]:

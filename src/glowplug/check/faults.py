@@ -231,6 +231,12 @@ SETTINGS_CHANGED = Fault(rule="settings-changed", severity=Severity.WARNING, har
 The check goes by the base's glowplug.toml: the change counts once it is merged into the base.
 """
 
+SETTINGS_UNUSABLE = Fault(rule="settings-unusable", severity=Severity.WARNING, harm=Harm.SECURITY)
+"""A server_version in the base's glowplug.toml is none that the chain's servers ever had.
+
+The check goes by what this glowplug.toml says in its place.
+"""
+
 ALLOW_EXPIRED = Fault(rule="allow-expired", severity=Severity.ERROR, harm=Harm.STYLE)
 """A suppression's `until` has passed: it accepts nothing any more."""
 

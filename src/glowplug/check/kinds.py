@@ -14,6 +14,7 @@ _OF_SETTINGS = frozenset(
     for fault in (
         faults.CAGE_CHANGED,
         faults.SETTINGS_CHANGED,
+        faults.SETTINGS_UNUSABLE,
         faults.LEFT_OUT,
         faults.ALLOW_EXPIRED,
         faults.ALLOW_UNNEEDED,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.kinds import why_not_weighed
-from glowplug.finding import Place
+from glowplug.finding import Place, Related
 from glowplug.project.backend import foreign_keys_set
 from glowplug.project.configuration import ChainSettings, Configuration
 from glowplug.review.settings import ReviewSettings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glowplug.dialect import Dialect
-    from glowplug.finding import Finding
+    from glowplug.finding import Fault, Finding
     from glowplug.project import Chain
     from glowplug.rehearsal.assertions import AssertSettings
     from glowplug.rehearsal.seeding import DataSettings
@@ -33,6 +33,8 @@ SETUPS = ("session_setup", "database_setup")
 OF_PRODUCTION = ("server_version", "encoding", "collation")
 """Keys of a ``[[chain]]`` that decide by which server a migration is judged."""
 
+
+_HEADERS = {"allow": "[[allow]]", "rollback": "[rollback]", "review": "[review]"}
 
 COUNTS_LATER = (
     "counts once it is merged; before that, `--base none` tries it on your own machine, with `--since VERSION` for "
@@ -161,15 +163,28 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
         """Say what ``proposed`` would change."""
         if self.settings is proposed:
             return
-        shown = proposed.configuration.shown
+        of_chains = list(self._chain_changes(proposed))
+        reach = [(f"[scratch] {name}", place) for name, place in self._scratch_changes(proposed)]
+        reach += [(what, place) for name, what, place in of_chains if name in SETUPS]
+        yield from _differing(
+            faults.CAGE_CHANGED,
+            reach,
+            base,
+            f". That decides how far a migration's SQL can reach on the machine that checks it, so this check goes by "
+            f"{base}. Have the change reviewed and merged by itself: it {COUNTS_LATER}.",
+        )
+        softer = [(what, place) for name, what, place in of_chains if name in OF_PRODUCTION]
+        softer += self._softer_changes(proposed)
+        yield from _differing(
+            faults.SETTINGS_CHANGED, softer, base, f", and this check goes by {base}: the change {COUNTS_LATER}"
+        )
+        yield from self._other_changes(proposed, base)
+
+    def _scratch_changes(self, proposed: Settings) -> Iterator[tuple[str, Place]]:
         for name in ScratchSettings.__struct_fields__:
             if getattr(proposed.scratch, name) != getattr(self.scratch, name):
                 line = proposed.configuration.line("scratch", name)
-                yield _changed(f"[scratch] {name}", base, Place(file=shown, line=line))
-        for name, what, place in self._chain_changes(proposed):
-            if name in SETUPS:
-                yield _changed(what, base, place)
-        yield from self._softer_changes(proposed, base)
+                yield name, Place(file=proposed.configuration.shown, line=line)
 
     def _chain_changes(self, proposed: Settings) -> Iterator[tuple[str, str, Place]]:
         """Give each key of a ``[[chain]]`` that ``proposed`` would change: its name, how it is called, and where."""
@@ -184,19 +199,15 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
                     line = None if index is None else proposed.configuration.line("chain", index, name)
                     yield name, what, Place(file=proposed.configuration.shown, line=line)
 
-    def _softer_changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
-        """Say what would be judged otherwise, though nothing would reach further."""
-        shown = proposed.configuration.shown
-        for name, what, place in self._chain_changes(proposed):
-            if name in OF_PRODUCTION:
-                yield faults.SETTINGS_CHANGED.found(_goes_by(what, base), place=place, subject=what)
-        for name, header in (("allow", "[[allow]]"), ("rollback", "[rollback]"), ("review", "[review]")):
+    def _softer_changes(self, proposed: Settings) -> Iterator[tuple[str, Place]]:
+        """Give what would be judged otherwise, though nothing would reach further."""
+        for name in _HEADERS:
             if getattr(proposed, name) != getattr(self.settings, name):
-                yield faults.SETTINGS_CHANGED.found(
-                    _goes_by(header, base),
-                    place=Place(file=shown, line=proposed.configuration.line(name)),
-                    subject=name,
-                )
+                yield name, Place(file=proposed.configuration.shown, line=proposed.configuration.line(name))
+
+    def _other_changes(self, proposed: Settings, base: str) -> Iterator[Finding]:
+        """Say of each what comes of it."""
+        shown = proposed.configuration.shown
         if proposed.data != self.settings.data:
             yield faults.SETTINGS_CHANGED.found(
                 f"[data] differs from {base}: with other rows, or fewer, a migration may show other than it would",
@@ -211,8 +222,22 @@ class Cage(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-def _goes_by(what: str, base: str) -> str:
-    return f"{what} differs from {base}, and this check goes by {base}: the change {COUNTS_LATER}"
+def _differing(fault: Fault, changes: Sequence[tuple[str, Place]], base: str, consequence: str) -> Iterator[Finding]:
+    """Say once what follows from all of these, each of which stands at its place."""
+    if not changes:
+        return
+    (_, place), *others = changes
+    names = [_HEADERS.get(what, what) for what, _ in changes]
+    listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
+    found = fault.found(
+        f"{listed} {'differ' if names[1:] else 'differs'} from {base}{consequence}",
+        place=place,
+        subject=", ".join(what for what, _ in changes),
+    )
+    related = (
+        Related(place=each, message=f"{name} differs") for name, (_, each) in zip(names[1:], others, strict=True)
+    )
+    yield replace(found, related=tuple(related))
 
 
 def _of_all(chains: Sequence[ChainSettings]) -> list[tuple[str, Dialect | None]]:
@@ -235,15 +260,6 @@ def _assertions(configuration: Configuration) -> tuple[AssertSettings, ...]:
     from glowplug.rehearsal.assertions import AssertSettings  # noqa: PLC0415 - a review asks no server
 
     return configuration.sections("assert", AssertSettings)
-
-
-def _changed(what: str, base: str, place: Place) -> Finding:
-    return faults.CAGE_CHANGED.found(
-        f"{what} differs from {base}. It decides how far a migration's SQL can reach on the machine that checks it, so "
-        f"this check goes by {base}. Have the change reviewed and merged by itself: it {COUNTS_LATER}.",
-        place=place,
-        subject=what,
-    )
 
 
 def _tidy(directory: str) -> str:
