@@ -110,3 +110,15 @@ def test_a_version_that_no_server_had_hides_no_directory_that_is_left_out(root: 
     code, document = checked(root)
     assert code == 1
     assert [each["message"].partition(" ")[0] for each in of_rule(document, "directory-left-out")] == ["decoy"]
+
+
+def test_a_directory_that_is_gone_hides_no_other_that_is_left_out(root: Path) -> None:
+    for name in ("old", "decoy"):
+        shutil.copytree(root / "migrations", root / name)
+    (root / "glowplug.toml").write_text(TABLE + TABLE.replace('migrations"', 'old"'))
+    commit(root)
+    shutil.rmtree(root / "old")
+    (root / "glowplug.toml").write_text(TABLE.replace('migrations"', 'decoy"'))
+    code, document = checked(root)
+    assert code == 1
+    assert [each["message"].partition(" ")[0] for each in of_rule(document, "directory-left-out")] == ["migrations"]

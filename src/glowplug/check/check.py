@@ -125,12 +125,21 @@ def _other_chains(terms: Terms) -> Iterator[Finding]:
 
 
 def _chains_by(settings: Settings, terms: Terms) -> set[tuple[str, Dialect]]:
-    """Give what a glowplug.toml has checked of the files that are here; nothing where there is nothing to check."""
-    try:
-        project = find_project(terms.novelty.root, environment=terms.environment, configuration=settings.configuration)
-    except UsageError:
-        return set()
-    return {(chain.directory, chain.dialect) for chain in project.chains}
+    """Give what a glowplug.toml has checked of the files that are here; nothing where there is nothing to check.
+
+    A ``[[chain]]`` that can't be used, as its directory is gone, hides no other.
+    """
+    tables = settings.configuration.tables
+    alone = [replace(settings.configuration, tables={**tables, "chain": [table]}) for table in tables.get("chain", ())]
+    for configurations in ([settings.configuration], alone):
+        found: set[tuple[str, Dialect]] = set()
+        for configuration in configurations:
+            with contextlib.suppress(UsageError):
+                project = find_project(terms.novelty.root, environment=terms.environment, configuration=configuration)
+                found |= {(chain.directory, chain.dialect) for chain in project.chains}
+        if found:
+            return found
+    return set()
 
 
 def _check_all(chains: Sequence[Chain], terms: Terms) -> list[tuple[ChainReport, Review]]:
