@@ -12,6 +12,7 @@ from glowplug.rehearsal.data.compare import match
 from glowplug.rehearsal.data.missing import examples, missing, row_examples
 from glowplug.rehearsal.data.moved import Moved
 from glowplug.rehearsal.data.names import Names
+from glowplug.rehearsal.data.referring import still_refer
 from glowplug.rehearsal.measured import DataOutcome, How, Loss, When
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def _as_seen(rest: Missing, seen: Missing) -> Missing:
     if seen.how is How.DROPPED:
         return replace(rest, how=How.DROPPED)
     now = dict(zip(rest.rows, rest.now, strict=False)) | dict(zip(seen.rows, seen.now, strict=False))
-    return replace(rest, how=seen.how, now=tuple(now.get(row) for row in rest.rows))
+    rows = tuple(sorted(rest.rows, key=lambda row: row not in seen.rows))
+    return replace(rest, rows=rows, how=seen.how, now=tuple(now.get(row) for row in rows))
 
 
 def written_after(there: State, written: State) -> dict[str, frozenset[int]]:
@@ -180,7 +182,8 @@ def lost_since(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
         if also is None:
             continue
         own = _is_own(each, old)
-        both = replace(_only(each, frozenset(also.rows)), how=also.how if own or also.how is How.DROPPED else each.how)
+        lost = frozenset(also.rows) - still_refer(each, written, since.again, identity)
+        both = replace(_only(each, lost), how=also.how if own or also.how is How.DROPPED else each.how)
         found += (replace(loss, written=When.AFTER, expected=own) for loss in _losses(written, both, Direction.DOWN))
     return tuple(found)
 

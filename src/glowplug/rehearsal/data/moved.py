@@ -34,7 +34,9 @@ class Moved(Paired):
         reading = self._earlier[table]
         values = reading.values(column)
         mixed = self._mixed(reading, column)
-        direct = self._in_place(reading, column, rows) - mixed
+        direct = (
+            frozenset() if self._is_numbered_anew(reading, column) else self._in_place(reading, column, rows) - mixed
+        )
         rest = [row for row in rows if row not in direct and values[row] is not None]
         sure = [row for row in rest if row not in mixed]
         if self._is_kept(reading, column, rest, here=len(sure) == len(rest)):
@@ -42,6 +44,14 @@ class Moved(Paired):
         if len(sure) < len(rest) and self._is_kept(reading, column, sure, here=True):
             return direct | frozenset(sure)
         return direct | self._computed(reading, column, sure)
+
+    def _is_numbered_anew(self, reading: Reading, column: str) -> bool:
+        """Whether the server gave most rows another number: the few that are the same are so by chance."""
+        place = self._place(reading, column)
+        if place is None or not is_numbered(*place):
+            return False
+        partner = self._partner(reading)
+        return len(self._in_place(reading, column, list(partner))) * 2 < len(partner)
 
     def cause(self, table: str, column: str, rows: Sequence[int]) -> Cause | None:
         """Say why these rows' values are not there, where that is not plain to see in what became of them."""
