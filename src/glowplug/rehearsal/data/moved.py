@@ -143,7 +143,15 @@ class Moved(Paired):
         return frozenset(rows[at] for at in found)
 
     def _is_kept(self, reading: Reading, column: str, rows: Sequence[int], *, here: bool) -> bool:
-        """Whether all rows have their value elsewhere; ``here``: or within what stands in its place."""
+        """Whether all rows have their value elsewhere; ``here``: or within what stands in its place.
+
+        A single value may be elsewhere by chance, so that then all of the column's have to be there.
+        """
+        values = reading.values(column)
+        if rows and len({values[row] for row in rows}) == 1:
+            every = [row for row, value in enumerate(values) if value is not None]
+            if self._beside(reading, column, every, here=False) or self._elsewhere(reading, column, every):
+                return True
         return bool(rows) and (
             self._beside(reading, column, rows, here=here)
             or self._elsewhere(reading, column, rows)
