@@ -184,6 +184,19 @@ def test_what_the_down_loses_of_odd_rows_from_before_as_well_is_told_once() -> N
     assert [(each.rule, "written after" in each.message) for each in found(data)] == [("loses-on-rows", False)]
 
 
+def test_what_the_down_loses_of_the_ups_own_column_is_told_once_where_rows_from_before_show_it() -> None:
+    before = loss("bio", by=Direction.DOWN, how=How.NULLED, example=("", None))
+    after = replace(loss("about", by=Direction.DOWN, how=How.CHANGED, example=("", None)), written=When.AFTER)
+    other = replace(after, examples=(Example(before="x", after=None),))
+
+    def rules(*losses: Loss) -> list[str]:
+        return [each.rule for each in found(Data(outcome=DataOutcome.LOSSLESS, odd_losses=losses))]
+
+    assert rules(before, after) == ["loses-on-rows"]
+    assert rules(before, other) == ["down-loses-on-rows", "loses-on-rows"]
+    assert rules(after) == ["down-loses-on-rows"]
+
+
 def test_a_row_that_is_refused() -> None:
     refusal = Refusal(
         direction=Direction.UP,

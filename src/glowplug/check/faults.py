@@ -152,7 +152,8 @@ DOWN_LOSES_ON_ROWS = Fault(rule="down-loses-on-rows", hazards=(131,), severity=S
 """The down works, and deletes or changes rows that can be written only once the up has run, without an error.
 
 A NULL, a longer text, a label or a duplicate that the old schema has no room for: users may write it after the up, and
-the down makes room by deleting the row or putting something else in its place. The up does not bring it back.
+the down makes room by deleting the row or putting something else in its place. The up does not bring it back. Of the
+up's own columns those count that hold what others did, so that the down brings some of it back and not all.
 """
 
 FAILS_ON_DATA = Fault(rule="fails-on-data", hazards=(54, 131), severity=Severity.ERROR, harm=Harm.FAILS)

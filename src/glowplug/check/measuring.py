@@ -172,9 +172,11 @@ def _weight(losses: Sequence[Loss], is_its_own: Callable[[Loss], bool]) -> Sever
 
 
 def _of_odd_losses(data: Data, migration: Migration) -> Iterator[Finding]:
-    of_both = {(loss.table, loss.column) for loss in data.odd_losses if loss.written is When.BEFORE}
+    before = [loss for loss in data.odd_losses if loss.written is When.BEFORE]
     after = [
-        loss for loss in data.odd_losses if loss.written is When.AFTER and (loss.table, loss.column) not in of_both
+        loss
+        for loss in data.odd_losses
+        if loss.written is When.AFTER and not any(_is_the_same(loss, other) for other in before)
     ]
     if after:
         yield _about(
@@ -193,6 +195,13 @@ def _of_odd_losses(data: Data, migration: Migration) -> Iterator[Finding]:
                 f"{direction.file_name} takes rows with odd values, and leaves others in their place:\n"
                 + _of_each(losses),
             )
+
+
+def _is_the_same(later: Loss, sooner: Loss) -> bool:
+    """Whether odd rows lose the same though they are written after the up: its own column may hold what there was."""
+    values = {example.before for example in sooner.examples}
+    alike = bool(later.examples) and values.issuperset(example.before for example in later.examples)
+    return later.table == sooner.table and (later.column == sooner.column or alike)
 
 
 def _name(loss: Loss) -> str:

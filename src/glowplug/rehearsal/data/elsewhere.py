@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.losses import lost_for_good, lost_there_and_back, outcome_of
 from glowplug.rehearsal.data.trip import trip
-from glowplug.rehearsal.measured import DataOutcome, Failure, Loss, OtherWorld
+from glowplug.rehearsal.measured import DataOutcome, Failure, Loss, OtherWorld, When
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,6 +28,17 @@ def beyond(losses: tuple[Loss, ...], known: tuple[Loss, ...]) -> tuple[Loss, ...
     return tuple(
         loss for loss in losses if not {(loss.table, loss.column, loss.by), (loss.table, None, loss.by)} & places
     )
+
+
+def beyond_plain(odd: tuple[Loss, ...], plain: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    """Give the losses of odd rows where plain ones lose nothing by either file.
+
+    What a down takes of the up's own tables says nothing of rows that were there before it: one may be called as they.
+    """
+    known = tuple(replace(loss, by=by) for loss in plain for by in Direction)
+    unexpected = tuple(loss for loss in known if not loss.expected)
+    sooner = tuple(loss for loss in odd if loss.written is When.BEFORE)
+    return (*beyond(sooner, unexpected), *beyond(tuple(loss for loss in odd if loss not in sooner), known))
 
 
 def other_world(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.carried import carriers, is_carried
 from glowplug.rehearsal.data.compare import match
 from glowplug.rehearsal.data.missing import examples, missing, row_examples
 from glowplug.rehearsal.data.moved import Moved
@@ -191,17 +193,28 @@ def lost_since(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
 def may_be_lost(since: Since, up: Names, down: Names) -> bool:
     """Whether the down has left anything of what was written after the up gone, or as another value; ``again`` aside.
 
-    What it takes of the up's own tables and columns does not count.
+    What it takes of the up's own tables and columns does not count, but for those that hold what others did.
     """
     old = up.back()
     only = written_after(since.there, since.written)
-    return any(not _is_own(each, old) for each in missing(since.written, since.restored, down, only=only))
+    carrying = {(reading.table.name, column) for reading, column in carriers(since.written, since.restored, old, down)}
+    return any(
+        not _is_own(each, old) or (each.table, each.column) in carrying
+        for each in missing(since.written, since.restored, down, only=only)
+    )
 
 
 def lost_of_odd(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
-    """Tell what the way down loses of odd rows that were written after the up, with some of those that are deleted."""
+    """Tell what the way down loses of odd rows that were written after the up, with some of those that are deleted.
+
+    Of the up's own columns only what those lose that hold what others did, where plain values come back.
+    """
     told = []
+    carried = _carried(since, up.back(), down)
     for loss in lost_since(since, up, down):
+        if (loss.table, loss.column) in carried:
+            told.append(replace(loss, expected=False, how=How.CHANGED))
+            continue
         if loss.column is not None or loss.expected:
             told.append(loss)
             continue
@@ -211,6 +224,24 @@ def lost_of_odd(since: Since, up: Names, down: Names) -> tuple[Loss, ...]:
         rows = [row for row in gone.get(loss.table, ()) if row in odd]
         told.append(replace(loss, examples=row_examples(reading, rows)))
     return tuple(loss for loss in told if not loss.expected)
+
+
+def _carried(since: Since, old: Names, down: Names) -> set[tuple[str, str]]:
+    """Give the up's own columns that hold what others did, and of which plain values come back."""
+    found = list(carriers(since.written, since.restored, old, down)) if since.again else []
+    if not found:
+        return set()
+    identity = Names({}, {}).or_by_name(_tables(since.written), _tables(since.again))
+    odd = written_after(since.there, since.written)
+    lost: defaultdict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    for each in missing(since.written, since.again, identity):
+        if each.column is not None:
+            lost[each.table][each.column] = each.rows
+    return {
+        (reading.table.name, column)
+        for reading, column in found
+        if is_carried(reading, column, odd[reading.table.name], lost[reading.table.name])
+    }
 
 
 def _is_own(found: Missing, old: Names) -> bool:

@@ -11,7 +11,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.data.any_row import shown
 from glowplug.rehearsal.data.blame import down_alone, not_again, without_rows
 from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
-from glowplug.rehearsal.data.elsewhere import beyond, other_world
+from glowplug.rehearsal.data.elsewhere import beyond_plain, other_world
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
 from glowplug.rehearsal.data.odd import Tried, tried
 from glowplug.rehearsal.data.refusals import of_references, refused, tables_at, writes_a_taken_key
@@ -316,7 +316,7 @@ class WithRows:
             up_again=self._not_again(odd_again),
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
-            odd_losses=beyond(odd_losses, tuple(replace(loss, by=by) for loss in data.losses for by in Direction)),
+            odd_losses=beyond_plain(odd_losses, data.losses),
         )
         said = next((each.error.message for each in self._refusals if each.direction is Direction.UP), None)
         data = unless_unseen(
