@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import SqlError
 from glowplug.database.mysql.lacking import asked_for, may_be_lacking, named_in
+from glowplug.database.mysql.temporary import without_temporary_names
 from glowplug.sql import mysql as sql
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def explain(
     """
     line = column = None
     missing = named_in(error) if stands_in else None
+    failed = None
     if text is not None and reply is not None and error.number != 0:
         failed = sql.failed_statement(sql.statements(text), reply.results)
         if failed is not None:
@@ -60,9 +62,10 @@ def explain(
             line, column = place.line, place.column
             if stands_in:
                 missing = asked_for(error, text, failed, None if said is None else _offset(text, said))
+    message = without_temporary_names(error.message, text, failed)
     return SqlError(
         code=error.sqlstate,
-        message=f"{_short(error.message)} ({error.number})" if error.number else error.message,
+        message=f"{_short(message)} ({error.number})" if error.number else message,
         hint=NOT_TRIED if stands_in and missing is None and may_be_lacking(error) else None,
         line=line,
         column=column,
