@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.causes import is_cause
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.odd import back_over, edges_of, over
 from glowplug.rehearsal.data.refusals import refer_to_nothing
@@ -84,6 +85,10 @@ def not_again_on_odd_rows(
     if error is None:
         return None
     culprit, own = (None, error) if error.timed_out else suspects.narrow(all_of_them, error)
+    if culprit is not None and not is_cause(
+        subject, direction, (culprit, own), others=all_of_them, fails=suspects.attempt, without=without
+    ):
+        culprit = None
     refusal = suspects.refusal(culprit, own)
     return refusal if culprit is not None else replace(refusal, value=_SOME)
 
@@ -160,6 +165,10 @@ class _Pass:
             if culprit is None or self._is_another(culprit, own):
                 found.append(suspects.refusal(None, own))
                 continue
+            if not self._is_cause(culprit, own):
+                found.append(suspects.refusal(None, own))
+                waiting = [each for each in (*waiting, [edge for edge in group if edge.table != culprit.table]) if each]
+                continue
             if (_in_short(own), None) not in told or suspects.is_named(culprit, own):
                 found.append(suspects.refusal(culprit, own))
                 culprits.append(culprit)
@@ -186,6 +195,16 @@ class _Pass:
         tables = self._subject.before if self._direction is Direction.UP else self._subject.after
         here = {column.name.casefold() for table in tables if table.name == culprit.table for column in table.columns}
         return bool(told) and told <= here and told.isdisjoint(map(str.casefold, culprit.columns))
+
+    def _is_cause(self, culprit: Edge, error: SqlError) -> bool:
+        return is_cause(
+            self._subject,
+            self._direction,
+            (culprit, error),
+            others=self._edges,
+            fails=self._suspects.attempt,
+            without=self._without,
+        )
 
     def _of_the_rest(self, edges_there: Sequence[Edge], told: Collection[tuple[object, str | None]]) -> list[Refusal]:
         """Say what is refused of rows that there were too many of to be told apart."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _FAR = 1_000_000_000
 
 
-def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> None:
-    """Write edge rows to the tables as they are before a file runs; those that are refused are left out.
+def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> bool:
+    """Write edge rows to the tables as they are before a file runs, and say whether all were taken; the rest is left.
 
     Where the file changes what is asked of a column that is not the odd one, its value is a plain row's, which the
     file is known to take.
@@ -36,15 +36,17 @@ def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> Non
     there = {table.name: table for table in (subject.before if up else subject.after)}
     others = {table.name: table for table in (subject.later if up else subject.earlier)}
     numbering = subject.numberings[direction] if subject.dialect is Dialect.POSTGRES else None
+    taken = True
     for name, edges in itertools.groupby(sorted(chosen, key=lambda edge: edge.table), key=lambda edge: edge.table):
         numbers = _free_numbers(here, there[name], numbering)
-        asked = _asked(subject, direction, there[name], others.get(name))
-        _write(here, there[name], asked, list(edges), numbers)
+        asked = asked_of(subject, direction, there[name], others.get(name))
+        taken = _write(here, there[name], asked, list(edges), numbers) and taken
+    return taken
 
 
 def _write(
     here: Trip, table: Table, asked: frozenset[str], edges: Sequence[Edge], numbers: Mapping[str, Iterator[str]]
-) -> None:
+) -> bool:
     plain = here.rows.read(table)
     like = itertools.cycle([dict(zip(plain.columns, row, strict=True)) for row in plain.rows[::-1]] or [{}])
     alike: dict[tuple[str, ...], list[tuple[Row, Row]]] = {}
@@ -55,18 +57,19 @@ def _write(
             one = next(like)
             mixed = {name: one.get(name, value) if name in taken else value for name, value in row.items()}
             alike.setdefault(tuple(row), []).append((mixed, row))
+    all_taken = True
     for columns, rows in alike.items():
         errors = here.rows.insert(table, columns, [tuple(mixed.values()) for mixed, _ in rows])
-        again = [
-            tuple(row.values())
-            for (mixed, row), error in zip(rows, errors, strict=True)
-            if error is not None and mixed != row
-        ]
+        refused = [pair for pair, error in zip(rows, errors, strict=True) if error is not None]
+        again = [tuple(row.values()) for mixed, row in refused if mixed != row]
         if again:
-            here.rows.insert(table, columns, again)
+            errors = here.rows.insert(table, columns, again)
+            all_taken = all_taken and errors.count(None) == len(again)
+        all_taken = all_taken and len(again) == len(refused)
+    return all_taken
 
 
-def _asked(subject: Subject, direction: Direction, table: Table, other: Table | None) -> frozenset[str]:
+def asked_of(subject: Subject, direction: Direction, table: Table, other: Table | None) -> frozenset[str]:
     """Give the columns whose values the files take only as plain rows have them."""
     names = subject.names
     documents = {(old, column) for old, columns in subject.documents.items() for column in columns}
