@@ -46,6 +46,12 @@ JOINED = "SELECT 1 FROM t o JOIN b ON o.e = b.e WHERE b.n = 1"
         (M, "DELETE o FROM t o JOIN b ON o.e = b.e WHERE b.n = 1;", JOINED),
         (M, "DELETE FROM o USING t o JOIN b ON o.e = b.e WHERE b.n = 1;", JOINED),
         (M, "UPDATE IGNORE t o JOIN b ON o.e = b.e SET o.n = 1 WHERE b.n = 1;", JOINED),
+        (M, "DELETE o FROM t o JOIN b USING (e) WHERE b.n = 1;", "SELECT 1 FROM t o JOIN b USING (e) WHERE b.n = 1"),
+        (M, "DELETE o FROM t o JOIN b ON o.e = b.e;", "SELECT 1 FROM t o JOIN b ON o.e = b.e"),
+        (M, "DELETE FROM o USING t o JOIN b USING (e);", "SELECT 1 FROM t o JOIN b USING (e)"),
+        (M, "UPDATE t o JOIN b ON o.e = b.e SET o.n = b.n;", "SELECT 1 FROM t o JOIN b ON o.e = b.e"),
+        (P, "UPDATE t SET n = a.n FROM a JOIN b USING (e) RETURNING t.n;", "SELECT 1 FROM t, a JOIN b USING (e)"),
+        (P, "DELETE FROM t USING b;", "SELECT 1 FROM t, b"),
         (S, "UPDATE OR IGNORE t AS o SET n = 1 FROM b WHERE o.e = b.e;", "SELECT 1 FROM t AS o, b WHERE o.e = b.e"),
         (S, "DELETE FROM t WHERE n = 1;", "SELECT 1 FROM t WHERE n = 1"),
     ],
@@ -76,6 +82,28 @@ def test_a_condition_that_no_row_meets(up: str, condition: str, on_postgres: Mea
     assert [(each.table, each.why) for each in found.data.not_seeded] == [
         ("public.t", f"no row meets {condition}, by which up.sql picks rows")
     ]
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize(
+    ("up", "join"),
+    [
+        ("DELETE t FROM t JOIN b ON md5(t.e) = b.e;", "t JOIN b ON md5(t.e) = b.e"),
+        ("UPDATE t JOIN b ON md5(t.e) = b.e SET t.e = '';", "t JOIN b ON md5(t.e) = b.e"),
+    ],
+)
+def test_a_join_that_no_row_is_in(up: str, join: str, on_mysql: Measure) -> None:
+    found = on_mysql(T.replace("text", "varchar(60)"), up, "SELECT 1;").data
+    why = f"no row is in {join}, of which up.sql picks all"
+    assert [(each.table, each.why) for each in found.not_seeded] == [("t", why)]
+    assert (found.outcome, found.why) == (DataOutcome.NOT_MEASURED, why)
+
+
+@pytest.mark.mysql
+def test_a_query_of_which_a_value_is_taken_is_no_join(on_mysql: Measure) -> None:
+    up = "ALTER TABLE t ADD COLUMN n integer; UPDATE t SET n = (SELECT count(*) FROM b WHERE md5(t.e) = b.e);"
+    found = on_mysql(T.replace("text", "varchar(60)"), up, "ALTER TABLE t DROP COLUMN n;").data
+    assert found.not_seeded == ()
 
 
 @pytest.mark.postgres
@@ -135,6 +163,37 @@ def test_rows_meet_the_condition_of_a_query_within(
     )
     found = on(backend, request, before, f"DELETE FROM t WHERE {condition};")
     assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())
+
+
+BANNED = PEOPLE + "CREATE TABLE b (id {key}, address {text} NOT NULL);"
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "condition",
+    ["email IN (SELECT address FROM b)", "EXISTS (SELECT 1 FROM b WHERE lower(b.address) = lower(t.email))"],
+)
+def test_a_row_has_the_text_of_another_tables_where_a_condition_asks_for_it(
+    condition: str, backend: str, request: pytest.FixtureRequest
+) -> None:
+    found = on(backend, request, BANNED, f"DELETE FROM t WHERE {condition};")
+    assert [(each.table.removeprefix("public."), each.column, each.rows) for each in found.losses] == [("t", None, 1)]
+    assert (found.outcome, found.not_seeded) == (DataOutcome.IRREVERSIBLE, ())
+
+
+@pytest.mark.mysql
+def test_a_row_has_the_text_of_another_tables_where_a_join_asks_for_it(on_mysql: Measure) -> None:
+    key, text = ON["mysql"]
+    up = "UPDATE t JOIN b ON t.email = b.address SET t.name = 'banned';"
+    found = on_mysql(BANNED.format(key=key, text=text), up, "SELECT 1;").data
+    assert [(each.table, each.column, each.rows) for each in found.losses] == [("t", "name", 1)]
+
+
+@pytest.mark.postgres
+def test_a_text_that_helps_nothing_is_put_back(on_postgres: Measure) -> None:
+    found = on_postgres(T, "DELETE FROM t USING b WHERE md5(t.e) = b.e;", "SELECT 1;").data
+    assert found.outcome is DataOutcome.NOT_MEASURED
+    assert found.odd_losses == ()
 
 
 @everywhere

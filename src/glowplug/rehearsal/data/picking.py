@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.data.names import Names
     from glowplug.schema.tables import Table
     from glowplug.sql.condition import Expression
+    from glowplug.sql.parts import Name
     from glowplug.sql.statement import Script
 
 _HIDDEN = re.compile(
@@ -42,6 +43,9 @@ _FORMS = tuple(
     )
 )
 _COPIED = re.compile(r".*\bfrom\s(?P<from>.*?)\bwhere\s*\Z", re.IGNORECASE | re.DOTALL)
+_AFTER_ALL = re.compile(r"\s*(?:\b(?:returning|order\s+by|limit)\b.*|;\s*)\Z", re.IGNORECASE | re.DOTALL)
+_JOIN = re.compile(r"\bjoin\b|,", re.IGNORECASE)
+_ALL = "1 = 1"
 _SHOWN = 80  # characters of a condition
 
 
@@ -49,6 +53,7 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """A condition by which a file picks rows of a table, and a query that gives a row where one meets it.
 
     ``columns``: what is set of these rows; none where they are deleted. ``copies``: rows that do not meet it are gone.
+    ``joined``: it is no condition but a join, all rows of which are picked. ``reads``: the other tables that it names.
     ``never``: it contradicts itself, or the table: no row of it can meet it.
     """
 
@@ -57,6 +62,8 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     columns: tuple[str, ...] = ()
     copies: bool = False
+    joined: bool = False
+    reads: tuple[Name, ...] = ()
     never: bool = False
 
     @property
@@ -64,6 +71,8 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
         """Say what a row is that the file would take something of."""
         shown = " ".join(self.condition.split())
         shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+        if self.joined:
+            return f"is in {shown}, of which up.sql picks all"
         return (
             f"fails {shown}, by which up.sql copies rows"
             if self.copies
@@ -81,9 +90,13 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
     told = set()
     yield from _copies(script, tables, dialect)
     for action, statement in actions_of(script):
-        if not isinstance(action, (Delete, Update)) or action.where is None or action.tautology or script is None:
+        if not isinstance(action, (Delete, Update)) or script is None:
             continue
         name = found(action.table, tables, dialect)
+        if action.where is None or (action.tautology and not action.reads):
+            if name is not None and action.reads:
+                yield from _joined(name, action, script.text_of(statement.span), dialect)
+            continue
         condition = action.where.text
         if name is None or (name, condition) in told:
             continue
@@ -95,8 +108,19 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
             condition=condition,
             query=f"{source}\nWHERE {condition}",
             columns=columns,
+            reads=action.reads,
             never=not action.reads and not _can_be(parse(condition, dialect), tables[name], dialect),
         )
+
+
+def _joined(name: str, action: Delete | Update, text: str, dialect: Dialect) -> Iterator[Pick]:
+    """Give the join of which a statement without WHERE takes all rows of a table."""
+    end = _AFTER_ALL.search(_masked(text))
+    source = _source(f"{text[: len(text) if end is None else end.start()]}\nWHERE {_ALL}", _ALL, dialect)
+    if source is not None and _JOIN.search(_masked(source)):
+        columns = action.columns if isinstance(action, Update) else ()
+        shown = source.partition("SELECT 1 FROM ")[2]
+        yield Pick(table=name, condition=shown, query=source, columns=columns, joined=True, reads=action.reads)
 
 
 def _can_be(condition: Expression, table: Table, dialect: Dialect) -> bool:
@@ -154,6 +178,8 @@ def _source(text: str, condition: str, dialect: Dialect) -> str | None:
         if match is not None:
             parts = {name: text[slice(*match.span(name))].strip() for name in match.groupdict() if match[name]}
             more = parts.get("more")
+            if more and more.startswith("("):  # MySQL's DELETE t FROM t JOIN b USING (id)
+                parts["from"], more = f"{parts['from']} USING {more}", None
             source = more if more and dialect is Dialect.MYSQL else "\n, ".join(filter(None, (parts["from"], more)))
             return f"{parts.get('with', '')}\nSELECT 1 FROM {source}".strip()  # a comment ends with its line
     return None
