@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.edge_rows import asked_of, write_edges
+from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.trip import filled_trip
+from glowplug.rehearsal.seeding.edge_values import null, refused_later
 from glowplug.rehearsal.seeding.edges import EQUAL, ORPHANED, REFUSED_BY
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _finds(here: Trip, query: str) -> bool:
 
 
 def _is_asked(subject: Subject, direction: Direction, edge: Edge) -> bool:
-    """Whether the tables on the other side of the file ask something else of the columns."""
+    """Whether the tables on the other side of the file refuse just what is odd about a row."""
     up = direction is Direction.UP
     before, after = (subject.before, subject.later) if up else (subject.after, subject.earlier)
     table = next(each for each in before if each.name == edge.table)
@@ -66,20 +67,23 @@ def _is_asked(subject: Subject, direction: Direction, edge: Edge) -> bool:
         return True
     if edge.value == EQUAL:
         return other is not None and any(unique.columns == edge.columns for unique in other.uniques)
-    return not asked_of(subject, direction, table, other).isdisjoint(edge.columns)
+    later = {} if other is None else {column.name: column for column in other.columns}
+    now, then = next(each for each in table.columns if each.name == edge.columns[0]), later.get(edge.columns[0])
+    if then is None or edge.value == null().words:
+        return then is not None and not then.nullable
+    return edge.value in refused_later(now.type, then.type, subject.dialect)
 
 
 def _without_it(edge: Edge, others: Sequence[Edge]) -> Edge | None:
-    """Give the row with the value that another one has where this one is odd."""
+    """Give the row with the value that another one has where this one is odd: a plain one, or else odd in its own way.
+
+    What is refused as well with another odd value is not refused for this one.
+    """
     columns = set(edge.columns)
-    lender = next(
-        (
-            each.rows[0]
-            for each in others
-            if each.table == edge.table and columns.isdisjoint(each.columns) and columns <= each.rows[0].keys()
-        ),
-        None,
-    )
+    there = [each for each in others if each.table == edge.table and columns <= each.rows[0].keys()]
+    plain = (each.rows[0] for each in there if columns.isdisjoint(each.columns))
+    odd = (each.rows[0] for each in there if each.columns == edge.columns and each.value != edge.value)
+    lender = next(plain, None) or next(odd, None)
     if lender is None:
         return None
     *rows, last = edge.rows

@@ -86,7 +86,7 @@ def not_again_on_odd_rows(
         return None
     culprit, own = (None, error) if error.timed_out else suspects.narrow(all_of_them, error)
     if culprit is not None and not is_cause(
-        subject, direction, (culprit, own), others=all_of_them, fails=suspects.attempt, without=without
+        subject, direction, (culprit, own), others=all_of_them, fails=attempt, without=without
     ):
         culprit = None
     refusal = suspects.refusal(culprit, own)
@@ -202,9 +202,17 @@ class _Pass:
             self._direction,
             (culprit, error),
             others=self._edges,
-            fails=self._suspects.attempt,
+            fails=self._refuses,
             without=self._without,
         )
+
+    def _refuses(self, chosen: Sequence[Edge]) -> SqlError | None:
+        """Say why the file refuses some rows; what else comes of them is no edge row's."""
+        with filled_trip(self._subject, without=self._without) as here:
+            if self._direction is Direction.DOWN and here.run(Direction.UP) is not None:
+                return None
+            write_edges(here, self._direction, chosen)
+            return here.run(self._direction)
 
     def _of_the_rest(self, edges_there: Sequence[Edge], told: Collection[tuple[object, str | None]]) -> list[Refusal]:
         """Say what is refused of rows that there were too many of to be told apart."""

@@ -39,7 +39,7 @@ def write_edges(here: Trip, direction: Direction, chosen: Sequence[Edge]) -> boo
     taken = True
     for name, edges in itertools.groupby(sorted(chosen, key=lambda edge: edge.table), key=lambda edge: edge.table):
         numbers = _free_numbers(here, there[name], numbering)
-        asked = asked_of(subject, direction, there[name], others.get(name))
+        asked = _asked(subject, direction, there[name], others.get(name))
         taken = _write(here, there[name], asked, list(edges), numbers) and taken
     return taken
 
@@ -69,7 +69,7 @@ def _write(
     return all_taken
 
 
-def asked_of(subject: Subject, direction: Direction, table: Table, other: Table | None) -> frozenset[str]:
+def _asked(subject: Subject, direction: Direction, table: Table, other: Table | None) -> frozenset[str]:
     """Give the columns whose values the files take only as plain rows have them."""
     names = subject.names
     documents = {(old, column) for old, columns in subject.documents.items() for column in columns}

@@ -45,6 +45,11 @@ def edge_values(now: Type, later: Type | None, dialect: Dialect) -> list[EdgeVal
     return list(found.values())
 
 
+def refused_later(now: Type, later: Type, dialect: Dialect) -> frozenset[str]:
+    """Give in words the values at a type's edges that a later type has no room for."""
+    return frozenset() if later == now else frozenset(each.words for each in _refused(now, later, dialect))
+
+
 def null() -> EdgeValue:
     """NULL."""
     return EdgeValue(words="NULL", value=None, where="{c} IS NULL")
