@@ -76,6 +76,28 @@ def aims(
     return with_documents(text, tables, after, aimed, written=written, seed=seed)
 
 
+def chosen(text: Text, tables: Sequence[Table], *, seed: int = 1) -> Mapping[str, Mapping[str, Sequence[Value]]]:
+    """Give the values of columns that the up's CASEs name, by table: it may take no others."""
+    known = {table.name: table for table in tables}
+    making = Making(dialect=text.dialect, seed=seed)
+    gathered: dict[str, dict[str, dict[Value, None]]] = {}
+    for name, case in _chosen_by(text, known):
+        for row in _first(_rows(case, known[name], None, making)):
+            for column, value in row.items():
+                gathered.setdefault(name, {}).setdefault(column, {})[value] = None
+    return {name: {column: tuple(values) for column, values in each.items()} for name, each in gathered.items()}
+
+
+def _chosen_by(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]]:
+    for action, _ in actions_of(text.up):
+        if not isinstance(action, (AlterColumnType, Update)):
+            continue
+        name = found(action.table, tables, text.dialect)
+        if name is not None:
+            for condition in _choices(action, text.dialect):
+                yield from ((name, case) for case in cases([(condition, True)])[:_CASES])
+
+
 def put_back(text: Text, tables: Sequence[Table]) -> Mapping[str, frozenset[str]]:
     """Give tables of which the up deletes chosen rows that the down writes anew, each with the words that choose them.
 

@@ -217,7 +217,7 @@ def _wanted(subject: Subject, without: Collection[str]) -> object:
         subject.after,
         subject.names,
         subject.touched.before.difference(without),
-        (subject.aimed, subject.documented, subject.apart),
+        (subject.aimed, subject.documented, subject.chosen, subject.apart),
         subject.settings,
         subject.seeds,
     )

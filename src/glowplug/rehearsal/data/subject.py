@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, relaxed, set_by, without_parents
+from glowplug.rehearsal.data.aims import aims, chosen, relaxed, set_by, without_parents
 from glowplug.rehearsal.data.documents import plain_documents
 from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
@@ -35,7 +35,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What is measured, and with what; ``before`` and ``after`` are its tables on both sides of the up.
 
     ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more;
-    ``documented``: with JSON that holds what the files look for.
+    ``documented``: with JSON that holds what the files look for; ``chosen``: all hold what the up's CASEs name.
     ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile;
     ``fills``: what branches were filled with.
     """
@@ -53,6 +53,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     touched: Touched
     aimed: bool = True
     documented: bool = True
+    chosen: bool = False
     apart: bool = False
     met: Met = msgspec.field(default_factory=Met)
     fills: Fills = msgspec.field(default_factory=Fills)
@@ -70,6 +71,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
                 self.text, self.before, self.asked, seed=self.settings.seed, documents=self.documented
             ).items()
         }
+
+    @property
+    def drawn(self) -> Mapping[str, Mapping[str, Sequence[Value]]]:
+        """The only values of columns that the up takes no others of, or may not."""
+        return chosen(self.text, self.before, seed=self.settings.seed) if self.chosen else self.documents
 
     @property
     def documents(self) -> Mapping[str, Mapping[str, Sequence[Value]]]:

@@ -107,7 +107,7 @@ class Trip:
         if not subject.apart and settings.rows > _FEW:
             rows = WithGaps(rows, subject.dialect, subject.numberings[Direction.UP].far)
         filled = seed(
-            Stirred(rows, later, planted=subject.aims, drawn=subject.documents, first=self._apart(Direction.UP)),
+            Stirred(rows, later, planted=subject.aims, drawn=subject.drawn, first=self._apart(Direction.UP)),
             subject.before,
             later=later,
             dialect=subject.dialect,

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
+from glowplug.rehearsal.data.aims import chosen
 from glowplug.rehearsal.data.any_row import shown
 from glowplug.rehearsal.data.blame import down_alone, not_again, without_rows
 from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
@@ -100,6 +101,7 @@ class WithRows:
         self._filled = Filled()
         self._unwritten: frozenset[str] = frozenset()
         self._stuck: tuple[SqlError, When] | None = None
+        self._plainly: tuple[Subject, SqlError] | None = None
 
     def measurement(self, first: _Went | None = None) -> Measurement:
         """Go through the passes; ``first``: what came of ``go``, if that was called."""
@@ -107,6 +109,7 @@ class WithRows:
             went, first = first or self._on_a_branch(), None
             if went.observed.error is None:
                 if not self._widened(went) and not self._without_documents(went):
+                    self._takes_chosen()
                     return self._from_there(went)
                 continue
             failed = self._refused_plain_rows(went.observed, went.observed.error)
@@ -220,8 +223,10 @@ class WithRows:
         if of_seeds is not None:
             failure = Failure(direction=Direction.UP, error=of_seeds, of_seeds=True)
             return self._nothing(observed, None, DataOutcome.FAILS_ON_DATA, failure)
-        if self._otherwise(error):
+        if self._otherwise(error) or self._with_chosen(error):
             return None
+        if self._plainly is not None and self._subject.chosen:
+            self._subject, error = self._plainly
         left = self._subject.touched.before - self._without
         if not left:
             return self._nothing(observed, f"its up fails: {error.message}")
@@ -249,6 +254,22 @@ class WithRows:
             plainer = replace(plainer, aimed=False)
         self._subject = plainer
         return bool(subject.documents) or plainer.aims != subject.aims or plainer.asked != subject.asked
+
+    def _with_chosen(self, error: SqlError) -> bool:
+        """Whether rows are tried before the others are blamed of which the up's CASEs choose each."""
+        subject = self._subject
+        if self._plainly is not None or not chosen(subject.text, subject.before):
+            return False
+        self._plainly = subject, error
+        self._subject = replace(subject, chosen=True)
+        return True
+
+    def _takes_chosen(self) -> None:
+        """Say that the up takes none but rows that its CASEs choose, where it took these alone."""
+        if self._plainly is not None and self._subject.chosen:
+            plain = refused(self._plainly[0], Direction.UP, self._plainly[1], When.BEFORE)
+            self._refusals.append(replace(plain, value=None, query=None))
+            self._refused_plainly = frozenset({Direction.UP})
 
     def _culprits(self, error: SqlError, left: frozenset[str]) -> frozenset[str]:
         """Give the tables whose rows are in the way: those that the statement names, or that refer to these."""
