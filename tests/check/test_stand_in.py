@@ -164,6 +164,29 @@ def test_what_mariadb_alone_takes_is_no_yes_in_silence(tmp_path: Path) -> None:
     assert "mysql-refuses" not in {one.rule for one in only(checked(tmp_path, two, version=None)).findings}
 
 
+GROUPED = "CREATE VIEW w AS SELECT name, id FROM t GROUP BY name;"
+
+
+def test_a_column_that_the_groups_leave_open_is_told_where_the_mode_is_mysqls_own(tmp_path: Path) -> None:
+    (told,) = refused(checked(tmp_path, TABLE, (GROUPED, "DROP VIEW w;")))
+    assert told == (
+        "the column id, which a query gives that groups by name (error 1055, unless sql_mode lacks ONLY_FULL_GROUP_BY)"
+    )
+    setup = """session_setup = ["SET SESSION sql_mode = 'STRICT_TRANS_TABLES'"]\n"""
+    assert refused(checked(tmp_path, TABLE, (GROUPED, "DROP VIEW w;"), more=setup)) == []
+    assert refused(checked(tmp_path, TABLE, (GROUPED, "DROP VIEW w;"), version="5.6")) == []
+    key = "ALTER TABLE t ADD UNIQUE (name);"
+    assert refused(checked(tmp_path, TABLE, (key + GROUPED, "DROP VIEW w; ALTER TABLE t DROP KEY name;"))) == []
+
+
+def test_what_a_down_reads_is_as_its_up_leaves_it(tmp_path: Path) -> None:
+    up, down = "ALTER TABLE t ADD a INT;", "CREATE TABLE z AS SELECT a, {} FROM t GROUP BY a; DROP TABLE z;"
+    down += "ALTER TABLE t DROP a;"
+    (told,) = refused(checked(tmp_path, TABLE, (up, down.format("name"))))
+    assert told.startswith("on the way back, the column name, which a query gives that groups by a ")
+    assert refused(checked(tmp_path, TABLE, (up, down.format("max(name)")))) == []
+
+
 def test_it_is_said_again_of_what_was_proved_earlier(tmp_path: Path) -> None:
     project = find_project(_written(tmp_path), environment={})
     environment = {**os.environ, "GLOWPLUG_CACHE_DIR": str(tmp_path / "cache")}

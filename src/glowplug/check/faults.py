@@ -15,8 +15,9 @@ MYSQL_REFUSES = Fault(rule="mysql-refuses", severity=Severity.WARNING, harm=Harm
 """What only MariaDB takes, where production runs MySQL and the scratch server is a MariaDB.
 
 No MySQL could be had, so a MariaDB stood in, and it took what MySQL refuses: `ADD COLUMN IF NOT EXISTS`, `CREATE OR
-REPLACE TABLE`, `RETURNING`, a sequence, a name that is a reserved word there. The text of the statement tells it. With
-a MySQL in GLOWPLUG_SCRATCH_URL_MYSQL the server itself says so.
+REPLACE TABLE`, `RETURNING`, a sequence, a name that is a reserved word there, a column that a query's groups leave open
+(ONLY_FULL_GROUP_BY). The text of the statement tells it. With a MySQL in GLOWPLUG_SCRATCH_URL_MYSQL the server itself
+says so.
 """
 
 DOWN_FAILS = Fault(rule="down-fails", hazards=(131, 132), severity=Severity.ERROR, harm=Harm.FAILS)
