@@ -44,7 +44,7 @@ def test_a_value_that_plain_rows_have_that_are_taken(on_postgres: Measure) -> No
         "DROP TABLE w;",
     ).data
     (refusal,) = found.refusals
-    assert (refusal.error.code, *said(refusal)) == ("23502", None, None, None)
+    assert (refusal.error.code, *said(refusal)) == ("23502", "n", None, None)
 
 
 def test_a_value_that_the_tables_ask_for_later_is_not_doubted(on_postgres: Measure) -> None:

@@ -38,7 +38,11 @@ def test_values_that_a_case_knows_go_there_and_back(backend: str, request: pytes
     (refusal,) = [each for each in found.refusals if each.direction is Direction.UP]
     assert (refusal.table, refusal.value, refusal.enough) == ("public.t" if backend == "postgres" else "t", None, None)
     (refusal,) = [each for each in found.refusals if each.direction is Direction.DOWN]
-    assert (refusal.value, refusal.query) == (None, None)  # any but two values are refused, not one that was tried
+    assert (refusal.column, refusal.value, refusal.query) == (
+        "status",
+        None,
+        None,
+    )  # any but two values are refused, not one that was tried
 
 
 @everywhere

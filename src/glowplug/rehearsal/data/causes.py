@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,15 +15,24 @@ from glowplug.rehearsal.seeding.edge_values import null, refused_later
 from glowplug.rehearsal.seeding.edges import EQUAL, ORPHANED, REFUSED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glowplug.database.interface import SqlError
+    from glowplug.database.rows import Value
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.data.trip import Trip
     from glowplug.rehearsal.seeding import Edge
 
 
-def is_cause(
+class Cause(enum.Enum):
+    """What of an edge row is shown to be refused: what is odd about it, something in its columns, or none of these."""
+
+    VALUE = enum.auto()
+    COLUMNS = enum.auto()
+    UNTOLD = enum.auto()
+
+
+def cause_of(
     subject: Subject,
     direction: Direction,
     refused: tuple[Edge, SqlError],
@@ -29,27 +40,49 @@ def is_cause(
     others: Sequence[Edge],
     fails: Callable[[Sequence[Edge]], SqlError | None],
     without: frozenset[str],
-) -> bool:
-    """Whether an edge row is refused for what is odd about it, as far as can be shown.
+) -> Cause:
+    """Tell for what an edge row is refused, as far as can be shown.
 
-    It is not where plain rows that the file takes are like it in that, or where it is refused in the same way with
-    another row's value in that place. What the tables ask for later is not doubted, nor what production can't be asked.
+    Not for what is odd about it where plain rows that the file takes are like it in that, or where it is refused in the
+    same way with another row's value in that place; for something in its columns then, if it is taken with a plain
+    row's. What the tables ask for later is not doubted, nor what production can't be asked.
     ``direction``: the file before which the row was written; ``others``: edge rows, of which one lends its value;
     ``fails`` tries some.
     """
     edge, error = refused
     if edge.query is None or _is_asked(subject, direction, edge):
-        return True
+        return Cause.VALUE
+    with _there(subject, direction, without) as here:
+        is_plain = bool(here.rows.query(edge.query, limit=1).rows)
+        lent = None if is_plain else _without_it(edge, others)
+        shows = lent is not None and write_edges(here, direction, [lent]) and not _finds(here, edge.query)
+    if not is_plain:
+        own = fails([lent]) if shows and lent is not None else None
+        if own is None or (own.code, own.line) != (error.code, error.line):
+            return Cause.VALUE
+    with _there(subject, direction, without) as here:
+        plain = _like_plain(here, direction, edge)
+        taken = plain is not None and write_edges(here, direction, [plain])
+    return Cause.COLUMNS if taken and plain is not None and fails([plain]) is None else Cause.UNTOLD
+
+
+@contextmanager
+def _there(subject: Subject, direction: Direction, without: frozenset[str]) -> Iterator[Trip]:
+    """Take a branch with plain rows that stands where edge rows are written."""
     with filled_trip(subject, without=without) as here:
-        if direction is Direction.DOWN and here.run(Direction.UP) is not None:
-            return True
-        if here.rows.query(edge.query, limit=1).rows:
-            return False
-        plain = _without_it(edge, others)
-        if plain is None or not write_edges(here, direction, [plain]) or _finds(here, edge.query):
-            return True
-    own = fails([plain])
-    return own is None or (own.code, own.line) != (error.code, error.line)
+        if direction is Direction.DOWN:
+            here.run(Direction.UP)
+        yield here
+
+
+def _like_plain(here: Trip, direction: Direction, edge: Edge) -> Edge | None:
+    """Give the row with the values of a plain one where this one is odd."""
+    tables = here.subject.before if direction is Direction.UP else here.subject.after
+    contents = here.rows.read(next(each for each in tables if each.name == edge.table))
+    if not contents.rows:
+        return None
+    row = dict(zip(contents.columns, contents.rows[-1], strict=True))
+    return _lent(edge, row)
 
 
 def _finds(here: Trip, query: str) -> bool:
@@ -84,7 +117,9 @@ def _without_it(edge: Edge, others: Sequence[Edge]) -> Edge | None:
     plain = (each.rows[0] for each in there if columns.isdisjoint(each.columns))
     odd = (each.rows[0] for each in there if each.columns == edge.columns and each.value != edge.value)
     lender = next(plain, None) or next(odd, None)
-    if lender is None:
-        return None
+    return None if lender is None else _lent(edge, lender)
+
+
+def _lent(edge: Edge, row: Mapping[str, Value]) -> Edge:
     *rows, last = edge.rows
-    return replace(edge, rows=(*rows, {**last, **{name: lender[name] for name in edge.columns}}))
+    return replace(edge, rows=(*rows, {**last, **{name: row[name] for name in edge.columns}}))

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.causes import is_cause
+from glowplug.rehearsal.data.causes import Cause, cause_of
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.odd import back_over, edges_of, over
 from glowplug.rehearsal.data.refusals import refer_to_nothing
@@ -85,10 +85,10 @@ def not_again_on_odd_rows(
     if error is None:
         return None
     culprit, own = (None, error) if error.timed_out else suspects.narrow(all_of_them, error)
-    if culprit is not None and not is_cause(
-        subject, direction, (culprit, own), others=all_of_them, fails=attempt, without=without
-    ):
-        culprit = None
+    if culprit is not None:
+        refused = (culprit, own)
+        cause = cause_of(subject, direction, refused, others=all_of_them, fails=attempt, without=without)
+        culprit = culprit if cause is Cause.VALUE else None
     refusal = suspects.refusal(culprit, own)
     return refusal if culprit is not None else replace(refusal, value=_SOME)
 
@@ -97,6 +97,20 @@ def _place(edges_there: Sequence[Edge]) -> tuple[str, tuple[str, ...]] | None:
     """Give the columns that all of these are about, if they are the same."""
     places = {(edge.table, edge.columns) for edge in edges_there}
     return places.pop() if len(places) == 1 else None
+
+
+def _others(group: Sequence[Edge], culprit: Edge, cause: Cause) -> list[Edge]:
+    """Give the edge rows that need not be refused for the same: of other columns, or where those are not it, tables."""
+    if cause is Cause.COLUMNS:
+        return [edge for edge in group if _place([edge]) != _place([culprit])]
+    return [edge for edge in group if edge.table != culprit.table]
+
+
+def _placed(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    """Leave out what is said of no columns where the server says the same of some."""
+    placed = [each for each in found if each.value is not None or each.column is not None]
+    named = {_in_short(each.error) for each in placed}
+    return tuple(each for each in found if each in placed or _in_short(each.error) not in named)
 
 
 def _is_whole(refusal: Refusal) -> bool:
@@ -165,9 +179,11 @@ class _Pass:
             if culprit is None or self._is_another(culprit, own):
                 found.append(suspects.refusal(None, own))
                 continue
-            if not self._is_cause(culprit, own):
-                found.append(suspects.refusal(None, own))
-                waiting = [each for each in (*waiting, [edge for edge in group if edge.table != culprit.table]) if each]
+            cause = self._cause(culprit, own)
+            if cause is not Cause.VALUE:
+                found.append(self._of_columns(culprit, own, cause))
+                told |= {(_place([culprit]), own.code), (_in_short(own), None)}
+                waiting = [each for each in (*waiting, _others(group, culprit, cause)) if each]
                 continue
             if (_in_short(own), None) not in told or suspects.is_named(culprit, own):
                 found.append(suspects.refusal(culprit, own))
@@ -183,9 +199,7 @@ class _Pass:
             waiting = [each for each in (*waiting, rest, alike) if each]
         found += self._of_the_rest([edge for group in waiting for edge in group], told)
         self._take(taken)
-        named = {_in_short(each.error) for each in found if each.value is not None}
-        found = [each for each in found if each.value is not None or _in_short(each.error) not in named]
-        return Refused(refusals=tuple(found), edges=tuple(culprits), losses=self._losses, again=self._again)
+        return Refused(refusals=_placed(found), edges=tuple(culprits), losses=self._losses, again=self._again)
 
     def _is_another(self, culprit: Edge, error: SqlError) -> bool:
         """Whether what is odd about a row is not what is refused, where the server says of which key that is."""
@@ -196,8 +210,15 @@ class _Pass:
         here = {column.name.casefold() for table in tables if table.name == culprit.table for column in table.columns}
         return bool(told) and told <= here and told.isdisjoint(map(str.casefold, culprit.columns))
 
-    def _is_cause(self, culprit: Edge, error: SqlError) -> bool:
-        return is_cause(
+    def _of_columns(self, culprit: Edge, error: SqlError, cause: Cause) -> Refusal:
+        """Say what is refused, where it is not what is odd about the row, and in which columns, if that is shown."""
+        refusal = self._suspects.refusal(None, error)
+        if cause is not Cause.COLUMNS:
+            return refusal
+        return replace(refusal, table=culprit.table, column=", ".join(culprit.columns))
+
+    def _cause(self, culprit: Edge, error: SqlError) -> Cause:
+        return cause_of(
             self._subject,
             self._direction,
             (culprit, error),
