@@ -81,6 +81,19 @@ def test_odd_values_of_a_column_that_holds_what_another_did_are_told(on_postgres
     assert {each.after for each in lost.examples} == {"2"}
 
 
+def test_what_plain_rows_show_to_be_lost_is_not_told_of_the_ups_own_columns_again(on_postgres: Measure) -> None:
+    found = on_postgres(
+        "CREATE TABLE users (id SERIAL PRIMARY KEY, name TEXT NOT NULL);",
+        "ALTER TABLE users ADD COLUMN first TEXT, ADD COLUMN rest TEXT;"
+        "UPDATE users SET first = split_part(name, ' ', 1), rest = substr(name, length(split_part(name, ' ', 1)) + 2);"
+        "ALTER TABLE users DROP COLUMN name;",
+        "ALTER TABLE users ADD COLUMN name TEXT; UPDATE users SET name = first || ' ' || split_part(rest, ' ', 1);"
+        "ALTER TABLE users ALTER name SET NOT NULL; ALTER TABLE users DROP COLUMN first, DROP COLUMN rest;",
+    ).data
+    assert "down users.name changed before" in told(found.losses)
+    assert not [each for each in told(found.odd_losses) if each.endswith("after")]
+
+
 def test_odd_values_of_a_column_that_holds_nothing_of_before_are_the_downs_to_take(on_postgres: Measure) -> None:
     found = on_postgres(
         ADMINS,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from glowplug.database.interface import SqlError
+    from glowplug.rehearsal.data.names import Names
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Data
     from glowplug.rehearsal.seeding import Edge
@@ -30,15 +31,28 @@ def beyond(losses: tuple[Loss, ...], known: tuple[Loss, ...]) -> tuple[Loss, ...
     )
 
 
-def beyond_plain(odd: tuple[Loss, ...], plain: tuple[Loss, ...]) -> tuple[Loss, ...]:
+def beyond_plain(odd: tuple[Loss, ...], plain: tuple[Loss, ...], up: Names) -> tuple[Loss, ...]:
     """Give the losses of odd rows where plain ones lose nothing by either file.
 
     What a down takes of the up's own tables says nothing of rows that were there before it: one may be called as they.
+    What it loses of the up's own columns is no more than is known where it loses of the table what was there before.
     """
     known = tuple(replace(loss, by=by) for loss in plain for by in Direction)
     unexpected = tuple(loss for loss in known if not loss.expected)
+    old = up.back()
+    short = {loss.table for loss in plain if loss.by is Direction.DOWN and loss.written is When.BEFORE}
     sooner = tuple(loss for loss in odd if loss.written is When.BEFORE)
-    return (*beyond(sooner, unexpected), *beyond(tuple(loss for loss in odd if loss not in sooner), known))
+    later = tuple(
+        loss
+        for loss in odd
+        if loss.written is When.AFTER
+        and (
+            loss.column is None
+            or (loss.table, loss.column) in old.columns
+            or old.tables.get(loss.table, loss.table) not in short
+        )
+    )
+    return (*beyond(sooner, unexpected), *beyond(later, known))
 
 
 def other_world(

@@ -337,7 +337,7 @@ class WithRows:
             up_again=self._not_again(odd_again),
             refusals=tuple({_told(each): each for each in self._refusals}.values()),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
-            odd_losses=beyond_plain(odd_losses, data.losses),
+            odd_losses=beyond_plain(odd_losses, data.losses, self._subject.names),
         )
         said = next((each.error.message for each in self._refusals if each.direction is Direction.UP), None)
         data = unless_unseen(
