@@ -15,6 +15,7 @@ from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal.data import measure
 from glowplug.rehearsal.data.steady import is_steady, leave, take
+from glowplug.rehearsal.data.subject import Subject
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.scratch import open_server
@@ -193,3 +194,27 @@ def test_it_is_of_one_database_and_given_once() -> None:
     assert take(was, another) is None  # type: ignore[arg-type]
     assert take(was, one) == ()  # type: ignore[arg-type]
     assert take(was, one) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("ALTER TABLE t ALTER name TYPE varchar(9);", "ALTER TABLE t ALTER name TYPE text;"),
+        ("ALTER TABLE t ALTER age TYPE bigint;", "ALTER TABLE t ALTER age TYPE integer;"),
+        ("ALTER TABLE t ALTER age SET NOT NULL;", "ALTER TABLE t ALTER age DROP NOT NULL;"),
+    ],
+)
+def test_what_a_down_has_left_on_one_branch_is_not_read_on_another(
+    server: Server, monkeypatch: pytest.MonkeyPatch, up: str, down: str
+) -> None:
+    what = migration("2", up, down)
+    with database_of(server, migration("1", T, "DROP TABLE t;")) as database:
+        with monkeypatch.context() as patched:
+            readings = Readings(patched)
+            found = measured(database, what)
+        assert sum(readings.some.values()) + readings.all == 3  # before the up, after it, and what the down left
+        monkeypatch.setattr(Subject, "is_steady", lambda *_, **__: False)
+        readings = Readings(monkeypatch)
+        assert measured(database, what).data == found.data
+        assert sum(readings.some.values()) + readings.all > 3

@@ -16,7 +16,7 @@ from glowplug.rehearsal.data.losses import Since, lost_since, outcome_of
 from glowplug.rehearsal.data.names import Names, names_between
 from glowplug.rehearsal.data.refusals import refused
 from glowplug.rehearsal.data.reversibility import says
-from glowplug.rehearsal.data.steady import is_steady, leave, take
+from glowplug.rehearsal.data.steady import Settled, is_steady, leave, take
 from glowplug.rehearsal.data.subject import Subject
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.data.touched import Touched, seen, touched
@@ -126,7 +126,13 @@ def _begin(subject: Subject, here: Trip, *, as_it_is: bool = False) -> Callable[
 
 def _again_as_it_is(subject: Subject) -> Measurement:
     """Go another way where the up was foreseen in other words, and failed in its own: on no row's account, perhaps."""
-    subject = replace(subject, after=(), names=Names({}, {}), touched=Touched(before=frozenset(), after=frozenset()))
+    subject = replace(
+        subject,
+        after=(),
+        names=Names({}, {}),
+        touched=Touched(before=frozenset(), after=frozenset()),
+        settled=Settled(),
+    )
     with trip(subject) as here:
         finish = _begin(subject, here, as_it_is=True)
     return finish()

@@ -38,6 +38,14 @@ def is_steady(script: Script | None, dialect: Dialect, *, rows: bool = True) -> 
     return not any(isinstance(action, SetVariable) for action, _ in actions_of(script))
 
 
+class Settled:
+    """The tables that a down has left on one branch, if it can leave no others on the next: on no row they depend."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self.tables: tuple[Table, ...] | None = None
+
+
 def alike(first: Sequence[Table], second: Sequence[Table]) -> bool:
     """Whether tables are the same but for the number of their rows."""
     return [replace(table, rows=0) for table in first] == [replace(table, rows=0) for table in second]

@@ -13,7 +13,7 @@ from glowplug.rehearsal.data.harmless import may_refuse_rows
 from glowplug.rehearsal.data.names import Names, renamed
 from glowplug.rehearsal.data.numbering import numbered, numberings
 from glowplug.rehearsal.data.refilling import Fills
-from glowplug.rehearsal.data.steady import is_steady
+from glowplug.rehearsal.data.steady import Settled, is_steady
 from glowplug.rehearsal.met import Met
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     ``aimed``: rows are written that the files' conditions pick, and that the up is to mend before it asks for more;
     ``documented``: with JSON that holds what the files look for; ``chosen``: all hold what the up's CASEs name.
     ``apart``: keys are numbered far from those that a file writes. ``met`` hears what the server says meanwhile;
-    ``fills``: what branches were filled with.
+    ``fills``: what branches were filled with; ``settled``: what the down has left on them.
     """
 
     database: Database
@@ -57,6 +57,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     apart: bool = False
     met: Met = msgspec.field(default_factory=Met)
     fills: Fills = msgspec.field(default_factory=Fills)
+    settled: Settled = msgspec.field(default_factory=Settled)
 
     @property
     def aims(self) -> Mapping[str, Sequence[Mapping[str, Value]]]:
@@ -119,10 +120,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             table for table in self.before if table.name not in self.touched.before and after.get(table.name) == table
         )
 
-    @property
-    def is_steady(self) -> bool:
-        """Whether both files do the same each time that they run on the same tables."""
-        return all(is_steady(self.text.file(direction), self.dialect) for direction in Direction)
+    def is_steady(self, *, rows: bool = True) -> bool:
+        """Whether both files do the same each time that they run on the same tables; ``rows``: they may write some."""
+        return all(is_steady(self.text.file(direction), self.dialect, rows=rows) for direction in Direction)
 
     def may_refuse(self, direction: Direction) -> bool:
         """Whether a file does anything that may fail where a row is odd."""

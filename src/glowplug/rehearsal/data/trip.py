@@ -76,7 +76,7 @@ class Trip:
         self._unasked: list[tuple[Pick, SqlError]] = []
         self._back = subject.before
         self._named: tuple[tuple[Table, ...], Names] | None = None
-        self._is_steady = subject.is_steady
+        self._is_steady = subject.is_steady()
         self._is_settled = False
 
     def fill(self, *, ours: bool = True, without: Collection[str] = ()) -> Filled:
@@ -211,10 +211,15 @@ class Trip:
 
     def tables_back(self) -> tuple[Table, ...]:
         """Give the tables that the down has left; not read again once it left those that the up had begun with."""
+        settled = self.subject.settled
+        if settled.tables is not None:
+            return settled.tables
         if not self._is_settled:
             tables = self.rows.tables_but(self.subject.untouched)
             self._is_settled = self._is_steady and alike(tables, self._back)
             self._back = tables
+            if self._is_settled and self.subject.is_steady(rows=False):
+                settled.tables = tables
         return self._back
 
     def _read(self, tables: Sequence[Table], names: Collection[str]) -> State:
