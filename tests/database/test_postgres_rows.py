@@ -559,10 +559,27 @@ def test_what_is_as_before_is_not_read_again(connection: PostgresConnection, mon
 
 def test_rows_without_a_digest_are_read(connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     run(connection, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
-    monkeypatch.setattr(rows.PostgresRows, "_digest", lambda *_: None)
+    monkeypatch.setattr(rows, "_digest_of", lambda *_: "SELECT 1 / 0")
     first, second = connection.rows.read(table(connection)), connection.rows.read(table(connection))
     assert first.rows == second.rows == (("1",),)
+    assert first.error is second.error is None
     assert first is not second
+
+
+def test_rows_are_read_for_the_first_time_in_one_message(
+    connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(connection, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    one = table(connection)
+    sent: list[bytes] = []
+    batch = Session.batch
+    monkeypatch.setattr(Session, "batch", lambda self, sql, **rest: sent.append(sql) or batch(self, sql, **rest))
+    for messages in (1, 2):
+        known = connection.rows.read(one)
+        assert (known.rows, len(sent)) == ((("1",),), messages)
+    monkeypatch.undo()
+    run(connection, "INSERT INTO t VALUES (2)")
+    assert connection.rows.read(one).rows == (("1",), ("2",))
 
 
 def test_code_that_knew_a_column_by_another_type_is_no_reason(connection: PostgresConnection) -> None:

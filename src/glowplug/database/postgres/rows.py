@@ -134,43 +134,43 @@ class PostgresRows(Rows):
         """Read a table's rows, not those of its children by inheritance; the same object where they are the same."""
         listed = ", ".join(shown_in_short(identifier(column.name), column.type) for column in table.columns)
         query = f"SELECT {listed} FROM {_source(table)} LIMIT {limit + 1}"
+        digest = _digest_of(table, listed, limit)
+        known = self.read_before.get(query)
         with in_utf8(self.session()) as session:
-            digest = self._digest(session, table, listed, limit)
-            known = self.read_before.get(query)
-            if known is not None and known[0] == digest:
+            if known is not None and self._is(session, digest, known[0]):
                 return known[1]
-            contents = self._read(session, table, query, limit)
-        if digest is not None and contents.error is None and len(contents.rows) <= _REMEMBERED:
-            self.read_before[query] = (digest, contents)
+            contents, found = self._read(session, table, (digest, query), limit)
+            if contents.error is not None:  # the digest's, perhaps
+                (contents, _), found = self._read(session, table, (query,), limit), None
+        if found is not None and len(contents.rows) <= _REMEMBERED:
+            self.read_before[query] = (found, contents)
         return contents
 
-    def _digest(self, session: Session, table: Table, listed: str, limit: int) -> bytes | None:
-        """Ask for one value that stands for all that would be read; None where there is none."""
-        rows = f"(SELECT ROW({listed}) AS glowplug_row FROM {_source(table)} LIMIT {limit + 1}) AS glowplug_rows"
-        digest = "pg_catalog.md5(pg_catalog.string_agg(glowplug_rows.glowplug_row::pg_catalog.text, ''))"
+    def _is(self, session: Session, digest: str, known: bytes) -> bool:
+        """Whether all that would be read is as it was."""
         before, after = _around(session, _READ)
-        message = (
-            f"{before};{_ALL_ROWS};SELECT pg_catalog.concat(pg_catalog.count(*), ' ', {digest}) FROM {rows};{after}"
-        )
-        reply = session.batch(message.encode(), rows=True)
-        if reply.ok:
-            return reply.results[-1].get_value(0, 0)
-        if session.alive:
+        reply = session.batch(f"{before};{_ALL_ROWS};{digest};{after}".encode(), rows=True)
+        if not reply.ok and session.alive:
             session.batch(after.encode())
-        return None
+        return reply.ok and reply.results[-1].get_value(0, 0) == known
 
-    def _read(self, session: Session, table: Table, query: str, limit: int) -> Contents:
-        columns = tuple(column.name for column in table.columns)
+    def _read(
+        self, session: Session, table: Table, queries: Sequence[str], limit: int
+    ) -> tuple[Contents, bytes | None]:
+        """Read the rows with the last of the queries; and the value that the first gives, which may stand for them."""
         before, after = _around(session, _READ)
-        reply = session.batch(f"{before};{_ALL_ROWS};{query};{after}".encode(), rows=replace(_KEPT, at_once=50))
+        message = ";".join((before, _ALL_ROWS, *queries, after))
+        reply = session.batch(message.encode(), rows=replace(_KEPT, last=len(queries), at_once=50))
         if not reply.ok:
             session.batch(after.encode())
+        columns = tuple(column.name for column in table.columns)
         if not (reply.ok or reply.cut):
             error = Runner(session, superuser=self.superuser).verdict(reply, None)
-            return Contents(columns=columns, rows=(), complete=False, error=error)
+            return Contents(columns=columns, rows=(), complete=False, error=error), None
         binary = [column.type.family is Family.BYTES for column in table.columns]
         rows = _rows(reply.results[-1], binary)
-        return Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit and not reply.cut)
+        contents = Contents(columns=columns, rows=rows[:limit], complete=len(rows) <= limit and not reply.cut)
+        return contents, reply.results[-len(queries)].get_value(0, 0) if len(queries) > 1 else None
 
     def query(self, sql: str, *, limit: int = 1000) -> Answer:
         """Run one statement, and roll back what it did."""
@@ -297,6 +297,13 @@ def _around(session: Session, begin: str) -> tuple[str, str]:
 
 def _is_idle(session: Session) -> bool:
     return session.transaction_status is TransactionStatus.IDLE
+
+
+def _digest_of(table: Table, listed: str, limit: int) -> str:
+    """Ask for one value that stands for all rows that would be read."""
+    rows = f"(SELECT ROW({listed}) AS glowplug_row FROM {_source(table)} LIMIT {limit + 1}) AS glowplug_rows"
+    digest = "pg_catalog.md5(pg_catalog.string_agg(glowplug_rows.glowplug_row::pg_catalog.text, ''))"
+    return f"SELECT pg_catalog.concat(pg_catalog.count(*), ' ', {digest}) FROM {rows}"
 
 
 def _source(table: Table) -> str:
