@@ -17,6 +17,7 @@ from glowplug.check.judge import judge
 from glowplug.dialect import Dialect
 from glowplug.project import find_project
 from glowplug.rehearsal import rehearse
+from glowplug.rehearsal.outcome import Outcome
 from glowplug.scratch import open_server
 
 from .benches import request
@@ -145,7 +146,12 @@ def compare(case: Case, root: Path, binary: Path, bench: Bench, *, dialect: Dial
         )
         assert (last.code != 0) is (case.recorded and case.down is None)
     (chain,) = find_project(root, environment={}).chains
-    found = judge(chain, rehearse(chain, server, forward_only=False), forward_only=False)
+    rehearsal = rehearse(chain, server, forward_only=False)
+    goes_on = case.recorded and dialect in TWO
+    assert (rehearsal.round_trips[2].outcome is not Outcome.NOT_REACHED) is goes_on
+    assert (rehearsal.stopped is None) is goes_on
+    assert not goes_on or rehearsal.chain_down.reverted == len(last.names) - (last.code != 0)
+    found = judge(chain, rehearsal, forward_only=False)
     (message,) = (finding.message for finding in found if finding.rule == "up-fails")
     if case.said is None:
         assert "recorded" not in message

@@ -111,6 +111,7 @@ def generated(seed: int, count: int = 9) -> list[tuple[str, str]]:
             (f"CREATE VIEW v{number} AS SELECT id FROM {table}", f"DROP VIEW v{number}"),
             (f"CREATE TABLE t{number} (id int); CREATE TABLE u{number} (id int)", f"DROP TABLE t{number}"),
             (f"CREATE TABLE t{number} (id int)", "DROP TABLE nowhere"),
+            (f"{create[0]}; COMMIT", create[1]),
         ]
         files.append(lot.choice(choices) if number > 1 else create)
     if lot.random() < 0.5:

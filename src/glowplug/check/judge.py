@@ -171,7 +171,7 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Ite
     trip = trips.get(down.failed_at or "")
     if trip is None:
         yield faults.WAY_DOWN_FAILS.found(
-            f"the way down stops after {down.reverted} reverts at {down.failed_at}: {describe_error(down.error)}",
+            f"the way down stops after {_reverts(down)} at {down.failed_at}: {describe_error(down.error)}",
             version=down.failed_at,
             place=Place(file=chain.directory),
             severity=Severity.NOTICE if alone is not None and alone.chain_down.failed_at == down.failed_at else None,
@@ -181,9 +181,13 @@ def _of_way_down(chain: Chain, rehearsal: Rehearsal, alone: Alone | None) -> Ite
             faults.WAY_DOWN_FAILS,
             trip.migration,
             down.error,
-            f"the whole chain's way down stops here, after {down.reverted} reverts"
+            f"the whole chain's way down stops here, after {_reverts(down)}"
             + (", though this down passes alone: " if trip.outcome in {Outcome.RESTORED, Outcome.DIFFERS} else ": "),
         )
+
+
+def _reverts(down: ChainDown) -> str:
+    return "1 revert" if down.reverted == 1 else f"{down.reverted} reverts"
 
 
 def of_assertion(broken: Broken, *, line: int | None) -> Finding:

@@ -201,7 +201,7 @@ def _request(chain: Chain, terms: Terms) -> Request:
 
 
 def _stopped_in_history(rehearsal: Rehearsal, new: NewIn) -> StepError | None:
-    stopped = next((trip for trip in rehearsal.round_trips if trip.outcome is Outcome.UP_FAILED), None)
+    stopped = rehearsal.stopped
     return None if stopped is None or stopped.migration.name in new.new else stopped.error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.rehearsal.outcome import Forgotten, Outcome
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from glowplug.project import Migration
     from glowplug.rehearsal.outcome import RoundTrip
-    from glowplug.scratch.interface import Server
+    from glowplug.scratch.interface import Database, Server
 
 
 def forgotten(server: Server, trips: Iterable[RoundTrip], recorded: Iterable[str]) -> Forgotten | None:
@@ -26,6 +26,21 @@ def forgotten(server: Server, trips: Iterable[RoundTrip], recorded: Iterable[str
     if not missing:
         return None
     return Forgotten(versions=tuple(sorted(missing)), culprit=_culprit(server, ran))
+
+
+def is_passed_by(database: Database, migration: Migration, dialect: Dialect) -> bool:
+    """Whether Diesel's next run passes by a migration whose up has failed: its version is recorded all the same.
+
+    So it is where a file ends the transaction by itself. The next run is another process, and so is the session then.
+    On MySQL the way up is not gone on: what follows the ups there knows of none that failed.
+
+    Raises:
+        EnvironmentFailure: the server failed.
+    """
+    if dialect is Dialect.MYSQL or migration.version not in database.connection.recorded():
+        return False
+    database.restart_session()
+    return migration.version in database.connection.recorded()
 
 
 def _culprit(server: Server, ran: Iterable[Migration]) -> Migration | None:

@@ -118,3 +118,13 @@ class Rehearsal:
     recorded: tuple[str, ...]  # what the bookkeeping table held before the way down, in the order of revert
     forgotten: Forgotten | None = None
     broken: tuple[Broken, ...] = ()  # assertions that do not hold at the chain's end
+
+    @property
+    def stopped(self) -> RoundTrip | None:
+        """The migration at which the way up ends: its up failed, and Diesel's next run does not pass it by."""
+        runnable = [trip for trip in self.round_trips if trip.migration.runnable]
+        reached = [trip for trip in runnable if trip.outcome is not Outcome.NOT_REACHED]
+        if not reached or reached[-1].outcome is not Outcome.UP_FAILED:
+            return None
+        is_passed_by = len(reached) == len(runnable) and reached[-1].migration.version in self.recorded
+        return None if is_passed_by else reached[-1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import SEVERAL
 from glowplug.dialect import Direction
 from glowplug.rehearsal.assertions import asserted
+from glowplug.rehearsal.bookkeeping import is_passed_by
 from glowplug.rehearsal.chain_down import chain_down
 from glowplug.rehearsal.leaving_broken import State
 from glowplug.rehearsal.outcome import ChainDown, Outcome, RoundTrip, WayDown
@@ -49,7 +50,8 @@ class Back:
 class Walked:
     """What one stretch showed.
 
-    ``stopped_at`` is the index of the migration whose up failed, on the way to the stretch or in it; None: none did.
+    ``stopped_at`` is the index of the migration whose up failed, on the way to the stretch or in it; None: none did,
+    or those that did are passed by.
     ``before`` and ``after`` are the edges to its neighbours, None where there is none or it was not reached.
     ``back`` is there if the stretch was the last, or its own up failed; then ``broken`` are the assertions that do
     not hold at the end.
@@ -105,10 +107,11 @@ def walk(
         step = try_out(chain, database, migration, before, forward_only=forward_only, trial=trial)
         walked.trips.append(step.round_trip)
         done += 1
-        if step.after is None:
+        after = step.after or passed_by(chain, database, migration)
+        if after is None:
             walked.stopped_at = index
         else:
-            before = step.after
+            before = after
     if walked.stopped_at is None and own.stop < len(chain.migrations):
         walked.after = Edge(schema=before.schema, recorded=database.connection.recorded())
         return walked
@@ -138,13 +141,24 @@ def try_out(
     return replace(step, round_trip=replace(step.round_trip, measurement=measured))
 
 
+def passed_by(chain: Chain, database: Database, migration: Migration) -> State | None:
+    """Give the state from which Diesel's next run would go on behind an up that failed; None: from before that up.
+
+    Raises:
+        EnvironmentFailure: the server failed.
+    """
+    if not is_passed_by(database, migration, chain.dialect):
+        return None
+    return State(schema=database.connection.snapshot())
+
+
 def assert_all(chain: Chain, database: Database, trial: Trial | None) -> tuple[Broken, ...]:
     """Ask what must hold at the end of the chain; what does not."""
     return () if trial is None else tuple(asserted(database.connection.rows, trial.assertions, chain))
 
 
 def go_up(chain: Chain, database: Database, stretch: range) -> int | None:
-    """Run the ups of ``stretch``, as Diesel would; the index of one that fails ends it.
+    """Run the ups of ``stretch``, as Diesel would; the index of one that fails, and is not passed by, ends it.
 
     Raises:
         EnvironmentFailure: the server failed.
@@ -156,7 +170,9 @@ def go_up(chain: Chain, database: Database, stretch: range) -> int | None:
         runs = database.connection.run_several(files, Direction.UP)
         done += sum(run.error is None for run in runs)
         if runs[-1].error is not None:
-            return runnable[done]
+            if not is_passed_by(database, chain.migrations[runnable[done]], chain.dialect):
+                return runnable[done]
+            done += 1
     return None
 
 

@@ -13,7 +13,7 @@ from glowplug.rehearsal.known import Begun
 from glowplug.rehearsal.leaving_broken import State
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.stretches import Pace, cut
-from glowplug.rehearsal.walk import Edge, Walked, assert_all, go_down, go_up, try_out
+from glowplug.rehearsal.walk import Edge, Walked, assert_all, go_down, go_up, passed_by, try_out
 
 if TYPE_CHECKING:
     from glowplug.project import Chain
@@ -157,7 +157,7 @@ class _Rest:
                     self._chain, database, migration, before, forward_only=self._forward_only, trial=self._trial
                 )
                 walked.trips.append(step.round_trip)
-                before = step.after
+                before = step.after or passed_by(self._chain, database, migration)
                 walked.stopped_at = index if before is None else None
         return True, before
 
