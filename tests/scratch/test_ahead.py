@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,54 @@ def test_one_that_nobody_asked_for_is_closed(opened: Callable[[Callable[[], Fake
     opened(start)
     with pytest.raises(KeyboardInterrupt), ServerAhead(request()):
         raise KeyboardInterrupt
+    assert server.closed == 1
+
+
+@pytest.mark.parametrize("when", ["before", "behind"])
+def test_who_is_interrupted_where_its_thread_begins_leaves_no_server_and_no_thread(
+    opened: Callable[[Callable[[], FakeServer]], list[str]], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    server = FakeServer()
+    threads = opened(lambda: server)
+    begin, begun = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        if when == "behind":
+            begin(thread)
+            begun.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        ServerAhead(request())
+    for thread in begun:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert server.closed == len(threads)
+
+
+def test_who_is_interrupted_while_it_waits_leaves_no_server(
+    opened: Callable[[Callable[[], FakeServer]], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, go = FakeServer(), threading.Event()
+
+    def start() -> FakeServer:
+        assert go.wait(30)
+        return server
+
+    opened(start)
+
+    waits = Future.result
+
+    def result(future: Future[FakeServer]) -> FakeServer:
+        if not go.is_set():
+            go.set()
+            raise KeyboardInterrupt
+        return waits(future)
+
+    monkeypatch.setattr(Future, "result", result)
+    with ServerAhead(request()) as one, pytest.raises(KeyboardInterrupt):
+        one.server()
     assert server.closed == 1
 
 
