@@ -116,7 +116,7 @@ def test_a_diesel_toml_that_diesel_would_not_take(root: Path, text: str, message
 
 def test_a_bad_diesel_toml_hides_no_other_chain(root: Path) -> None:
     add(root, "crates/a/migrations", "crates/b/migrations")
-    write(root / "crates/a/diesel.toml", '[migrations_directory]\ndir = "/crates/a/migrations"')
+    write(root / "crates/a/diesel.toml", '[migrations_directory]\ndir = "/crates/a/changes"')
     write(root / "crates/c/diesel.toml", "[migrations_directory]")
     write(root / "tests/old/diesel.toml", "[migrations_directory]")
     project = find_project(root, environment=PG)

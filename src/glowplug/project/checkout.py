@@ -14,7 +14,7 @@ from glowplug.project.cargo import FILE_NAME as CARGO_TOML
 from glowplug.project.cargo import Manifests
 from glowplug.project.configuration import FILE_NAME as GLOWPLUG_TOML
 from glowplug.project.positions import line_of
-from glowplug.project.tree import is_directory, is_file
+from glowplug.project.tree import is_absent, is_directory, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +44,19 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     def source(self, variable: str) -> str:
         """Say where a variable came from: ``DATABASE_URL``, or ``DATABASE_URL in .env``."""
         return f"{variable} in .env" if variable in self.dotenv else variable
+
+
+class MissingDirectory(ConfigurationError):
+    """A diesel.toml names a directory that is not there: ``said`` is how it names it."""
+
+    def __init__(self, message: str, *, said: str, file: Path | None, line: int | None) -> None:
+        """Say what is wrong at ``file``:``line``."""
+        super().__init__(message, file=file, line=line)
+        self.said = said
+
+    def at(self, file: Path) -> MissingDirectory:
+        """Give it with the file named otherwise."""
+        return MissingDirectory(self.message, said=self.said, file=file, line=self.line)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +117,7 @@ def directory_of(file: Path, root: Path) -> Told | None:
     """Give ``[migrations_directory] dir`` of a diesel.toml, which is relative to the file.
 
     Raises:
+        MissingDirectory: it names what is not there.
         ConfigurationError: it can't be read, is no TOML, or names what is no directory.
     """
     shown = file.relative_to(root) if file.is_relative_to(root) else file
@@ -126,7 +140,10 @@ def directory_of(file: Path, root: Path) -> Told | None:
         raise _no_directory(shown, content, "migrations_directory.dir is no string")
     directory = file.parent / said
     if not is_directory(directory):
-        raise _no_directory(shown, content, f"migrations_directory.dir is {said!r}, which is no directory")
+        problem = _no_directory(shown, content, f"migrations_directory.dir is {said!r}, which is no directory")
+        if is_absent(directory):
+            raise MissingDirectory(problem.message, said=said, file=shown, line=problem.line)
+        raise problem
     directory = directory.resolve()
     boundary = checkout_of(file.resolve().parent)
     if boundary is not None and not directory.is_relative_to(boundary):

@@ -33,6 +33,7 @@ from glowplug.project.faults import UNREADABLE_FILE
 from glowplug.project.layout import UP, Layout, read_layout
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import crate_of_other_tool, other_tool
+from glowplug.project.pairing import pair
 from glowplug.project.search import Search, has_children, tree_of
 from glowplug.project.server_version import wrong_with
 from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
@@ -71,7 +72,8 @@ def find_project(
     A directory that another crate runs, where no diesel is near, is none, unless a diesel.toml or ``path`` names it.
 
     What is wrong with a migration is a finding of its chain, never an error; a diesel.toml that can't be used is a
-    problem of the project's, and hides no chain.
+    problem of the project's, and hides no chain. One whose directory lies elsewhere by all that its name tells is a
+    finding.
 
     Raises:
         NothingToCheck: there is no migration.
@@ -107,15 +109,16 @@ def find_project(
     if len(unreadable) == len(chains):
         raise EnvironmentFailure("\n".join(unreadable))
     tables = tables_of(candidates, [chain.dialect for chain in chains])
+    problems, paired = pair(found.problems, [one.path for one in candidates], checkout.root)
     return Project(
         root=checkout.root,
         chains=tuple(chains),
-        problems=tuple(_advised(problem, tables) for problem in found.problems),
+        problems=tuple(_advised(problem, tables) for problem in problems),
         notes=(
             *(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
             *(backend.note for backend in backends if backend.note is not None),
         ),
-        findings=unread,
+        findings=(*unread, *paired),
         configuration=configuration,
     )
 

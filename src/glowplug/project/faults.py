@@ -36,6 +36,13 @@ A server's data directory that belongs to another user, for one. A directory cal
 found by unreadable-file. Where glowplug.toml names the chains, nothing is searched, and nothing said.
 """
 
+DIRECTORY_ELSEWHERE = Fault(rule="directory-elsewhere", severity=Severity.WARNING, harm=Harm.FAILS)
+"""A diesel.toml names a directory that is not there, and a chain was found whose path ends alike.
+
+An absolute path of the machine that wrote it, as `diesel setup` once did; or a directory that lies in a member of the
+workspace. The chain is checked in its place. Diesel itself refuses to run with such a file: correct `dir`.
+"""
+
 UP_IS_EMPTY = Fault(rule="up-is-empty", hazards=(123,), severity=Severity.ERROR, harm=Harm.FAILS)
 """up.sql has 0 bytes: Diesel fails with "empty migration"."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from glowplug.errors import ConfigurationError
 from glowplug.finding import Place
-from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, checkout_of, directory_of
+from glowplug.project.checkout import DIESEL_TOML, MIGRATIONS, MissingDirectory, checkout_of, directory_of
 from glowplug.project.faults import NOT_SEARCHED, UNREADABLE_FILE
 from glowplug.project.layout import UP, is_listed
 from glowplug.project.tree import DiskTree, as_diesel_prints, reason_of
@@ -276,6 +276,8 @@ def _together(found: Iterable[_Lower]) -> _Lower:
 
 
 def _moved(problem: ConfigurationError, file: Path) -> ConfigurationError:
+    if isinstance(problem, MissingDirectory):
+        return problem.at(file)
     return ConfigurationError(problem.message, file=file, line=problem.line, advice=problem.advice)
 
 
