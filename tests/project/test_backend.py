@@ -181,6 +181,47 @@ def test_a_workspace_whose_member_holds_diesel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dependency", "dialect"),
+    [
+        ("rocket_sync_db_pools = { version = '0.1', features = ['diesel_postgres_pool'] }", POSTGRES),
+        ("rocket_sync_db_pools = { version = '0.1', features = ['diesel_sqlite_pool'] }", SQLITE),
+        ("rocket_contrib = { version = '0.4', features = ['diesel_mysql_pool'] }", MYSQL),
+        ("rocket_db_pools = { version = '0.2', features = ['diesel_postgres'] }", POSTGRES),
+        ("deadpool-diesel = { version = '0.6', features = ['postgres'] }", POSTGRES),
+        ("rocket_sync_db_pools = { version = '0.1', features = ['postgres_pool'] }", None),
+        ("diesel_migrations = { version = '2', features = ['sqlite'] }", SQLITE),
+    ],
+)
+def test_a_crate_that_builds_diesel_for_its_backend(tmp_path: Path, dependency: str, dialect: Dialect | None) -> None:
+    checkout(tmp_path, "migrations", Cargo_toml=f"[dependencies]\ndiesel = '2'\n{dependency}\n")
+    if dialect is None:
+        with pytest.raises(ConfigurationError, match="which backend"):
+            dialects(tmp_path)
+    else:
+        assert dialects(tmp_path) == {"migrations": dialect}
+
+
+def test_where_nothing_else_says_it_the_crates_of_the_checkout_do(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    checkout(
+        tmp_path,
+        "db/migrations",
+        rust__Cargo_toml="[workspace]\nmembers = ['*']\n[workspace.dependencies]\n"
+        "diesel = { version = '2', features = ['mysql'] }",
+        rust__api__Cargo_toml="[dependencies]\ndiesel = { workspace = true }",
+        rust__tests__Cargo_toml="[dependencies]\ndiesel = { version = '2', features = ['sqlite'] }",
+        broken__Cargo_toml="[",
+    )
+    project = find_project(tmp_path, environment={})
+    assert project.chains[0].dialect is MYSQL
+    assert project.chains[0].dialect_reason == "rust/api/Cargo.toml builds diesel for it"
+    assert dialects(tmp_path, DATABASE_URL="postgres://h/d") == {"db/migrations": POSTGRES}
+    checkout(tmp_path, other__Cargo_toml="[dependencies]\ndiesel = { version = '2', features = ['sqlite'] }")
+    with pytest.raises(ConfigurationError, match="which backend db/migrations is for"):
+        dialects(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("cargo", "dialect"),
     [
         ('[features]\ndefault = ["pg"]\npg = ["diesel/postgres"]\nlite = ["diesel/sqlite"]\n', POSTGRES),

@@ -159,7 +159,11 @@ def test_migration_directory_replaces_the_search(root: Path) -> None:
     assert found(root, MIGRATION_DIRECTORY="migrations") == (root, ["migrations"])
     error = failure(root, MIGRATION_DIRECTORY="nowhere")
     assert isinstance(error, UsageError)
-    assert str(error) == "MIGRATION_DIRECTORY is 'nowhere', which is no directory"
+    assert error.message == "MIGRATION_DIRECTORY is 'nowhere', which is no directory"
+    assert error.advice is not None
+    assert error.advice.startswith(f"It is looked for from {root} on, as Diesel does")
+    write(root / "glowplug.toml", '[[chain]]\nmigrations = "db/other"')
+    assert found(root, MIGRATION_DIRECTORY="nowhere") == (root, ["db/other"])
 
 
 def test_diesel_config_file(root: Path) -> None:

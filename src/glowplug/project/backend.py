@@ -88,7 +88,8 @@ def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> 
 
     What the configuration says; else the directory's name; else Cargo.toml's features of diesel: what the application
     is built for, it runs. Where they leave a single chain several backends, the scheme of DATABASE_URL decides among
-    them, and where they say nothing, it alone. Of several chains, DATABASE_URL can name one at most.
+    them, and where they say nothing, it alone. Of several chains, DATABASE_URL can name one at most. Last come the
+    crates that lie elsewhere in the checkout, where they agree.
 
     Raises:
         ConfigurationError: it stays unclear; the advice is what to write in glowplug.toml.
@@ -158,7 +159,7 @@ def _backend(candidate: Candidate, surroundings: Surroundings, *, alone: bool) -
     by_url = None if url is None else Backend(dialect=url, reason=f"the scheme of {_url(surroundings)} says so")
     built = _built(candidate, surroundings)
     if built is None:
-        return by_url
+        return by_url or _built_elsewhere(surroundings)
     only = built.backends.only()
     by_cargo = None if only is None else Backend(dialect=only, reason=f"{built.file} builds diesel for it")
     if by_url is None or (by_cargo is not None and not alone):
@@ -180,21 +181,32 @@ def _url(surroundings: Surroundings) -> str:
 
 
 def _built(candidate: Candidate, surroundings: Surroundings) -> _Built | None:
-    """Give what is built of diesel, and the Cargo.toml that says so; None where none says anything, or several do."""
-    enabled: set[Dialect] = set()
-    file = None
-    for manifest in surroundings.manifests_of(candidate.path):
+    """Give what is built of diesel, and the Cargo.toml that says so; None where none says anything, or several do.
+
+    One beside or above the migrations speaks for them; else the members of their workspace, where they agree.
+    """
+    manifests = surroundings.manifests_of(candidate.path)
+    for manifest in manifests:
         backends = manifest.backends()
-        if not backends.possible:
-            continue
-        file = manifest.file
-        if candidate.path.is_relative_to(file.parent):  # beside or above the migrations: it speaks for them
-            return _Built(file=_shown(file, surroundings.root), backends=backends)
-        enabled |= backends.possible
-    if file is None or len(enabled) != 1:
+        if backends.possible and candidate.path.is_relative_to(manifest.file.parent):  # it speaks for them
+            return _Built(file=_shown(manifest.file, surroundings.root), backends=backends)
+    return _agreed(manifests, surroundings)
+
+
+def _built_elsewhere(surroundings: Surroundings) -> Backend | None:
+    """Give what all crates of the checkout that build diesel agree on, wherever they lie: the last thing to ask."""
+    built = _agreed(surroundings.manifests.below(surroundings.boundary), surroundings)
+    only = None if built is None else built.backends.only()
+    return None if built is None or only is None else Backend(dialect=only, reason=f"{built.file} builds diesel for it")
+
+
+def _agreed(manifests: Sequence[Manifest], surroundings: Surroundings) -> _Built | None:
+    building = [one for one in manifests if one.backends().possible]
+    enabled = frozenset[Dialect]().union(*(one.backends().possible for one in building))
+    if len(enabled) != 1:
         return None
-    backends = Backends(enabled=frozenset(enabled), possible=frozenset(enabled))
-    return _Built(file=_shown(file, surroundings.root), backends=backends)
+    backends = Backends(enabled=enabled, possible=enabled)
+    return _Built(file=_shown(building[-1].file, surroundings.root), backends=backends)
 
 
 def tables_of(candidates: Sequence[Candidate], dialects: Sequence[Dialect | None]) -> str:

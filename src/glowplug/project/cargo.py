@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import re
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
 
 FILE_NAME = "Cargo.toml"
 _DIESEL = "diesel"
-_CRATES = frozenset({_DIESEL, "diesel-async", "diesel-migrations"})  # each with features named by backend
+_CRATES = frozenset(  # each with features named by backend, which build diesel for it
+    {
+        _DIESEL,
+        "diesel-async",
+        "diesel-migrations",
+        "deadpool-diesel",
+        "rocket-contrib",
+        "rocket-db-pools",
+        "rocket-sync-db-pools",
+    }
+)
 _FEATURES = {
     "postgres": Dialect.POSTGRES,
     "postgres_backend": Dialect.POSTGRES,
@@ -29,11 +40,19 @@ _FEATURES = {
     "mysql_backend": Dialect.MYSQL,
     "sqlite": Dialect.SQLITE,
     "returning_clauses_for_sqlite_3_35": Dialect.SQLITE,
+    # Rocket's pools, which have others (postgres_pool) that are not diesel's
+    "diesel_postgres": Dialect.POSTGRES,
+    "diesel_postgres_pool": Dialect.POSTGRES,
+    "diesel_mysql": Dialect.MYSQL,
+    "diesel_mysql_pool": Dialect.MYSQL,
+    "diesel_sqlite_pool": Dialect.SQLITE,
 }
 _SQLITE_CRATES = frozenset({"libsqlite3-sys", "rusqlite"})
 _BUNDLED = frozenset({"bundled", "bundled-full", "bundled-sqlcipher", "bundled-sqlcipher-vendored-openssl"})
 _MOST_MEMBERS = 1000
 _MOST_DIRECTORIES = 100_000  # that `**` goes through
+_DEEPEST = 4  # levels below a checkout, where no manifest above the migrations says anything
+_NEVER = frozenset({"target", "node_modules", "vendor", "tests", "examples", "benches"})
 _ANY_DEPTH = "**"
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -62,7 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     workspace: Table
 
     def backends(self) -> Backends:
-        """Tell which backends of diesel, diesel-async and diesel_migrations are built."""
+        """Tell which backends diesel is built for, by its own features and by those of crates that build on it."""
         by_feature = {
             name: _dialects_of(self._feature_entries(name, _CRATES)) for name in _table(self.table, "features")
         }
@@ -169,6 +188,26 @@ class Manifests:
                 for member in self._members_of(file, table):
                     tables.setdefault(member, self._table(member))
         return [Manifest(file=file, table=table, workspace=workspace) for file, table in tables.items()]
+
+    def below(self, top: Path) -> list[Manifest]:
+        """Give those that can be read anywhere in a checkout, a few levels down, hidden directories left out."""
+        found: list[Manifest] = []
+        waiting = deque([(top, 0, Table())])
+        seen = 0
+        while waiting and seen < _MOST_MEMBERS:
+            directory, depth, workspace = waiting.popleft()
+            seen += 1
+            file = directory / FILE_NAME
+            with contextlib.suppress(ConfigurationError):
+                table = self._table(file) if is_file(file) else Table()
+                if "workspace" in table:
+                    workspace = _table(_table(table, "workspace"), "dependencies")
+                found.append(Manifest(file=file, table=table, workspace=workspace))
+            if depth < _DEEPEST:
+                names = sorted(name for name, _ in _directories(str(directory), str(top)))
+                inner = (directory / name for name in names if not name.startswith(".") and name not in _NEVER)
+                waiting += ((one, depth + 1, workspace) for one in inner if not one.is_symlink())
+        return found
 
     def _table(self, file: Path) -> Table:
         if file not in self._tables:

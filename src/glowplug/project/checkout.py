@@ -101,7 +101,12 @@ def migrations_directory(checkout: Checkout) -> Told | None:
     if said is not None:
         directory = checkout.start / said
         if not said or not is_directory(directory):
-            raise UsageError(f"{checkout.source('MIGRATION_DIRECTORY')} is {said!r}, which is no directory")
+            raise UsageError(
+                f"{checkout.source('MIGRATION_DIRECTORY')} is {said!r}, which is no directory",
+                advice=f"It is looked for from {checkout.start} on, as Diesel does when it is run there. Correct it, "
+                "set another MIGRATION_DIRECTORY for this run, or name the chains in glowplug.toml ([[chain]]), which "
+                "replaces it.",
+            )
         return Told(path=directory.resolve(), replaces_search=True)
     said = checkout.variables.get("DIESEL_CONFIG_FILE")
     if said:
