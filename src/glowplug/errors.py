@@ -87,7 +87,9 @@ class MissingExtension(EnvironmentFailure):
             message,
             line=line,
             advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
-            "or install the extension's package beside the PostgreSQL on this machine.",
+            "or install PostgreSQL's package and the extension's on this machine. Of the servers that `glowplug server "
+            "list` shows, one that has it is taken if it is of server_version's major, or if glowplug.toml says no "
+            "server_version.",
         )
 
 

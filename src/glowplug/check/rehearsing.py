@@ -15,7 +15,7 @@ from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
 from glowplug.check.stand_in import GET_A_MYSQL, refused_by_production
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import EnvironmentFailure, GlowplugError, MissingFeature
+from glowplug.errors import EnvironmentFailure, GlowplugError, MissingExtension, MissingFeature
 from glowplug.finding import Place
 from glowplug.rehearsal import Outcome, history_alone, rehearse, stops_only_since
 from glowplug.rehearsal.grounds import Grounds
@@ -28,7 +28,6 @@ from glowplug.scratch import identity
 from glowplug.scratch.ahead import ServerAhead
 from glowplug.scratch.later import ServerLater
 from glowplug.scratch.settings import Request
-from glowplug.sql.extensions import extensions_asked
 from glowplug.sql.features import Feature, features_asked
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ NOT_LIKE_PRODUCTION = (
     "If it ran in production, the scratch server is not like production: say server_version, encoding, session_setup "
     "or database_setup in glowplug.toml, or give a server in GLOWPLUG_SCRATCH_URL."
 )
+_LACKS = "which the scratch server lacks"
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,17 +110,21 @@ def _rehearsed_now(
             known=known,
         )
         alone = history_alone(chain, server, rehearsal, new.new)
-    except MissingFeature as error:
-        found = (*chain.findings, *refused_by_production(chain, server.describe()))
-        return Rehearsed(problem=_of_lacking(error, chain), scratch=server.describe(), findings=found)
+    except (MissingExtension, MissingFeature) as error:
+        scratch = server.describe()
+        found = (*chain.findings, *refused_by_production(chain, scratch))
+        return Rehearsed(problem=_of_lacking(error, chain, scratch), scratch=scratch, findings=found)
     answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
     known.proved.store_answer(answer)
     return _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
 
 
-def _of_lacking(error: MissingFeature, chain: Chain) -> Problem:
+def _of_lacking(error: GlowplugError, chain: Chain, scratch: ServerDescription) -> Problem:
     """Say what a file asks for, where in it, and how to get a server that has it."""
     problem = Problem.of(error)
+    if any(f"the extension {name!r}, {_LACKS}" in error.message for name in scratch.stand_ins):
+        in_part = f"and uses more of it than glowplug's stand-in has, which took its place on {scratch.server}"
+        problem = replace(problem, message=problem.message.replace(f", {_LACKS}", f" {in_part}", 1))
     if chain.dialect is Dialect.MYSQL:
         problem = replace(problem, advice=GET_A_MYSQL)
     files = (item.file(direction) for item in chain.migrations for direction in Direction)
@@ -194,10 +198,19 @@ def _request(chain: Chain, terms: Terms) -> Request:
         settings=terms.cage.scratch,
         statement_timeout=terms.options.statement_timeout,
         foreign_keys=chain.foreign_keys,
-        extensions=frozenset[str]().union(*map(extensions_asked, ups)),
+        extensions=_extensions(chain),
         features=frozenset[Feature]().union(*map(features_asked, ups)),
         environment=terms.environment,
     )
+
+
+def _extensions(chain: Chain) -> frozenset[str]:
+    if chain.dialect is not Dialect.POSTGRES:
+        return frozenset()
+    from glowplug.scratch.postgres.wanted import extensions_wanted  # noqa: PLC0415 - it is for PostgreSQL alone
+
+    files = [content for item in chain.migrations for content in (item.up, item.down, item.test) if content]
+    return extensions_wanted([*files, *(statement.encode() for statement in chain.settings.database_setup)])
 
 
 def _stopped_in_history(rehearsal: Rehearsal, new: NewIn) -> StepError | None:

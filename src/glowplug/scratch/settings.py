@@ -33,9 +33,9 @@ class Request:
 
     ``foreign_keys`` is SQLite's setting with the reason it was taken, None on other backends;
     ``statement_timeout`` is in seconds; ``extensions`` names those that the chain seems to
-    ask for, ``features`` the same of what PostgreSQL is built with; ``environment`` is what the process was started
-    with. ``resume``: keys of states that another run may have kept (``Database.keep``), the preferred first, for a
-    server to start with.
+    ask for and no stand-in does for, ``features`` the same of what PostgreSQL is built with; ``environment`` is what
+    the process was started with. ``resume``: keys of states that another run may have kept (``Database.keep``), the
+    preferred first, for a server to start with.
     """
 
     dialect: Dialect

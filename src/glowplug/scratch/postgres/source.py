@@ -76,6 +76,7 @@ def choose(request: Request) -> Choice:
         best = max(
             exact,
             key=lambda each: (
+                _has_all(each, request.extensions),
                 -each.lacking(request.features),
                 -_PREFERENCE.index(each.place.source),
                 each.minor,
@@ -103,7 +104,7 @@ def choose(request: Request) -> Choice:
 
 
 def _has_all(installation: Installation, extensions: Iterable[str]) -> bool:
-    wanted = [name for name in extensions if name not in staging.STAND_INS]
+    wanted = list(extensions)
     if not wanted:
         return True
     try:
