@@ -31,9 +31,9 @@ def project_with(root: Path, said: str, *chains: str, file: str = "diesel.toml")
 @pytest.mark.parametrize(
     ("said", "chains", "correction"),
     [
-        ("/home/alice/project/migrations", ["migrations"], 'dir = "migrations"'),
-        (r"C:\Users\alice\project\migrations", ["migrations"], 'dir = "migrations"'),
-        ("/home/alice/project/db/migrations", ["db/migrations", "migrations"], 'dir = "db/migrations"'),
+        ("/src/project/migrations", ["migrations"], 'dir = "migrations"'),
+        (r"C:\code\project\migrations", ["migrations"], 'dir = "migrations"'),
+        ("/src/project/db/migrations", ["db/migrations", "migrations"], 'dir = "db/migrations"'),
         ("migrations", ["crates/core/migrations"], 'dir = "crates/core/migrations"'),
         ("./migrations/", ["a/migrations", "b/migrations"], 'dir = "a/migrations" or dir = "b/migrations"'),
     ],
@@ -62,11 +62,11 @@ def test_it_is_paired_from_a_member_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "chain"),
     [
-        ("/home/alice/project/postgres/migrations", "sqlite/migrations"),
+        ("/src/project/postgres/migrations", "sqlite/migrations"),
         ("db/postgres/migrations", "sqlite/migrations"),
         ("db/changes", "migrations"),
         ("../migrations", "crates/core/migrations"),
-        ("/home/alice/project/old", "migrations"),
+        ("/src/project/old", "migrations"),
     ],
 )
 def test_where_nothing_pairs_it_stays_an_error(tmp_path: Path, said: str, chain: str) -> None:

@@ -83,8 +83,10 @@ class _Built(msgspec.Struct, frozen=True, kw_only=True):
         return self.backends.enabled or self.backends.possible
 
 
-def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> list[Backend]:
-    """Give each candidate's backend.
+def backends_of(
+    candidates: Sequence[Candidate], surroundings: Surroundings, apart: Sequence[Candidate] = ()
+) -> list[Backend]:
+    """Give each candidate's backend; ``apart`` are what may be chains too, which the advice does not leave out.
 
     What the configuration says; else the directory's name; else Cargo.toml's features of diesel: what the application
     is built for, it runs. Where they leave a single chain several backends, the scheme of DATABASE_URL decides among
@@ -109,7 +111,13 @@ def backends_of(candidates: Sequence[Candidate], surroundings: Surroundings) -> 
         f"which backend {names} is for can be told neither from a directory's name, nor from DATABASE_URL, nor from "
         "diesel's features in Cargo.toml",
         advice="Write in glowplug.toml:\n"
-        + tables_of(candidates, [None if one is None else one.dialect for one in found]),
+        + tables_of(
+            [*candidates, *apart],
+            [
+                *(None if one is None else one.dialect for one in found),
+                *(dialect_named(one.directory) for one in apart),
+            ],
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from glowplug.project.backend import (
     Candidate,
     Surroundings,
     backends_of,
+    dialect_named,
     foreign_keys_built,
     foreign_keys_set,
     tables_of,
@@ -31,12 +32,13 @@ from glowplug.project.checkout import (
 from glowplug.project.configuration import FILE_NAME, ChainSettings, Configuration
 from glowplug.project.faults import UNREADABLE_FILE
 from glowplug.project.layout import UP, Layout, read_layout
+from glowplug.project.left_out import SAY_SO, nothing, of_another_tool, shown_from, unnamed
 from glowplug.project.migration import Chain, Project
 from glowplug.project.other_tools import crate_of_other_tool, other_tool
 from glowplug.project.pairing import pair
 from glowplug.project.search import Search, has_children, tree_of
 from glowplug.project.server_version import wrong_with
-from glowplug.project.tree import UnreadableError, as_diesel_prints, is_absent, is_directory, is_file, reason_of
+from glowplug.project.tree import UnreadableError, is_absent, is_directory, is_file, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -98,10 +100,13 @@ def find_project(
     candidates = [one for one in found.candidates if _holds_migrations(one, checkout, search)]
     narrowed = any(one.path.is_relative_to(start) for one in candidates) and path is not None
     unread = tuple(search.unread(checkout.root, start if narrowed else checkout.root, [one.path for one in candidates]))
+    known = [*(one.path for one in candidates), *(path for path, _, _ in found.left_out)]
+    others = [] if configured else search.others(start if narrowed else checkout.root, known)
+    apart = _sorted_out(others, (), (), checkout).candidates
     if not candidates:
-        raise _nothing(checkout, found, unread)
+        raise _nothing(checkout, found, unread, apart)
     surroundings = _surroundings(checkout)
-    backends = backends_of(candidates, surroundings)
+    backends = backends_of(candidates, surroundings, apart)
     for one, backend in zip(candidates, backends, strict=True):
         _reject_version(one, backend.dialect, configured, configuration)
     chains = [_chain(one, backend, surroundings) for one, backend in zip(candidates, backends, strict=True)]
@@ -109,13 +114,15 @@ def find_project(
     if len(unreadable) == len(chains):
         raise EnvironmentFailure("\n".join(unreadable))
     tables = tables_of(candidates, [chain.dialect for chain in chains])
+    unsaid = [dialect_named(one.directory) for one in apart]
     problems, paired = pair(found.problems, [one.path for one in candidates], checkout.root)
     return Project(
         root=checkout.root,
         chains=tuple(chains),
         problems=tuple(_advised(problem, tables) for problem in problems),
         notes=(
-            *(f"{_of_another_tool(*one, checkout)}; it is left out. {_SAY_SO}" for one in found.left_out),
+            *(f"{of_another_tool(*one, checkout.root)}; it is left out. {SAY_SO}" for one in found.left_out),
+            *((unnamed([one.directory for one in apart], f"{tables}\n{tables_of(apart, unsaid)}"),) if apart else ()),
             *(backend.note for backend in backends if backend.note is not None),
         ),
         findings=(*unread, *paired),
@@ -191,12 +198,12 @@ def _configured(checkout: Checkout, configuration: Configuration, search: Search
         elif not (inside := search.chains_in(path)) and not _refused(path, checkout):
             problem = "holds no migration"
         elif inside not in ([], [path]):
-            inner = ", ".join(_shown(one, checkout.root) for one in inside)
+            inner = ", ".join(shown_from(one, checkout.root) for one in inside)
             problem = f"holds no migrations but directories of migrations; write a [[chain]] for each: {inner}"
         if problem or path is None:
             raise configuration.error(f"migrations: {settings.migrations!r} {problem}", place)
         line = configuration.line("chain", index)
-        candidates.append(Candidate(path=path, directory=_shown(path, checkout.root), settings=settings, line=line))
+        candidates.append(Candidate(path=path, directory=shown_from(path, checkout.root), settings=settings, line=line))
     return candidates
 
 
@@ -290,14 +297,6 @@ def _advised(problem: ConfigurationError, tables: str) -> ConfigurationError:
     )
 
 
-_SAY_SO = "If it is Diesel's, name the chains in glowplug.toml ([[chain]])."
-
-
-def _of_another_tool(directory: Path, crate: str, manifest: Path, checkout: Checkout) -> str:
-    shown, root = _shown(manifest, checkout.root), checkout.root
-    return f"{_shown(directory, root)} holds migrations of {crate}, which {shown} depends on, and not on diesel"
-
-
 def _refused(directory: Path, checkout: Checkout) -> bool:
     """Tell whether a directory without any migration has something in it that Diesel refuses, or can't be listed."""
     try:
@@ -307,7 +306,7 @@ def _refused(directory: Path, checkout: Checkout) -> bool:
 
 
 def _candidates(paths: Iterable[Path], checkout: Checkout) -> list[Candidate]:
-    settings = ((path, _shown(path, checkout.root)) for path in paths)
+    settings = ((path, shown_from(path, checkout.root)) for path in paths)
     return [Candidate(path=path, directory=shown, settings=ChainSettings(migrations=shown)) for path, shown in settings]
 
 
@@ -358,28 +357,12 @@ def _layout(candidate: Candidate, dialect: Dialect, surroundings: Surroundings) 
     return Layout(migrations=(), findings=(finding,), refused=refused)
 
 
-def _nothing(checkout: Checkout, searched: _Found, unread: Iterable[Finding]) -> UsageError:
-    """Say that there is nothing to check, and whose migrations there are instead, if any."""
-    if searched.problems:
-        return searched.problems[0]
-    if searched.left_out:
-        return UsageError(_of_another_tool(*searched.left_out[0], checkout), advice=_SAY_SO)
-    told = migrations_directory(checkout)
-    places = [told.path if told else None, checkout.upward, checkout.start / MIGRATIONS, checkout.start]
-    present = list(dict.fromkeys(place for place in places if place is not None and is_directory(place)))
-    for place in present:
-        found = other_tool(tree_of(place, checkout.root))
-        if found:
-            tool, example = found
-            return UsageError(
-                f"{_shown(place, checkout.root)} holds migrations of {tool} ({example}), not of Diesel, which keeps "
-                "each in a directory with an up.sql"
-            )
-    message = f"there are no Diesel migrations in {checkout.start}, above or below it"
-    advice: str | None = "Run glowplug in a Diesel checkout, or give it one: glowplug check PATH"
-    if present and present[0] != checkout.start:
-        message, advice = f"{_shown(present[0], checkout.root)} holds no migration", None
-    return NothingToCheck("\n".join((message, *(one.message for one in unread))), advice=advice)
+def _nothing(checkout: Checkout, found: _Found, unread: Iterable[Finding], apart: Iterable[Candidate]) -> UsageError:
+    if found.problems:
+        return found.problems[0]
+    if found.left_out:
+        return UsageError(of_another_tool(*found.left_out[0], checkout.root), advice=SAY_SO)
+    return nothing(checkout, unread, [one.directory for one in apart])
 
 
 def _resolved(path: Path) -> Path | None:
@@ -389,7 +372,3 @@ def _resolved(path: Path) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # a link to itself, a NUL byte, a name too long for the system
         return None
     return resolved
-
-
-def _shown(path: Path, root: Path) -> str:
-    return as_diesel_prints(Path(os.path.relpath(path, root)).as_posix())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ DEEPEST = 8  # levels below the root
 _GIT = ".git"
 _MOST_DIRECTORIES = 100_000
 _NEVER = frozenset({"target", "node_modules", "venv", "__pycache__", "site-packages"})
+_AS_DIESELS = re.compile(r"\d[\d-]*(?:_|$)")  # a migration's name: its version, and what it is about
 _NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _NOT_PRODUCTION = frozenset({"test", "tests", "testdata", "fixtures", "example", "examples", "benches", "docs"})
 
@@ -121,6 +123,27 @@ class Search:
         if production:
             problems = [problem for problem in problems if problem.file is None or _is_production(problem.file)]
         return Below(chains=tuple(sorted(production or inside)), named=frozenset(named), problems=tuple(problems))
+
+    def others(self, below: Path, known: Collection[Path]) -> list[Path]:
+        """Give what looks like a migrations directory below a place, has another name, and is not in ``known``.
+
+        Of what was read so far; what lies in ``known``, in tests, examples and fixtures, or where the search does not
+        go (``target``, …) is left out.
+        """
+        real = {chain.resolve() for chain in known}
+        found = []
+        for place in map(Path, sorted(self._children)):
+            inside = place.relative_to(below) if place.is_relative_to(below) else None
+            if inside is None or not _is_production(inside) or _NEVER & set(inside.parts):
+                continue
+            if not {place, *place.parents} & real and self._holds_migrations(str(place)):
+                found.append(place)
+        return found
+
+    def _holds_migrations(self, place: str) -> bool:
+        return any(
+            _AS_DIESELS.match(name) and _is_migration(f"{place}/{name}") for name in self._children[place].directories
+        )
 
     def unread(self, root: Path, below: Path, chains: Collection[Path]) -> Iterator[Finding]:
         """Say of which directories below a place nobody knows whether they hold migrations: they can't be read.
