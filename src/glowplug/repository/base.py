@@ -222,7 +222,10 @@ def _is_shallow(root: Path) -> bool:
 
 def _too_shallow(root: Path, name: str, advice: str) -> EnvironmentFailure:
     why = "this clone is shallow and lacks it" if _is_shallow(root) else "this clone lacks it"
-    return EnvironmentFailure(f"what is new is told by comparing with {name}, but {why}", advice=advice)
+    return EnvironmentFailure(
+        f"what is new is told by comparing with {name}, but {why}",
+        advice=f"{advice}\nOr say --base none, which compares with nothing: then all migrations are new.",
+    )
 
 
 def _event(environment: Mapping[str, str]) -> dict[str, Any]:  # Any: GitHub's payload

@@ -129,7 +129,8 @@ def _follow(root: Path, commit: str, place: str) -> tuple[str, str] | None:
 def _not_in_this_clone(what: str) -> EnvironmentFailure:
     return EnvironmentFailure(
         f"{what} is not in this clone, which was made without all objects",
-        advice="Fetch them with git fetch --refetch --no-filter, or clone without --filter.",
+        advice="Fetch them with git fetch --refetch --no-filter, or clone without --filter. Or say --base none, which "
+        "compares with nothing: then all migrations are new.",
     )
 
 
