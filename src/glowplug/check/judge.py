@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.check import faults
 from glowplug.check.advice import advice_on
 from glowplug.check.broken import left_broken, not_asked
+from glowplug.check.client import of_a_client
 from glowplug.check.left_behind import left_behind, left_by_down
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.dialect import Direction
@@ -273,8 +274,11 @@ def _without_repeats(
 def _failed(
     fault: Fault, migration: Migration, error: StepError, introduction: str, conclusion: Text | str = ""
 ) -> Finding:
+    content = migration.sql(error.direction) or b""
+    advice = of_a_client(error.error, content.decode("utf-8", "replace"))
+    described = describe_error(error) if advice is None else f"{describe_error(error)}\n{advice}"
     return fault.found(
-        introduction + describe_error(error) + conclusion,
+        introduction + described + conclusion,
         version=migration.version,
         migration=migration.name,
         place=_place(error),
