@@ -7,8 +7,11 @@ import click
 from msgspec.structs import replace
 
 from glowplug.check.report import conclude
+from glowplug.database.interface import SqlError
+from glowplug.dialect import Direction
 from glowplug.finding import Severity
-from glowplug.rehearsal import Outcome, RoundTrip, SecondUp
+from glowplug.rehearsal import Outcome, RoundTrip, SecondUp, StepError
+from glowplug.rehearsal.proved import may_be_kept
 from glowplug.report.text import render
 
 if TYPE_CHECKING:
@@ -57,6 +60,30 @@ def test_what_was_tried_earlier_is_told_from_what_was_tried_now(full_report: Che
     assert "  1 tried by an earlier run, 1 by this one\n" in told((dataclasses.replace(failed, cached=True), first))
     unreached = dataclasses.replace(first, outcome=Outcome.NOT_REACHED, second_up=None)
     assert "  1 tried by an earlier run, none by this one\n" in told((second, unreached))
+
+
+def test_what_is_tried_anew_by_each_run_is_told_to_who_asks_for_more(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    assert chain.rehearsal is not None
+    kept, other = chain.rehearsal.round_trips
+
+    def told(error: SqlError, outcome: Outcome, *, verbosity: int = 1) -> str:
+        assert chain.rehearsal is not None
+        step = StepError(direction=Direction.DOWN, file="down.sql", error=error)
+        asked = replace(other.migration, down=b"SELECT 1")
+        anew = dataclasses.replace(other, migration=asked, outcome=outcome, error=step, second_up=None)
+        assert not may_be_kept(anew)
+        rehearsed = dataclasses.replace(chain.rehearsal, round_trips=(kept, anew))
+        all_of_it = replace(chain, rehearsal=rehearsed, everything_counts=True)
+        return click.unstyle(render(replace(full_report, chains=(all_of_it,)), verbosity=verbosity))
+
+    missing = SqlError(code="42P01", message="no such table")
+    assert "(tried anew by each run: the up fails)\n" in told(missing, Outcome.UP_FAILED)
+    late = SqlError(code="57014", message="canceling statement", timed_out=True)
+    said = told(late, Outcome.DOWN_FAILED)
+    assert "(tried anew by each run: what failed may be the machine's or the moment's: canceling statement)\n" in said
+    assert said.count("tried anew") == 1
+    assert "tried anew" not in told(late, Outcome.DOWN_FAILED, verbosity=0)
 
 
 def test_where_the_backend_was_taken_from_is_told_to_who_asks_for_more(full_report: CheckReport) -> None:

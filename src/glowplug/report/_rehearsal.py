@@ -80,8 +80,7 @@ def _rows(trips: Iterable[RoundTrip]) -> str:
 def _in_full(trip: RoundTrip) -> Iterator[str]:
     measurement = trip.measurement
     data = "" if measurement is None else f" {measurement.data.outcome.value:<13}"
-    cached = " (tried earlier)" if trip.cached else ""
-    yield f"    {trip.outcome.value:<12}{data} {one_line(trip.migration.name)}{cached}"
+    yield f"    {trip.outcome.value:<12}{data} {one_line(trip.migration.name)}{_when_tried(trip)}"
     if measurement is None:
         return
     for direction, trace in ((Direction.UP, measurement.observed), (Direction.DOWN, measurement.observed_down)):
@@ -90,6 +89,21 @@ def _in_full(trip: RoundTrip) -> Iterator[str]:
             if what:
                 line = "" if seen.line is None else f":{seen.line}"
                 yield f"      {direction.file_name}{line} {seen.seconds * 1000:.1f} ms {one_line(what)}"
+
+
+def _when_tried(trip: RoundTrip) -> str:
+    """Say what an earlier run tried, and what no run takes from another, and why not."""
+    if trip.cached:
+        return " (tried earlier)"
+    if trip.outcome is Outcome.UP_FAILED:
+        return " (tried anew by each run: the up fails)"
+    from glowplug.rehearsal.doubtful import errors_of, is_doubtful  # noqa: PLC0415 - only with -v
+
+    error = next(filter(is_doubtful, errors_of(trip)), None)
+    if error is None:
+        return ""
+    why = one_line(error.message)
+    return f" (tried anew by each run: what failed may be the machine's or the moment's: {why})"
 
 
 def _seen(seen: Seen) -> str:
