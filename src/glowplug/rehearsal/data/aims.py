@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.cleared import cleared
 from glowplug.rehearsal.data.documents import with_documents
-from glowplug.rehearsal.data.names import found
+from glowplug.rehearsal.data.names import found, with_meant
 from glowplug.rehearsal.data.solved import solved
 from glowplug.rehearsal.data.text import actions_of, condition_of_query, every
 from glowplug.rehearsal.seeding.cases import cases
@@ -89,10 +89,10 @@ def chosen(text: Text, tables: Sequence[Table], *, seed: int = 1) -> Mapping[str
 
 
 def _chosen_by(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case]]:
-    for action, _ in actions_of(text.up):
+    for action, _, meant in with_meant(text.up, tuple(tables.values()), text.dialect):
         if not isinstance(action, (AlterColumnType, Update)):
             continue
-        name = found(action.table, tables, text.dialect)
+        name = meant(action.table)
         if name is not None:
             for condition in _choices(action, text.dialect):
                 yield from ((name, case) for case in cases([(condition, True)])[:_CASES])
@@ -108,9 +108,9 @@ def put_back(text: Text, tables: Sequence[Table]) -> Mapping[str, frozenset[str]
     anew = {found(action.table, known, dialect) for action, _ in actions_of(text.down) if isinstance(action, Insert)}
     return {
         name: frozenset(_NAME.findall(action.where.text.casefold()))
-        for action, _ in actions_of(text.up)
+        for action, _, meant in with_meant(text.up, tables, dialect)
         if isinstance(action, Delete) and action.where is not None
-        if (name := found(action.table, known, dialect)) is not None and name in anew
+        if (name := meant(action.table)) is not None and name in anew
     }
 
 
@@ -123,19 +123,19 @@ def set_by(
 ) -> frozenset[tuple[str, str]]:
     """Give the columns that a file sets or copies: what it then asks of them it may have seen to before.
 
-    ``everywhere``: only those that it sets in all rows.
+    ``everywhere``: only those that it sets in all rows, of tables as they are called after it.
     """
     names = {table.name: {column.name.casefold(): column.name for column in table.columns} for table in tables}
     free: set[tuple[str, str]] = set()
-    for action, _ in actions_of(script):
+    for action, _, meant in with_meant(script, tables, dialect):
         if everywhere and not (isinstance(action, Update) and (action.where is None or action.tautology)):
             continue
-        if isinstance(action, Update) and (table := found(action.table, names, dialect)) is not None:
-            free |= {
-                (table, names[table][each.casefold()]) for each in action.columns if each.casefold() in names[table]
-            }
+        if isinstance(action, Update):
+            table = found(action.table, names, dialect) if everywhere else meant(action.table)
+            own = {} if table is None else names[table]
+            free |= {(table or "", own[each.casefold()]) for each in action.columns if each.casefold() in own}
         elif isinstance(action, (CreateTable, Insert)) and action.from_query:
-            copied = {table for name in action.reads if (table := found(name, names, dialect)) is not None}
+            copied = {table for name in action.reads if (table := meant(name)) is not None}
             free |= {(table, column) for table in copied for column in names[table].values()}
     return frozenset(free)
 
@@ -206,13 +206,13 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case,
     }
     for direction in Direction:
         script = text.file(direction)
-        for action, statement in actions_of(script):
+        for action, statement, meant in with_meant(script, tuple(tables.values()), dialect):
             for named, condition, wanted in _conditions(action, statement, script, dialect):
-                name = found(named, tables, dialect)
+                name = meant(named)
                 if direction is Direction.DOWN and isinstance(action, Delete) and name in inserted:
                     continue
                 beside = action.reads if isinstance(action, (Delete, Update)) else ()
-                every = {name, *(found(each, tables, dialect) for each in beside)}
+                every = {name, *map(meant, beside)}
                 literal = condition if wanted else Call("not", (condition,))
                 goes = name if direction is Direction.UP and isinstance(action, Delete) else None
                 for case in cases([(condition, wanted)])[:_CASES]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.rehearsal.data.names import found
-from glowplug.rehearsal.data.text import actions_of
+from glowplug.rehearsal.data.names import with_meant
 from glowplug.rehearsal.seeding.makers import maker
 from glowplug.rehearsal.seeding.needs import NOT_NULL
 from glowplug.schema.tables import Written
@@ -37,14 +36,14 @@ def cleared(
 
     ``tables`` are those before the up, ``later`` what they will be by the same names.
     """
-    for action, statement in actions_of(text.up):
+    for action, statement, meant in with_meant(text.up, tuple(tables.values()), text.dialect):
         if not isinstance(action, (Delete, Update)) or text.up is None:
             continue
-        name = found(action.table, tables, text.dialect)
+        name = meant(action.table)
         if name is None:
             continue
         table, said = tables[name], text.up.text_of(statement.span)
-        others = [found(each, tables, text.dialect) for each in action.reads]
+        others = [meant(each) for each in action.reads]
         again = len(re.findall(rf"\b{re.escape(action.table.name)}\b", said, re.IGNORECASE)) > 1
         if again or _GROUPED.search(said) is not None:
             row = _values(table, _alike(said), making, _NUMBER)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.schema.tables import Check, ForeignKey, Table, Unique
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import Name
     from glowplug.sql.statement import Script, Statement
 
@@ -110,6 +111,40 @@ def names_between(script: Script | None, before: Sequence[Table], after: Sequenc
             elif column in present and column not in renamed:
                 columns[old, column] = column
     return Names(tables, columns)
+
+
+def with_meant(
+    script: Script | None, before: Sequence[Table], dialect: Dialect
+) -> Iterator[tuple[Action, Statement, Meant]]:
+    """Give each Action of a file with what tells which table of ``before`` a name means where the Action stands.
+
+    A name that an old table has given up is no longer its, but where the old one is dropped in the end: the table that
+    has taken its name is then that one.
+    """
+    actions = list(actions_of(script))
+    end = _Walk(before, dialect)
+    for action, statement in actions:
+        end.apply(action, statement)
+    rebuilt = tuple(old for old, now in end.tables.items() if not now and old not in end.tables.values())
+    walk = _Walk(before, dialect)
+    for action, statement in actions:
+        yield action, statement, Meant(dict(walk.tables), rebuilt, dialect)
+        walk.apply(action, statement)
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """Old tables with what they are called at one place of a file, and those that are dropped by its end."""
+
+    called: Mapping[str, str]
+    dropped: tuple[str, ...]
+    dialect: Dialect
+
+    def __call__(self, name: Name) -> str | None:
+        """Give the old table that a name means here; None: none, or which one can't be told."""
+        now = found(name, filter(None, self.called.values()), self.dialect)
+        if now is None:
+            return found(name, self.dropped, self.dialect)
+        return next(old for old, current in self.called.items() if current == now)
 
 
 class _Walk:

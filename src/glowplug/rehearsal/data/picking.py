@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.names import found
-from glowplug.rehearsal.data.text import actions_of, condition_of_query
+from glowplug.rehearsal.data.names import found, with_meant
+from glowplug.rehearsal.data.text import condition_of_query
 from glowplug.rehearsal.seeding.cases import cases
 from glowplug.sql.actions import CreateTable, Delete, DropTable, Insert, Update
 from glowplug.sql.condition import parse
+from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,10 +90,10 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
     """Give the conditions by which a file picks rows to change or delete, each once."""
     told = set()
     yield from _copies(script, tables, dialect)
-    for action, statement in actions_of(script):
+    for action, statement, meant in with_meant(script, tuple(tables.values()), dialect):
         if not isinstance(action, (Delete, Update)) or script is None:
             continue
-        name = found(action.table, tables, dialect)
+        name = meant(action.table)
         if action.where is None or (action.tautology and not action.reads):
             if name is not None and action.reads:
                 yield from _joined(name, action, script.text_of(statement.span), dialect)
@@ -106,7 +107,7 @@ def picks(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) 
         yield Pick(
             table=name,
             condition=condition,
-            query=f"{source}\nWHERE {condition}",
+            query=f"{_as_called(action.table, tables[name], dialect)}{source}\nWHERE {condition}",
             columns=columns,
             reads=action.reads,
             never=not action.reads and not _can_be(parse(condition, dialect), tables[name], dialect),
@@ -134,13 +135,14 @@ def _can_be(condition: Expression, table: Table, dialect: Dialect) -> bool:
 
 def _copies(script: Script | None, tables: Mapping[str, Table], dialect: Dialect) -> Iterator[Pick]:
     """Give the conditions by which rows are copied of tables that are then dropped."""
+    before = tuple(tables.values())
     dropped = {
-        found(action.table, tables, dialect) for action, _ in actions_of(script) if isinstance(action, DropTable)
+        meant(action.table) for action, _, meant in with_meant(script, before, dialect) if isinstance(action, DropTable)
     }
-    for action, statement in actions_of(script):
+    for action, statement, meant in with_meant(script, before, dialect):
         if script is None or not isinstance(action, (CreateTable, Insert)) or len(action.reads) != 1:
             continue
-        name = found(action.reads[0], tables, dialect)
+        name = meant(action.reads[0])
         text = script.text_of(statement.span)
         condition = condition_of_query(text)
         if name is None or name not in dropped or condition is None:
@@ -148,8 +150,16 @@ def _copies(script: Script | None, tables: Mapping[str, Table], dialect: Dialect
         match = _COPIED.match(_masked(text[: text.rindex(condition)]))
         if match is not None:
             source = text[slice(*match.span("from"))].strip()
-            query = f"SELECT 1 FROM {source}\nWHERE ({condition.strip()}\n) IS NOT TRUE"
+            called = _as_called(action.reads[0], tables[name], dialect)
+            query = f"{called}SELECT 1 FROM {source}\nWHERE ({condition.strip()}\n) IS NOT TRUE"
             yield Pick(table=name, condition=condition, query=query, copies=True)
+
+
+def _as_called(name: Name, table: Table, dialect: Dialect) -> str:
+    """Give what lets a query call a table as the file does, where the file has renamed it before."""
+    if found(name, (table.name,), dialect) is not None:
+        return ""
+    return f"WITH {quoted(name.name, dialect)} AS (SELECT * FROM {table.sql})\n"
 
 
 def is_seen(pick: Pick, before: Reading, after: Reading, names: Names) -> bool:

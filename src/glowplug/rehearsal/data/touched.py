@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.names import found, renamed
+from glowplug.rehearsal.data.names import found, renamed, with_meant
 from glowplug.rehearsal.data.text import actions_of, followed, names_in
 from glowplug.schema.tables import Action
 from glowplug.sql.actions import (
@@ -96,7 +96,7 @@ def touched(  # noqa: PLR0917 - both sides of the up, what was read of it and se
     edges_before = frozenset(of_old)
     of_old |= _referred_to_by_defaults(text, old)
     if any(isinstance(action, _ROWS_GO) or _drops_rows(action) for action, _ in _all(text)):
-        of_old = _with_children(of_old, before) | _that_hold(_deleted(text, old), before)
+        of_old = _with_children(of_old, before) | _that_hold(_deleted(text, before), before)
     of_new |= {names.tables[name] for name in of_old if name in names.tables}
     of_new = _with_partitions(of_new, after)
     read_back = _read_by_down(text, new)
@@ -258,14 +258,14 @@ def _with_partitions(names: set[str], tables: Sequence[Table]) -> set[str]:
         added |= more
 
 
-def _deleted(text: Text, old: Collection[str]) -> frozenset[str]:
+def _deleted(text: Text, before: Sequence[Table]) -> frozenset[str]:
     """Give the old tables of which the up deletes rows."""
     gone = (
-        action.table
-        for action, _ in actions_of(text.up)
+        meant(action.table)
+        for action, _, meant in with_meant(text.up, before, text.dialect)
         if isinstance(action, Delete) or (isinstance(action, Insert) and action.replace)
     )
-    return frozenset(match for name in gone if (match := found(name, old, text.dialect)) is not None)
+    return frozenset(name for name in gone if name is not None)
 
 
 def _that_hold(names: Collection[str], tables: Sequence[Table]) -> set[str]:
