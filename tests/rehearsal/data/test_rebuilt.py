@@ -78,3 +78,37 @@ def test_what_is_asked_of_all_is_no_loss(server: str, request: pytest.FixtureReq
         found = measure(f"CREATE TABLE p ({OLD});", up, way.format(new=OLD, select="SELECT *", rest=""))
         assert (told(found), found.data.outcome) == ([], DataOutcome.LOSSLESS)
         assert found.data.refusals
+
+
+FOLDS = {
+    "on_sqlite": [("INSERT OR IGNORE", ""), ("INSERT OR REPLACE", "")],
+    "on_postgres": [("INSERT", " ON CONFLICT DO NOTHING")],
+    "on_mysql": [("INSERT IGNORE", ""), ("REPLACE", "")],
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_rows_of_which_a_copy_makes_one(server: str, request: pytest.FixtureRequest) -> None:
+    measure: Measure = request.getfixturevalue(server)
+    unique = f"{OLD}, UNIQUE (state)"
+    grouped = {"new": unique, "select": "SELECT min(id), state, min(n)", "rest": " GROUP BY state"}
+    ups = [way.format(**grouped) for way in (OLD_AWAY, NEW_IN)]
+    ups += [
+        way.format(new=unique, select="SELECT *", rest=rest).replace("INSERT", insert)
+        for way in (OLD_AWAY, NEW_IN)
+        for insert, rest in FOLDS[server]
+    ]
+    for up in ups:
+        found = measure(f"CREATE TABLE p ({OLD});", up, NEW_IN.format(new=OLD, select="SELECT *", rest=""))
+        assert (told(found), found.data.outcome) == ([("p", None, "deleted", 1, 20)], DataOutcome.IRREVERSIBLE), up
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "copy", ["INSERT OR IGNORE INTO q SELECT * FROM p", "INSERT INTO q SELECT * FROM p GROUP BY n"]
+)
+def test_rows_that_cannot_be_alike(copy: str, on_sqlite: Measure) -> None:
+    unique = f"{OLD}, UNIQUE (n)"
+    up = f"CREATE TABLE q ({unique}); {copy}; DROP TABLE p; ALTER TABLE q RENAME TO p;"
+    found = on_sqlite(f"CREATE TABLE p ({unique});", up, NEW_IN.format(new=unique, select="SELECT *", rest="")).data
+    assert (found.outcome, found.losses, found.not_seeded) == (DataOutcome.LOSSLESS, (), ())
