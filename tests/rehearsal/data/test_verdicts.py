@@ -220,7 +220,7 @@ def test_a_parent_that_is_refused_is_told_once(on_postgres: Measure) -> None:
 def test_why_nothing_is_measured_where_the_up_refuses_all_rows(on_sqlite: Measure) -> None:
     found = on_sqlite(
         "CREATE TABLE p (id INTEGER PRIMARY KEY, h BLOB);",
-        "ALTER TABLE p DROP COLUMN h; ALTER TABLE p ADD COLUMN h BLOB NOT NULL;",
+        "ALTER TABLE p DROP COLUMN h; ALTER TABLE p ADD COLUMN h BLOB NOT NULL; UPDATE p SET h = x'00';",
         "ALTER TABLE p DROP COLUMN h; ALTER TABLE p ADD COLUMN h BLOB;",
     )
     assert told(found) == [("up", "p", None, 1)]

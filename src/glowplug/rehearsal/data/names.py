@@ -9,20 +9,23 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.text import actions_of
+from glowplug.rehearsal.data.text import actions_of, followed
 from glowplug.sql.actions import (
+    AddColumn,
     DropColumn,
     DropTable,
+    Insert,
     ModifyColumn,
     ObjectKind,
     Rename,
     RenameColumn,
     RenameTable,
     SetSchema,
+    Update,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.schema.tables import Check, ForeignKey, Table, Unique
     from glowplug.sql.actions import Action
@@ -88,6 +91,7 @@ def names_between(script: Script | None, before: Sequence[Table], after: Sequenc
     """Tell what became of each table and column of ``before`` through a file that left ``after``.
 
     Renames are followed; a table that is dropped while another takes its name (the rebuilding of a table) is that one.
+    So is a column, but where it is added anew and nothing is put into it: that is another.
     """
     walk = _Walk(before, dialect)
     for action, statement in actions_of(script):
@@ -108,7 +112,7 @@ def names_between(script: Script | None, before: Sequence[Table], after: Sequenc
         for column, now in current.items():
             if now in present:
                 columns[old, column] = now
-            elif column in present and column not in renamed:
+            elif column in present and column not in renamed and not (script and walk.is_empty(old, column, script)):
                 columns[old, column] = column
     return Names(tables, columns)
 
@@ -154,6 +158,7 @@ class _Walk:
         self.dialect = dialect
         self.tables = {table.name: table.name for table in before}
         self.columns = {table.name: {column.name: column.name for column in table.columns} for table in before}
+        self._empty: set[tuple[str, str]] = set()
         self._at_start: dict[str, dict[str, str]] = {}
         self._statement: Statement | None = None
 
@@ -172,14 +177,30 @@ class _Walk:
             case DropTable():
                 if (old := self._old(action.table)) is not None:
                     self.tables[old] = ""
+            case _:
+                self._apply_to_columns(action)
+
+    def _apply_to_columns(self, action: object) -> None:
+        match action:
             case RenameColumn():
                 self._column(action.table, action.column, action.new_name)
             case ModifyColumn():
                 self._column(action.table, action.column, action.definition.name)
             case DropColumn():
                 self._column(action.table, action.column, "")
+            case AddColumn() if (old := self._old(action.table)) is not None:
+                self._empty.add((old, self._folded(action.column.name)))
+            case Insert() | Update() if (old := self._old(action.table)) is not None:
+                self._empty -= {(old, self._folded(column)) for column in action.columns}
             case _:
                 pass
+
+    def is_empty(self, old: str, column: str, script: Script) -> bool:
+        """Whether what an old table has as ``column`` now was added by the file, which puts nothing into it."""
+        return (old, self._folded(column)) in self._empty and followed(script)
+
+    def _folded(self, column: str) -> str:
+        return column if self.dialect is Dialect.POSTGRES else column.casefold()
 
     def _old(self, name: Name) -> str | None:
         now = found(name, filter(None, self.tables.values()), self.dialect)
@@ -198,16 +219,41 @@ class _Walk:
         if old is None:
             return
         for first, now in self._at_start.setdefault(old, dict(self.columns[old])).items():
-            if now == column or (self.dialect is not Dialect.POSTGRES and now.casefold() == column.casefold()):
+            if self._folded(now) == self._folded(column):
                 self.columns[old][first] = new
                 return
+        if (old, self._folded(column)) in self._empty:
+            self._empty.remove((old, self._folded(column)))
+            self._empty |= {(old, self._folded(new))} if new else set()
 
 
-def renamed(tables: Sequence[Table], names: Names) -> tuple[Table, ...]:
-    """Describe tables under other names, those of tables and columns alike; what has no other keeps its own."""
+def renamed(tables: Sequence[Table], names: Names, others: Iterable[Table]) -> tuple[Table, ...]:
+    """Describe tables under the names that they have among ``others``, those of tables and columns alike.
+
+    What is not there keeps its own, or is given one that nothing has there.
+    """
+    names = _apart(tables, names, {table.name: {column.name for column in table.columns} for table in others})
     moved = {table for (table, column), new in names.columns.items() if column != new}
     moved |= {table for table, new in names.tables.items() if table != new}
     return tuple(table if moved.isdisjoint(_named(table)) else _renamed(table, names) for table in tables)
+
+
+def _apart(tables: Sequence[Table], names: Names, others: Mapping[str, Collection[str]]) -> Names:
+    more, columns = dict(names.tables), dict(names.columns)
+    for table in tables:
+        if table.name not in more and table.name in others:
+            more[table.name] = _unlike(table.name, others)
+        there = others.get(more.get(table.name, table.name), ())
+        for column in table.columns:
+            if (table.name, column.name) not in columns and column.name in there:
+                columns[table.name, column.name] = _unlike(column.name, there)
+    return Names(more, columns)
+
+
+def _unlike(name: str, others: Collection[str]) -> str:
+    while name in others:
+        name += "_anew"
+    return name
 
 
 def _named(table: Table) -> Iterator[str]:

@@ -98,12 +98,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def later(self) -> tuple[Table, ...]:
         """The tables that there are to be, by the names that they have before the up."""
-        return renamed(self.after, self.names.back())
+        return renamed(self.after, self.names.back(), self.before)
 
     @property
     def earlier(self) -> tuple[Table, ...]:
         """The tables that there were, by the names that they have after the up."""
-        return renamed(self.before, self.names)
+        return renamed(self.before, self.names, self.after)
 
     @property
     def numberings(self) -> Mapping[Direction, Numbering]:

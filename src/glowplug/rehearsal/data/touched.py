@@ -200,7 +200,7 @@ def _found(name: Name, tables: Collection[str], dialect: Dialect) -> set[str]:
 
 
 def _different(before: Sequence[Table], new: dict[str, Table], names: Names) -> set[str]:
-    there = {table.name: table for table in renamed(before, names)}
+    there = {table.name: table for table in renamed(before, names, new.values())}
     return {
         name for name, table in new.items() if name not in there or _without_rows(there[name]) != _without_rows(table)
     }
