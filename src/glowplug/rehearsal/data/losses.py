@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.carried import carriers, is_carried
 from glowplug.rehearsal.data.compare import match
-from glowplug.rehearsal.data.missing import examples, missing, row_examples
+from glowplug.rehearsal.data.missing import columns_of, examples, missing, row_examples
 from glowplug.rehearsal.data.moved import Moved
 from glowplug.rehearsal.data.names import Names
 from glowplug.rehearsal.data.referring import still_refer
@@ -20,6 +20,7 @@ from glowplug.rehearsal.measured import DataOutcome, How, Loss, When
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from glowplug.rehearsal.data.compare import Reading
     from glowplug.rehearsal.data.missing import Missing, State
     from glowplug.schema.tables import Table
 
@@ -69,10 +70,12 @@ def lost_there_and_back(
     both = up.then(down).or_by_name(_tables(before), _tables(restored))
     for each in missing(before, restored, both, only=only):
         if each.column is None:
-            if moved.rows_there(each.table, each.rows):
-                found += _losses(before, each, Direction.DOWN)
+            untold = _untold(before[each.table], each, by_up, up)
+            if len(untold) < len(each.rows) and moved.rows_there(each.table, _without(each, untold).rows):
+                found += _losses(before, _without(each, untold), Direction.DOWN)
+                found += _losses(before, _only(each, untold), Direction.UP)
             else:
-                found += _rows_by_up(before, each, by_up)
+                found += _rows_by_up(before, each, by_up, untold)
             found += _values_by_up(before, each, by_up.values(), moved)
             continue
         there = moved.there(each.table, each.column, each.rows)
@@ -114,10 +117,31 @@ def _by_up(before: State, rest: Missing, moved: Moved) -> Iterator[Loss]:
     yield from (replace(loss, cause=cause) for loss in _losses(before, rest, Direction.UP))
 
 
-def _rows_by_up(before: State, each: Missing, by_up: Mapping[tuple[str, str | None], Missing]) -> Iterator[Loss]:
+def _untold(
+    reading: Reading, each: Missing, by_up: Mapping[tuple[str, str | None], Missing], up: Names
+) -> frozenset[int]:
+    """Give the rows that the up may as well have lost as others that are there in the end, and that it left alike."""
+    seen = by_up.get((each.table, None))
+    if seen is None:
+        return frozenset()
+    there = columns_of(reading, up)
+    columns = [reading.values(column) for column in reading.data_columns if column in there]
+    alike = Counter(tuple(values[row] for values in columns) for row in set(seen.rows).difference(each.rows))
+    found = set()
+    for row in sorted(set(each.rows).difference(seen.rows)):
+        values = tuple(values[row] for values in columns)
+        if alike[values]:
+            alike[values] -= 1
+            found.add(row)
+    return frozenset(found)
+
+
+def _rows_by_up(
+    before: State, each: Missing, by_up: Mapping[tuple[str, str | None], Missing], untold: frozenset[int]
+) -> Iterator[Loss]:
     """Some of the rows may have gone with the up, the others with the down."""
     seen = by_up.get((each.table, None))
-    gone = frozenset() if seen is None else frozenset(seen.rows)
+    gone = frozenset() if seen is None else untold.union(seen.rows)
     how = each.how if seen is None else seen.how
     yield from _losses(before, replace(_only(each, gone), how=how), Direction.UP)
     yield from _losses(before, _without(each, gone), Direction.DOWN)

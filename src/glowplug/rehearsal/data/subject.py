@@ -10,6 +10,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.data.aims import aims, chosen, relaxed, set_by, without_parents
 from glowplug.rehearsal.data.documents import plain_documents
 from glowplug.rehearsal.data.harmless import may_refuse_rows
+from glowplug.rehearsal.data.joined import joins
 from glowplug.rehearsal.data.names import Names, renamed
 from glowplug.rehearsal.data.numbering import numbered, numberings
 from glowplug.rehearsal.data.refilling import Fills
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from glowplug.database.rows import Value
     from glowplug.dialect import Dialect
     from glowplug.project import Migration
+    from glowplug.rehearsal.data.joined import Join
     from glowplug.rehearsal.data.numbering import Numbering
     from glowplug.rehearsal.data.text import Text
     from glowplug.rehearsal.data.touched import Touched
@@ -94,6 +96,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         if not self.aimed:
             return later
         return relaxed(self.before, later, set_by(self.text.up, self.before, self.dialect))
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """The joins of the up by which a row may have a partner or none."""
+        return joins(self.text.up, self.before, self.later, self.dialect)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether rows hold what the files look for in texts, or in other tables."""
+        return self.aimed and bool(self.documents or self.joins)
 
     @property
     def later(self) -> tuple[Table, ...]:

@@ -14,6 +14,7 @@ from glowplug.rehearsal.data.aims import put_back, set_by
 from glowplug.rehearsal.data.compare import Reading
 from glowplug.rehearsal.data.gaps import WithGaps
 from glowplug.rehearsal.data.held import change_held
+from glowplug.rehearsal.data.joined import give_partners, have_partners
 from glowplug.rehearsal.data.likened import liken
 from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.ordered import Ordered
@@ -115,7 +116,7 @@ class Trip:
             only=only,
         )
         short = {each.table for each in filled.not_seeded}
-        not_seeded = (*filled.not_seeded, *self._unmet(only - short, rows))
+        not_seeded = (*filled.not_seeded, *self._joined(only, rows), *self._unmet(only - short, rows))
         return Filled(written=len(only - short), not_seeded=not_seeded, failed=tuple(failed), ran=ran)
 
     def _change_those_of_the_chain(self, rows: Rows, only: Collection[str]) -> None:
@@ -141,6 +142,15 @@ class Trip:
             return None
         numbering = self.subject.numberings[direction]
         return partial(numbering.first, wanted=_APART, turn=0 if direction is Direction.UP else 1)
+
+    def _joined(self, only: Collection[str], rows: Rows) -> Iterator[NotSeeded]:
+        """Give some rows a partner by what the up joins tables by, and say where none has one."""
+        known = {table.name: table for table in self.subject.before if table.name in only}
+        for join in (each for each in self.subject.joins if known.keys() >= {each.table, each.other}):
+            if self.subject.aimed:
+                give_partners(rows, join, known)
+            if not have_partners(rows, join, known):
+                yield NotSeeded(table=join.table, why=join.in_words)
 
     def _unmet(self, only: Collection[str], rows: Rows) -> Iterator[NotSeeded]:
         """Say by which conditions the up picks rows, where no row meets one: what it does to such was not seen."""

@@ -253,7 +253,7 @@ class WithRows:
         if plainer.aims == subject.aims and not subject.documents:
             plainer = replace(plainer, aimed=False)
         self._subject = plainer
-        return bool(subject.documents) or plainer.aims != subject.aims or plainer.asked != subject.asked
+        return subject.is_fitted or plainer.aims != subject.aims or plainer.asked != subject.asked
 
     def _with_chosen(self, error: SqlError) -> bool:
         """Whether rows are tried before the others are blamed of which the up's CASEs choose each."""
