@@ -10,7 +10,7 @@ from glowplug.rehearsal.data.names import names_between
 from glowplug.rehearsal.data.reversibility import says
 from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.measured import Reversibility
-from glowplug.schema.tables import Column, Family, Table, Type
+from glowplug.schema.tables import Column, Family, Table, Type, Unique
 
 POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE
 INTEGER = Type(name="integer", family=Family.INTEGER)
@@ -58,8 +58,10 @@ def test_without_a_down_only_the_up_is_weighed() -> None:
     assert says(made, with_down=False) is Reversibility.LOSSLESS
 
 
-def table(name: str, *columns: str) -> Table:
-    return Table(name=name, sql=name, columns=tuple(Column(name=each, type=INTEGER, nullable=True) for each in columns))
+def table(name: str, *columns: str, key: str | None = None) -> Table:
+    made = tuple(Column(name=each, type=INTEGER, nullable=True) for each in columns)
+    uniques = () if key is None else (Unique(name="key", columns=(key,), primary=True),)
+    return Table(name=name, sql=name, columns=made, uniques=uniques)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,27 @@ def table(name: str, *columns: str) -> Table:
             [table("public.a", "id")],
             {"public.b": "public.a"},
             {("public.b", "id"): "id"},
+        ),
+        *(
+            (f"ALTER TABLE t {drop} {add}", dialect, [table("t", "id", "a")], [table("t", "id", "a")], {"t": "t"}, kept)
+            for drop, add, dialect, kept in [
+                ("DROP COLUMN a;", "ALTER TABLE t ADD COLUMN a int;", SQLITE, {("t", "id"): "id"}),
+                ("ADD COLUMN A int,", "DROP COLUMN a;", MYSQL, {("t", "id"): "id"}),
+                (
+                    "DROP COLUMN a;",
+                    "ALTER TABLE t ADD COLUMN a int; UPDATE t SET a = 1;",
+                    SQLITE,
+                    {("t", "id"): "id", ("t", "a"): "a"},
+                ),
+            ]
+        ),
+        (
+            "ALTER TABLE t DROP COLUMN id; ALTER TABLE t ADD COLUMN id serial PRIMARY KEY;",
+            POSTGRES,
+            [table("t", "id", key="id")],
+            [table("t", "id", key="id")],
+            {"t": "t"},
+            {("t", "id"): "id"},
         ),
         (
             "ALTER TABLE t SET SCHEMA other;",

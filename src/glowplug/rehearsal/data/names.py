@@ -91,7 +91,7 @@ def names_between(script: Script | None, before: Sequence[Table], after: Sequenc
     """Tell what became of each table and column of ``before`` through a file that left ``after``.
 
     Renames are followed; a table that is dropped while another takes its name (the rebuilding of a table) is that one.
-    So is a column, but where it is added anew and nothing is put into it: that is another.
+    So is a column, but where it is added anew and nothing is put into it: that is another. A key's is the key anew.
     """
     walk = _Walk(before, dialect)
     for action, statement in actions_of(script):
@@ -112,7 +112,7 @@ def names_between(script: Script | None, before: Sequence[Table], after: Sequenc
         for column, now in current.items():
             if now in present:
                 columns[old, column] = now
-            elif column in present and column not in renamed and not (script and walk.is_empty(old, column, script)):
+            elif column in present and column not in renamed and not walk.is_another(old, column, script):
                 columns[old, column] = column
     return Names(tables, columns)
 
@@ -159,6 +159,10 @@ class _Walk:
         self.tables = {table.name: table.name for table in before}
         self.columns = {table.name: {column.name: column.name for column in table.columns} for table in before}
         self._empty: set[tuple[str, str]] = set()
+        self._keys = {
+            table.name: {name for unique in table.uniques if unique.primary for name in unique.columns}
+            for table in before
+        }
         self._at_start: dict[str, dict[str, str]] = {}
         self._statement: Statement | None = None
 
@@ -195,9 +199,10 @@ class _Walk:
             case _:
                 pass
 
-    def is_empty(self, old: str, column: str, script: Script) -> bool:
+    def is_another(self, old: str, column: str, script: Script | None) -> bool:
         """Whether what an old table has as ``column`` now was added by the file, which puts nothing into it."""
-        return (old, self._folded(column)) in self._empty and followed(script)
+        is_empty = (old, self._folded(column)) in self._empty and column not in self._keys[old]
+        return is_empty and script is not None and followed(script)
 
     def _folded(self, column: str) -> str:
         return column if self.dialect is Dialect.POSTGRES else column.casefold()
