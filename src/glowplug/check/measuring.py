@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.check import faults
+from glowplug.check.asking import in_production
 from glowplug.check.foretelling import by_the_way, tell_of, was_left_alone
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
@@ -268,8 +269,7 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
     if refusal.world is not None:
         message += f" (under {refusal.world})"
     message += f": {describe_sql_error(refusal.error)}"
-    if refusal.query is not None:
-        message += f"\nit fails where this gives rows: {refusal.query}"
+    message += in_production(refusal, "fails")
     return _about(
         faults.FAILS_ON_ROWS if up else faults.DOWN_FAILS_ON_ROWS,
         migration,
@@ -307,8 +307,7 @@ def _of_up_again(refusal: Refusal, migration: Migration) -> Finding:
         like = refusal.value if refusal.column is None else _rows_like(refusal)
         rows = f"{like}{', written after it' if after else ''}"
     message = f"with {rows}, up.sql can't run again once down.sql has: {describe_sql_error(refusal.error)}"
-    if refusal.query is not None:
-        message += f"\nit can't where this gives rows: {refusal.query}"
+    message += in_production(refusal, "can't")
     return _about(
         faults.SECOND_UP_FAILS,
         migration,

@@ -79,11 +79,20 @@ class NotSeeded(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+class Finds(enum.StrEnum):
+    """What a query for production gives of the rows that a file refuses for one thing."""
+
+    ALL = "all"  # each such row, and no other
+    SOME = "some"  # those like the one that was tried; others may be refused as well
+    PERHAPS = "perhaps"  # rows that may be refused: what the file's own conditions leave out, it does not ask
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """A file that works with plain rows and fails where a row is like this one.
 
     ``value`` says what it is in words ("NULL", "a text of 200 characters", "two equal values"), ``query`` finds such
-    rows in production: a SELECT that gives rows where the file would fail, None where none is known. ``world``: the
+    rows in production: a SELECT that gives rows where the file would fail, None where none is known; ``finds`` how
+    many of them. ``more``: the search for what is refused came to its end before all rows were tried. ``world``: the
     setting under which it was seen, where that is not the configured one (``foreign_keys = OFF``, ``strict mode``).
     ``enough``: so few plain rows of a table make it fail, whatever was tried in them; None: that was not seen.
     """
@@ -94,9 +103,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     column: str | None = None
     value: str | None = None
     query: str | None = None
+    finds: Finds = Finds.ALL
     written: When = When.BEFORE
     world: str | None = None
     enough: int | None = None
+    more: bool = False
 
 
 class Reversibility(enum.StrEnum):

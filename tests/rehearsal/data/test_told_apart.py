@@ -99,3 +99,75 @@ def test_what_a_called_routine_writes_is_not_for_the_down_to_delete(on_postgres:
     assert [(loss.table, loss.by.value, loss.how.value) for loss in found.data.losses] == [
         ("public.r", "down", "deleted")
     ]
+
+
+ASKED = (
+    ("a", "NULL"),
+    ("b", "two equal values"),
+    ("c", "a text of 6 characters"),
+    ("d", "NULL"),
+    ("d", "two equal values"),
+    ("e", "NULL"),
+    ("n", "a row that "),
+)
+
+
+@pytest.mark.parametrize(
+    ("server", "form"),
+    [
+        pytest.param("on_postgres", "ALTER TABLE p ALTER {0} TYPE {1}", marks=pytest.mark.postgres),
+        pytest.param("on_mysql", "ALTER TABLE p MODIFY {0} {1}", marks=pytest.mark.mysql),
+    ],
+)
+def test_all_that_the_tables_ask_for(server: str, form: str, request: pytest.FixtureRequest) -> None:
+    measure: Measure = request.getfixturevalue(server)
+    null = (
+        "ALTER TABLE p ALTER {0} SET NOT NULL" if server == "on_postgres" else "ALTER TABLE p MODIFY {0} {1} NOT NULL"
+    )
+    found = measure(
+        "CREATE TABLE p (id int PRIMARY KEY, a varchar(9), b varchar(9) NOT NULL, n int NOT NULL, c varchar(9),"
+        " d varchar(9), e int);",
+        ";\n".join(
+            (
+                null.format("a", "varchar(9)"),
+                "ALTER TABLE p ADD UNIQUE (b)",
+                form.format("c", "varchar(5)"),
+                null.format("d", "varchar(9)"),
+                "ALTER TABLE p ADD UNIQUE (d)",
+                null.format("e", "int"),
+                "ALTER TABLE p ADD CONSTRAINT few CHECK (n >= 0);",
+            )
+        ),
+        "SELECT 1;",
+    )
+    told_of = [(column, (value or "").replace("few refuses", "")) for _, column, value in told(found)]
+    assert tuple(told_of) == ASKED
+    assert all(each.query is not None for each in found.data.refusals)
+
+
+@pytest.mark.sqlite
+def test_all_that_a_rebuilt_table_asks_for(on_sqlite: Measure) -> None:
+    found = on_sqlite(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL, c TEXT);",
+        "CREATE TABLE q (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL UNIQUE, c TEXT NOT NULL);"
+        "\nINSERT INTO q SELECT * FROM p;\nDROP TABLE p; ALTER TABLE q RENAME TO p;",
+        "SELECT 1;",
+    )
+    assert {(column, value) for _, column, value in told(found)} == {
+        ("a", "NULL"),
+        ("b", "two equal values"),
+        ("c", "NULL"),
+    }
+
+
+@pytest.mark.sqlite
+def test_where_the_search_ends_it_is_said_that_there_may_be_more(on_sqlite: Measure) -> None:
+    names = [f"c{index}" for index in range(30)]
+    found = on_sqlite(
+        f"CREATE TABLE p (id INTEGER PRIMARY KEY, {' TEXT, '.join(names)} TEXT);",
+        f"CREATE TABLE q (id INTEGER PRIMARY KEY, {' TEXT NOT NULL, '.join(names)} TEXT NOT NULL);"
+        "\nINSERT INTO q SELECT * FROM p;\nDROP TABLE p; ALTER TABLE q RENAME TO p;",
+        "SELECT 1;",
+    )
+    assert 20 < len(found.data.refusals) < 30
+    assert [each.more for each in found.data.refusals].count(True) == 1

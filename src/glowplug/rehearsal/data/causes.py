@@ -50,9 +50,9 @@ def cause_of(
     ``fails`` tries some.
     """
     edge, error = refused
-    if edge.query is None or _is_asked(subject, direction, edge):
+    if edge.query is None or is_asked(subject, direction, edge):
         return Cause.VALUE
-    with _there(subject, direction, without) as here:
+    with there(subject, direction, without) as here:
         is_plain = bool(here.rows.query(edge.query, limit=1).rows)
         lent = None if is_plain else _without_it(edge, others)
         shows = lent is not None and write_edges(here, direction, [lent]) and not _finds(here, edge.query)
@@ -60,14 +60,31 @@ def cause_of(
         own = fails([lent]) if shows and lent is not None else None
         if own is None or (own.code, own.line) != (error.code, error.line):
             return Cause.VALUE
-    with _there(subject, direction, without) as here:
+    with there(subject, direction, without) as here:
         plain = _like_plain(here, direction, edge)
         taken = plain is not None and write_edges(here, direction, [plain])
     return Cause.COLUMNS if taken and plain is not None and fails([plain]) is None else Cause.UNTOLD
 
 
+def is_asked(subject: Subject, direction: Direction, edge: Edge) -> bool:
+    """Whether the tables on the other side of the file refuse just what is odd about a row."""
+    up = direction is Direction.UP
+    before, after = (subject.before, subject.later) if up else (subject.after, subject.earlier)
+    table = next(each for each in before if each.name == edge.table)
+    other = next((each for each in after if each.name == edge.table), None)
+    if edge.value == ORPHANED or edge.value.startswith(REFUSED_BY):
+        return True
+    if edge.value == EQUAL:
+        return other is not None and any(unique.columns == edge.columns for unique in other.uniques)
+    later = {} if other is None else {column.name: column for column in other.columns}
+    now, then = next(each for each in table.columns if each.name == edge.columns[0]), later.get(edge.columns[0])
+    if then is None or edge.value == null().words:
+        return then is not None and not then.nullable
+    return edge.value in refused_later(now.type, then.type, subject.dialect)
+
+
 @contextmanager
-def _there(subject: Subject, direction: Direction, without: frozenset[str]) -> Iterator[Trip]:
+def there(subject: Subject, direction: Direction, without: frozenset[str]) -> Iterator[Trip]:
     """Take a branch with plain rows that stands where edge rows are written."""
     with filled_trip(subject, without=without) as here:
         if direction is Direction.DOWN:
@@ -88,23 +105,6 @@ def _like_plain(here: Trip, direction: Direction, edge: Edge) -> Edge | None:
 def _finds(here: Trip, query: str) -> bool:
     answer = here.rows.query(query, limit=1)
     return answer.error is not None or bool(answer.rows)
-
-
-def _is_asked(subject: Subject, direction: Direction, edge: Edge) -> bool:
-    """Whether the tables on the other side of the file refuse just what is odd about a row."""
-    up = direction is Direction.UP
-    before, after = (subject.before, subject.later) if up else (subject.after, subject.earlier)
-    table = next(each for each in before if each.name == edge.table)
-    other = next((each for each in after if each.name == edge.table), None)
-    if edge.value == ORPHANED or edge.value.startswith(REFUSED_BY):
-        return True
-    if edge.value == EQUAL:
-        return other is not None and any(unique.columns == edge.columns for unique in other.uniques)
-    later = {} if other is None else {column.name: column for column in other.columns}
-    now, then = next(each for each in table.columns if each.name == edge.columns[0]), later.get(edge.columns[0])
-    if then is None or edge.value == null().words:
-        return then is not None and not then.nullable
-    return edge.value in refused_later(now.type, then.type, subject.dialect)
 
 
 def _without_it(edge: Edge, others: Sequence[Edge]) -> Edge | None:

@@ -9,18 +9,19 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.causes import Cause, cause_of
+from glowplug.rehearsal.data.causes import Cause, cause_of, is_asked, there
 from glowplug.rehearsal.data.edge_rows import write_edges
+from glowplug.rehearsal.data.finds import finds, queries
 from glowplug.rehearsal.data.odd import back_over, edges_of, over
 from glowplug.rehearsal.data.refusals import refer_to_nothing
 from glowplug.rehearsal.data.suspects import Suspects
 from glowplug.rehearsal.data.trip import filled_trip
-from glowplug.rehearsal.measured import When
+from glowplug.rehearsal.measured import Finds, When
 from glowplug.rehearsal.seeding.edge_values import null
 from glowplug.rehearsal.seeding.edges import EQUAL, ORPHANED, REFUSED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from glowplug.database.interface import SqlError
     from glowplug.rehearsal.data.subject import Subject
@@ -33,6 +34,7 @@ _KEY = re.compile(r"\bKey \(([^)]*)\)=|\bFOREIGN KEY \(([^)]*)\) REFERENCES")
 _NAMED = re.compile(r"[\"'`]")
 _WHOLE = frozenset({EQUAL, ORPHANED})
 _REFUSALS = 5
+_ASKED = 24  # edge rows that the tables refuse on the other side of a file, each tried on a branch of its own
 _SOME = "some of the odd rows that the schema allows"
 
 
@@ -106,6 +108,14 @@ def _others(group: Sequence[Edge], culprit: Edge, cause: Cause) -> list[Edge]:
     return [edge for edge in group if edge.table != culprit.table]
 
 
+def _apart(edges_there: Sequence[Edge], culprits: Sequence[Edge]) -> list[list[Edge]]:
+    """Give the edge rows beside those that are refused, and last, each by itself, what is of the same columns."""
+    told = {_place([edge]) for edge in culprits}
+    others = [edge for edge in edges_there if edge not in culprits]
+    alike = [[edge for edge in others if _place([edge]) == place] for place in sorted(told, key=repr)]
+    return [group for group in ([edge for edge in others if _place([edge]) not in told], *alike) if group]
+
+
 def _placed(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
     """Leave out what is said of no columns where the server says the same of some."""
     placed = [each for each in found if each.value is not None or each.column is not None]
@@ -132,8 +142,8 @@ def _columns_told(error: SqlError) -> frozenset[str]:
 
 
 def _in_short(error: SqlError) -> str:
-    """Give what the server says, without numbers and names."""
-    return f"{error.code} {_NUMBER.sub('', error.message)}"
+    """Give what the server says, and where, without numbers and names."""
+    return f"{error.code} {error.line} {_NUMBER.sub('', error.message)}"
 
 
 class _Pass:
@@ -149,57 +159,122 @@ class _Pass:
         self._losses: tuple[Loss, ...] = ()
         self._again: tuple[Edge, ...] = ()
         self._is_slow = False
+        self._found: list[Refusal] = []
+        self._culprits: list[Edge] = []
+        self._told: set[tuple[object, str | None]] = set()
 
     def refused(self) -> Refused:
         """Find them: one for each place and each thing that the server says of it."""
-        suspects = self._suspects
-        found: list[Refusal] = []
-        culprits: list[Edge] = []
+        first = self._suspects.attempt(None)
+        if first is None:
+            return Refused(losses=self._losses, again=self._again)
+        more = not first.timed_out and self._find_asked()
+        if self._culprits:
+            left, taken = self._search(_apart(self._edges, self._culprits), None)
+        else:
+            left, taken = self._search([list(self._edges)], first)
+        rest, is_told = self._of_the_rest(left)
+        more = more or bool(rest) or self._is_slow or (is_told and any(map(self._is_elsewhere, left)))
+        self._take(taken)
+        placed = _placed([*self._found, *rest])
+        if placed and more:
+            placed = (*placed[:-1], replace(placed[-1], more=True))
+        return Refused(refusals=placed, edges=tuple(self._culprits), losses=self._losses, again=self._again)
+
+    def _find_asked(self) -> bool:
+        """Try each alone that the tables on the other side refuse, and say whether there are too many of them."""
+        asked = self._asked()
+        for edge in asked[:_ASKED]:
+            own = self._refuses([edge])
+            if own is not None and not own.timed_out and not self._is_another(edge, own):
+                if edge.whole or (_place([edge]), own.code) not in self._told:
+                    self._found.append(self._refusal(edge, own))
+                    self._culprits.append(edge)
+                self._tell(edge, own)
+        self._found.sort(key=lambda refusal: refusal.error.line or 0)
+        return len(asked) > _ASKED
+
+    def _tell(self, edge: Edge, error: SqlError) -> None:
+        self._told |= {(_place([edge]), error.code), (_in_short(error), None)}
+
+    def _is_elsewhere(self, edge: Edge) -> bool:
+        return _place([edge]) not in {place for place, _ in self._told}
+
+    def _search(self, waiting: list[list[Edge]], first: SqlError | None) -> tuple[list[Edge], list[Edge]]:
+        """Look for what is refused in groups of edge rows, and give those not looked at, and those that are taken.
+
+        ``first``: why the first group is refused, where that is known.
+        """
+        suspects, found = self._suspects, self._found
         taken: list[Edge] = []
-        told: set[tuple[object, str | None]] = set()
-        first: SqlError | None = suspects.attempt(None)
-        waiting = [list(self._edges)] if first is not None else []
-        while waiting and len(found) < _REFUSALS and suspects.are_tried:
+        most = len(found) + _REFUSALS
+        while waiting and len(found) < most and suspects.are_tried:
             group = waiting.pop(0)
             failed, first = first or suspects.attempt(group), None
             if failed is None:
                 taken += group
-                continue
-            if failed.timed_out:
+            elif failed.timed_out:
                 found.append(suspects.refusal(None, failed))
                 waiting = [] if self._is_slow else [each for each in (self._unnamed(group, failed), *waiting) if each]
                 self._is_slow = True
+            elif (_place(group), failed.code) in self._told:
                 continue
-            if (_place(group), failed.code) in told:
-                continue
-            if any(_is_whole(each) and _same(each.error, failed) for each in found):
+            elif any(_is_whole(each) and _same(each.error, failed) for each in found):
                 waiting += [half for half in (group[::2], group[1::2]) if half and len(group) > 1]
-                continue
-            culprit, own = suspects.narrow(group, failed)
-            if culprit is None or self._is_another(culprit, own):
-                found.append(suspects.refusal(None, own))
-                continue
-            cause = self._cause(culprit, own)
-            if cause is not Cause.VALUE:
-                found.append(self._of_columns(culprit, own, cause))
-                told |= {(_place([culprit]), own.code), (_in_short(own), None)}
-                waiting = [each for each in (*waiting, _others(group, culprit, cause)) if each]
-                continue
-            if (_in_short(own), None) not in told or suspects.is_named(culprit, own):
-                found.append(suspects.refusal(culprit, own))
-                culprits.append(culprit)
-            told |= {(_place([culprit]), own.code), (_in_short(own), None)}
-            others = [edge for edge in group if edge is not culprit]
-            alike = [edge for edge in others if _place([edge]) == _place([culprit])]
-            rest = [edge for edge in others if edge not in alike]
-            if found and _is_whole(found[-1]):  # what it is about is refused of the table's other rows as well
-                elsewhere = [edge for edge in rest if edge.table != culprit.table]
-                rest = [edge for edge in rest if edge.table == culprit.table]
-                waiting.insert(0, elsewhere)
-            waiting = [each for each in (*waiting, rest, alike) if each]
-        found += self._of_the_rest([edge for group in waiting for edge in group], told)
-        self._take(taken)
-        return Refused(refusals=_placed(found), edges=tuple(culprits), losses=self._losses, again=self._again)
+            else:
+                waiting = [each for each in self._narrowed(group, failed, waiting) if each]
+        return [edge for group in waiting for edge in group], taken
+
+    def _narrowed(self, group: list[Edge], failed: SqlError, waiting: list[list[Edge]]) -> list[list[Edge]]:
+        """Find one that is refused of a group, say so, and give what is to be looked at then."""
+        culprit, own = self._suspects.narrow(group, failed)
+        if culprit is None or self._is_another(culprit, own):
+            self._found.append(self._suspects.refusal(None, own))
+            return waiting
+        cause = self._cause(culprit, own)
+        if cause is not Cause.VALUE:
+            self._found.append(self._of_columns(culprit, own, cause))
+            self._tell(culprit, own)
+            return [*waiting, _others(group, culprit, cause)]
+        if (_in_short(own), None) not in self._told or self._suspects.is_named(culprit, own):
+            self._found.append(self._refusal(culprit, own))
+            self._culprits.append(culprit)
+        self._tell(culprit, own)
+        others = [edge for edge in group if edge is not culprit]
+        alike = [edge for edge in others if _place([edge]) == _place([culprit])]
+        rest = [edge for edge in others if edge not in alike]
+        elsewhere: list[Edge] = []
+        if self._found and _is_whole(self._found[-1]):  # what it is about is refused of the table's other rows as well
+            elsewhere = [edge for edge in rest if edge.table != culprit.table]
+            rest = [edge for edge in rest if edge.table == culprit.table]
+        return [elsewhere, *waiting, rest, alike]
+
+    def _asked(self) -> list[Edge]:
+        """Give those that the tables on the other side refuse for what is odd, one for each thing that is asked."""
+        return list(
+            {
+                (edge.table, edge.columns, edge.query): edge
+                for edge in reversed(self._edges)
+                if is_asked(self._subject, self._direction, edge)
+            }.values()
+        )[::-1]
+
+    def _refusal(self, edge: Edge, error: SqlError) -> Refusal:
+        """Say with what row the file fails, and which query finds such rows."""
+        asked = is_asked(self._subject, self._direction, edge)
+        known = finds(self._subject, self._direction, edge, error, asked=asked)
+        for query, then in queries(self._subject, self._direction, edge, error) if known is not Finds.ALL else ():
+            if self._finds_it_alone(query, edge):
+                return replace(self._suspects.refusal(edge, error, then), query=query)
+        return self._suspects.refusal(edge, error, known)
+
+    def _finds_it_alone(self, query: str, edge: Edge) -> bool:
+        """Whether a query gives a row once an edge row is written, and none before."""
+        with there(self._subject, self._direction, self._without) as here:
+            answer = here.rows.query(query, limit=1)
+            if answer.error is not None or answer.rows or not write_edges(here, self._direction, [edge]):
+                return False
+            return bool(here.rows.query(query, limit=1).rows)
 
     def _is_another(self, culprit: Edge, error: SqlError) -> bool:
         """Whether what is odd about a row is not what is refused, where the server says of which key that is."""
@@ -235,12 +310,12 @@ class _Pass:
             write_edges(here, self._direction, chosen)
             return here.run(self._direction)
 
-    def _of_the_rest(self, edges_there: Sequence[Edge], told: Collection[tuple[object, str | None]]) -> list[Refusal]:
-        """Say what is refused of rows that there were too many of to be told apart."""
+    def _of_the_rest(self, edges_there: Sequence[Edge]) -> tuple[list[Refusal], bool]:
+        """Say what is refused of rows that there were too many of to be told apart; or whether that is told already."""
         error = self._suspects.attempt(edges_there) if edges_there else None
-        if error is None or (_in_short(error), None) in told:
-            return []
-        return [self._suspects.refusal(None, error)]
+        if error is None or (_in_short(error), None) in self._told:
+            return [], error is not None
+        return [self._suspects.refusal(None, error)], False
 
     def _take(self, taken: Sequence[Edge]) -> None:
         """See what is lost of the rows that are not refused; of the down's that is seen as each attempt is made."""

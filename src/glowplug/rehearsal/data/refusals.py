@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.measured import When
     from glowplug.sql.statement import Statement
 
-_TAKEN = frozenset({"23505", "23000", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+TAKEN = frozenset({"23505", "23000", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 
 
 def tables_at(subject: Subject, direction: Direction, error: SqlError) -> frozenset[str]:
@@ -48,7 +48,7 @@ def failing(subject: Subject, direction: Direction, error: SqlError) -> tuple[tu
 
 def writes_a_taken_key(subject: Subject, direction: Direction, error: SqlError) -> bool:
     """Whether a file wrote a row of its own, with a key that another row has."""
-    if error.code not in _TAKEN:
+    if error.code not in TAKEN:
         return False
     statements, _ = failing(subject, direction, error)
     return not statements or any(

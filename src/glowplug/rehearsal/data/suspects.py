@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from glowplug.rehearsal.data.finds import OF_NULL
 from glowplug.rehearsal.data.refusals import failing, tables_at
-from glowplug.rehearsal.measured import Refusal, When
+from glowplug.rehearsal.measured import Finds, Refusal, When
 from glowplug.rehearsal.seeding.edge_values import null
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _BRANCHES = 12  # beyond, what refuses is told without the row that it refuses
-_OF_NULL = frozenset({"22004", "23502", "SQLITE_CONSTRAINT_NOTNULL"})
 
 
 class Suspects:
@@ -75,7 +75,7 @@ class Suspects:
         tables = self._tables_at(error)
         of_tables = [edge for edge in edges if edge.table in tables] or list(edges)
         named = [edge for edge in of_tables if self.is_named(edge, error)] or of_tables
-        return [edge for edge in named if error.code in _OF_NULL and edge.value == null().words] or named
+        return [edge for edge in named if error.code in OF_NULL and edge.value == null().words] or named
 
     def is_named(self, edge: Edge, error: SqlError) -> bool:
         """Whether the failing statement, or the server, names its columns."""
@@ -89,8 +89,8 @@ class Suspects:
             return names
         return frozenset(self._subject.names.tables.get(name, name) for name in names)
 
-    def refusal(self, edge: Edge | None, error: SqlError) -> Refusal:
-        """Say that the file fails with such a row (None: it can't be told with which)."""
+    def refusal(self, edge: Edge | None, error: SqlError, finds: Finds = Finds.SOME) -> Refusal:
+        """Say that the file fails with such a row (None: it can't be told with which), and what its query ``finds``."""
         if edge is None:
             tables = sorted(self._tables_at(error))
             table = tables[0] if len(tables) == 1 else None
@@ -102,5 +102,6 @@ class Suspects:
             column=", ".join(edge.columns),
             value=edge.value,
             query=edge.query,
+            finds=finds,
             written=self._written,
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.schema.tables import Family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from glowplug.database.rows import Value
     from glowplug.schema.tables import Type
@@ -21,6 +22,7 @@ _LONG = 3000
 _MOST = 20_000
 """A length above this is none that one means: LONGTEXT."""
 _PADDED = "007"
+_NO_LABEL = "no label"
 _NO_ASCII = "Zoë ß 日本 🦊"
 _DIGITS_OF_FLOATS = 6
 """Digits that a float has room for beside the one before its point, in single precision."""
@@ -30,11 +32,15 @@ _QUOTED = 'it\'s "quoted" \\ 100%'
 
 
 class EdgeValue(msgspec.Struct, frozen=True, kw_only=True):
-    """One value: ``where`` is a condition that such values meet, with ``{c}`` for the column; None: none is known."""
+    """One value: ``where`` is a condition that such values meet, with ``{c}`` for the column; None: none is known.
+
+    ``whole``: all values meet it that a type refuses for the same thing.
+    """
 
     words: str
     value: Value
     where: str | None
+    whole: bool = False
 
 
 def edge_values(now: Type, later: Type | None, dialect: Dialect) -> list[EdgeValue]:
@@ -52,7 +58,7 @@ def refused_later(now: Type, later: Type, dialect: Dialect) -> frozenset[str]:
 
 def null() -> EdgeValue:
     """NULL."""
-    return EdgeValue(words="NULL", value=None, where="{c} IS NULL")
+    return EdgeValue(words="NULL", value=None, where="{c} IS NULL", whole=True)
 
 
 def _refused(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeValue]:
@@ -64,22 +70,28 @@ def _refused(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeValue]:
     if later.family is Family.DECIMAL and later.precision is not None and now.family is not Family.TEXT:
         most = 10 ** (later.precision - (later.scale or 0))
         if _takes(now, most):
-            yield EdgeValue(words=f"the number {most}", value=str(most), where=f"{{c}} >= {most}")
+            shown = _as_rounded(now, later, dialect)
+            yield EdgeValue(words=f"the number {most}", value=str(most), where=f"{shown} >= {most}", whole=True)
         yield from _refused_digits(now, later, dialect)
     if later.family in {Family.DECIMAL, Family.FLOAT} and later.minimum is not None and now.minimum is None:
-        yield EdgeValue(words=f"a number below {later.minimum}", value="-1", where=f"{{c}} < {later.minimum}")
-    if later.family is Family.ENUM and now.family in {Family.ENUM, Family.TEXT}:
-        for label in now.labels if now.family is Family.ENUM else ("no label",):
-            if label not in later.labels:
-                yield _label(label)
+        below = f"{{c}} < {later.minimum}"
+        yield EdgeValue(words=f"a number below {later.minimum}", value="-1", where=below, whole=True)
+    if later.family is Family.ENUM and now.family is Family.ENUM:
+        gone = tuple(label for label in now.labels if label not in later.labels)
+        where = f"{{c}} IN ({_literals(gone)})"
+        for label in gone:
+            yield EdgeValue(words=f"the value '{label}'", value=label, where=where, whole=True)
+    if later.family is Family.ENUM and now.family is Family.TEXT and _NO_LABEL not in later.labels:
+        where = f"{{c}} NOT IN ({_literals(later.labels)})"
+        yield EdgeValue(words="a text that is no label", value=_NO_LABEL, where=where, whole=True)
 
 
 def _refused_texts(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeValue]:
     if later.length is not None and later.family in {Family.TEXT, Family.BITS}:
         if now.length is None or now.length > later.length:
-            yield _long(later.length + 1, dialect, f"> {later.length}")
-    elif later.family not in {Family.TEXT, Family.OTHER}:
-        where = _no_number(dialect) if later.family in _NUMBERS else None
+            yield replace(_long(later.length + 1, dialect, f"> {later.length}"), whole=True)
+    elif later.family not in {Family.TEXT, Family.ENUM, Family.OTHER}:
+        where = _no_number(later, dialect) if later.family in _NUMBERS else None
         yield EdgeValue(words=f"a text that is no {later.name}", value="n/a"[: now.length], where=where)
         yield EdgeValue(words="an empty text", value="", where="{c} = ''")
         if later.family in _NUMBERS and (now.length is None or now.length >= len(_PADDED)):
@@ -88,10 +100,17 @@ def _refused_texts(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeVal
 
 def _refused_integers(now: Type, later: Type) -> Iterator[EdgeValue]:
     low, high = later.minimum, later.maximum
-    if high is not None and (now.maximum is None or now.maximum > high):
-        yield EdgeValue(words=f"a number above {high}", value=str(high + 1), where=f"{{c}} > {high}")
+    outside = []
     if low is not None and (now.minimum is None or now.minimum < low):
-        yield EdgeValue(words=f"a number below {low}", value=str(low - 1), where=f"{{c}} < {low}")
+        outside.append((f"a number below {low}", low - 1, f"{{c}} < {low}"))
+    if high is not None and (now.maximum is None or now.maximum > high):
+        outside.append((f"a number above {high}", high + 1, f"{{c}} > {high}"))
+    where = " OR ".join(each for _, _, each in outside)
+    where = where if len(outside) == 1 else f"({where})"
+    for words, value, _ in outside[::-1]:
+        # What has a fraction is rounded first, and may then be outside.
+        whole = now.family is Family.INTEGER
+        yield EdgeValue(words=words, value=str(value), where=where, whole=whole)
     if now.family is not Family.INTEGER:
         yield EdgeValue(words="a number with a fraction", value="1.5", where="{c} <> floor({c})")
 
@@ -110,8 +129,7 @@ def _refused_digits(now: Type, later: Type, dialect: Dialect) -> Iterator[EdgeVa
 
 
 def _label(label: str) -> EdgeValue:
-    shown = label.replace("'", "''").replace("{", "{{").replace("}", "}}")
-    return EdgeValue(words=f"the value '{label}'", value=label, where=f"{{c}} = '{shown}'")
+    return EdgeValue(words=f"the value '{label}'", value=label, where=f"{{c}} = '{_escaped(label)}'")
 
 
 def _takes(kind: Type, value: int) -> bool:
@@ -122,8 +140,25 @@ def _takes(kind: Type, value: int) -> bool:
     return kind.family in {Family.DECIMAL, Family.FLOAT}
 
 
-def _no_number(dialect: Dialect) -> str | None:
-    pattern = r"'^[[:space:]]*[-+]?[0-9]+[[:space:]]*$'"
+def _as_rounded(now: Type, later: Type, dialect: Dialect) -> str:
+    """Give the size of a number as a later type with fewer digits behind the point sees it."""
+    if now.family is Family.INTEGER or (later.scale or 0) < 0:
+        return "abs({c})"
+    shown = "{c}::numeric" if dialect is Dialect.POSTGRES and now.family is Family.FLOAT else "{c}"
+    return f"round(abs({shown}), {later.scale or 0})"
+
+
+def _literals(labels: Sequence[str]) -> str:
+    return ", ".join(f"'{label}'" for label in map(_escaped, labels))
+
+
+def _escaped(label: str) -> str:
+    return label.replace("'", "''").replace("{", "{{").replace("}", "}}")
+
+
+def _no_number(later: Type, dialect: Dialect) -> str | None:
+    digits = "[0-9]+" if later.family is Family.INTEGER else "([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?"
+    pattern = f"'^[[:space:]]*[-+]?{digits}[[:space:]]*$'"
     return {Dialect.POSTGRES: f"{{c}} !~ {pattern}", Dialect.MYSQL: f"{{c}} NOT REGEXP {pattern}"}.get(dialect)
 
 

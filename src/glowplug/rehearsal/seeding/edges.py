@@ -33,7 +33,8 @@ REFUSED_BY = "a row that "
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """Rows with one thing that is odd: ``value`` says what in words, ``rows`` are complete.
 
-    ``columns``: where it is. ``query`` finds such rows in production; None: no query is known that does.
+    ``columns``: where it is. ``query`` finds such rows in production; None: no query is known that does. ``whole``: it
+    finds all that tables refuse for the same thing, where they ask for that.
     """
 
     table: str
@@ -41,6 +42,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     rows: tuple[Mapping[str, Value], ...]
     query: str | None
+    whole: bool = False
 
 
 def edges(
@@ -98,9 +100,16 @@ class _Edges:
                 yield from self._equal((planned.column.name,))
 
     def _edge(
-        self, columns: tuple[str, ...], words: str, rows: Sequence[Mapping[str, Value]], query: str | None
+        self,
+        columns: tuple[str, ...],
+        words: str,
+        rows: Sequence[Mapping[str, Value]],
+        query: str | None,
+        *,
+        whole: bool = True,
     ) -> Edge:
-        return Edge(table=self._plan.table.name, columns=columns, value=words, rows=tuple(rows), query=query)
+        table = self._plan.table.name
+        return Edge(table=table, columns=columns, value=words, rows=tuple(rows), query=query, whole=whole)
 
     def _in_production(self, table: Table) -> str:
         """SQL for a table where the database has another name than here."""
@@ -125,7 +134,7 @@ class _Edges:
                     if each.where is not None:
                         shown = self._name(column.name) + ("::numeric" if column.type.name == "money" else "")
                         query = f"SELECT * FROM {self._sql} WHERE {each.where.format(c=shown)}"
-                    yield self._edge((column.name,), each.words, (row,), query)
+                    yield self._edge((column.name,), each.words, (row,), query, whole=each.whole)
 
     def _equal(self, columns: tuple[str, ...], *, nulls_distinct: bool = True) -> Iterator[Edge]:
         pair = self._maker.pair(columns)
