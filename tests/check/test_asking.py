@@ -19,13 +19,17 @@ QUERY = "SELECT * FROM l WHERE qty = 2147483647"
         (Finds.ALL, f"\nit fails where this gives rows: {QUERY}"),
         (
             Finds.SOME,
-            f"\nit fails where this gives rows: {QUERY}\nthat asks for what was tried: other values may be refused as"
-            " well, and no query is known for all",
+            (
+                f"\nit fails where this gives rows: {QUERY}\nthat asks for what was tried: other values may be refused"
+                " as well, and no query is known for all"
+            ),
         ),
         (
             Finds.PERHAPS,
-            "\nit may fail where this gives rows (up.sql has conditions by which it picks rows, and they are not"
-            f" asked): {QUERY}",
+            (
+                "\nit may fail where this gives rows (up.sql has conditions by which it picks rows, and they are not"
+                f" asked): {QUERY}"
+            ),
         ),
     ],
 )

@@ -290,6 +290,8 @@ def _rows_like(refusal: Refusal) -> str:
         return "some of the rows that the schema allows" + (f" in {where}" if where else "")
     if refusal.value.startswith("a row that "):
         return f"{refusal.value}, by {where}"
+    if refusal.value.startswith("two values that "):
+        return f"{refusal.value} in {where}"
     if refusal.column is None:
         return f"any row of {where} that has {refusal.value}"
     return f"any row that has {refusal.value} in {where}"

@@ -12,7 +12,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
 from glowplug.rehearsal.data.trip import filled_trip
 from glowplug.rehearsal.seeding.edge_values import null, refused_later
-from glowplug.rehearsal.seeding.edges import EQUAL, ORPHANED, REFUSED_BY
+from glowplug.rehearsal.seeding.edges import EQUAL, FOLDED, ORPHANED, REFUSED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ def is_asked(subject: Subject, direction: Direction, edge: Edge) -> bool:
     before, after = (subject.before, subject.later) if up else (subject.after, subject.earlier)
     table = next(each for each in before if each.name == edge.table)
     other = next((each for each in after if each.name == edge.table), None)
-    if edge.value == ORPHANED or edge.value.startswith(REFUSED_BY):
+    if edge.value == ORPHANED or edge.value.startswith((FOLDED, REFUSED_BY)):
         return True
     if edge.value == EQUAL:
         return other is not None and any(unique.columns == edge.columns for unique in other.uniques)

@@ -16,7 +16,7 @@ from glowplug.rehearsal.data.refusals import TAKEN, failing
 from glowplug.rehearsal.data.text import actions_of, condition_of_query, every
 from glowplug.rehearsal.measured import Finds
 from glowplug.rehearsal.seeding.edge_values import null
-from glowplug.rehearsal.seeding.edges import EQUAL
+from glowplug.rehearsal.seeding.edges import EQUAL, FOLDED
 from glowplug.schema.tables import Family
 from glowplug.sql.actions import (
     AddColumn,
@@ -54,14 +54,14 @@ def queries(subject: Subject, direction: Direction, edge: Edge, error: SqlError)
     With what each finds if it finds the row and no plain one, which is for the server to say.
     """
     refusing = _refusing(subject, direction, error)
-    if refusing is None or edge.query is None:
+    if refusing is None or edge.query is None or edge.value.startswith(FOLDED):
         return
     update, statement = refusing
     if any(each is not statement for _, each in _writing(subject, direction, edge, error)):
         return
     table = _table(subject, direction, edge)
-    named = _names_before(subject, direction, edge, statement)
-    where = "" if update.where is None or update.tautology else _as_before(update.where, named, subject.dialect)
+    named = names_before(subject, direction, table, statement)
+    where = "" if update.where is None or update.tautology else as_before(update.where, named, subject.dialect)
     if where is None:
         return
     shown = table.sql if subject.dialect is Dialect.POSTGRES else quoted(table.name, subject.dialect)
@@ -82,9 +82,12 @@ def finds(subject: Subject, direction: Direction, edge: Edge, error: SqlError, *
     columns = set(map(str.casefold, edge.columns))
     last, _ = failing(subject, direction, error)
     fails = list(every(last))
+    all_of_it = list(_writing(subject, direction, edge, error))
+    if edge.value.startswith(FOLDED) and len(all_of_it) == 1:
+        return Finds.ALL if edge.whole else Finds.SOME
     writing = [
         (action, statement)
-        for action, statement in _writing(subject, direction, edge, error)
+        for action, statement in all_of_it
         if statement in fails
         or not isinstance(action, Update)
         or not columns.isdisjoint(map(str.casefold, action.columns))
@@ -146,9 +149,8 @@ def _picks(action: Action, statement: Statement, subject: Subject, direction: Di
     return ignores or len(action.reads) > 1 or condition_of_query(script.text_of(statement.span)) is not None
 
 
-def _names_before(subject: Subject, direction: Direction, edge: Edge, until: Statement) -> Mapping[str, Column | None]:
-    """Give what each column of a table is before the file, by the names that they have where it fails."""
-    table = _table(subject, direction, edge)
+def names_before(subject: Subject, direction: Direction, table: Table, until: Statement) -> Mapping[str, Column | None]:
+    """Give what each column of a table is before the file, by the names that they have where a statement runs."""
     named: dict[str, Column | None] = {column.name.casefold(): column for column in table.columns}
     for action, statement in actions_of(subject.text.file(direction)):
         if statement.span.start >= until.span.start:
@@ -162,13 +164,13 @@ def _names_before(subject: Subject, direction: Direction, edge: Edge, until: Sta
     return named
 
 
-def _as_before(where: Expression, named: Mapping[str, Column | None], dialect: Dialect) -> str | None:
-    """Give a condition in the names that there are before the file; None: it speaks of what there is not yet."""
-    if where.subquery or any(named.get(each.casefold()) is None for each in where.columns):
+def as_before(text: Expression, named: Mapping[str, Column | None], dialect: Dialect) -> str | None:
+    """Give an expression in the names that there are before the file; None: it speaks of what there is not yet."""
+    if text.subquery or any(named.get(each.casefold()) is None for each in text.columns):
         return None
-    names = {each.casefold() for each in where.columns}
+    names = {each.casefold() for each in text.columns}
     pieces = []
-    for piece in _PIECE.findall(where.text):
+    for piece in _PIECE.findall(text.text):
         word = piece if piece[0] == "'" else _bare(piece)
         column = named.get(word.casefold()) if word.casefold() in names else None
         renamed = column is not None and column.name.casefold() != word.casefold()

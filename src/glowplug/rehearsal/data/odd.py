@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Direction
 from glowplug.rehearsal.data.edge_rows import write_edges
+from glowplug.rehearsal.data.folding import folded
 from glowplug.rehearsal.data.harmless import may_change_rows
 from glowplug.rehearsal.data.losses import (
     Since,
@@ -83,15 +84,17 @@ def edges_of(here: Trip, direction: Direction, without: frozenset[str]) -> tuple
     if not subject.may_refuse(direction):
         return ()
     up = direction is Direction.UP
-    return tuple(
-        edges(
+    only = (subject.touched.edges_before if up else subject.touched.edges_after) - without
+    return (
+        *folded(here, direction, only),
+        *edges(
             here.rows,
             subject.before if up else subject.after,
             later=subject.later if up else subject.earlier,
             dialect=subject.dialect,
             settings=subject.settings,
-            only=(subject.touched.edges_before if up else subject.touched.edges_after) - without,
-        )
+            only=only,
+        ),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EQUAL = "two equal values"
 ORPHANED = "a value that refers to nothing"
+FOLDED = "two values that it makes equal"
 REFUSED_BY = "a row that "
 
 
@@ -71,6 +72,26 @@ def edges(
             maker = EdgeRows(plan, known, making)
             found.extend(_Edges(plan, after.get(name), maker, dialect).all())
     return tuple(found)
+
+
+def rows_with(
+    rows: Rows,
+    tables: Sequence[Table],
+    name: str,
+    values: Sequence[Mapping[str, Value]],
+    *,
+    dialect: Dialect,
+    settings: DataSettings,
+) -> tuple[Mapping[str, Value], ...] | None:
+    """Make rows of one table with these values; None where it takes one of them not, or may not, or has no rows."""
+    plan = plans_of(tables, later=(), dialect=dialect, settings=settings, only=[name]).get(name)
+    skipped = any(each.skip and is_about(each.table, name) for each in settings.table)
+    if plan is None or plan.why is not None or skipped:
+        return None
+    known = Known(rows, {each.name: each for each in tables}, stirred=True)
+    maker = EdgeRows(plan, known, Making(dialect=dialect, seed=settings.seed))
+    made = [maker.with_values(each) for each in values]
+    return None if None in made else tuple(row for row in made if row is not None)
 
 
 class _Edges:
