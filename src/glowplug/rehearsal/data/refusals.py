@@ -12,7 +12,7 @@ from glowplug.sql.actions import Block, Dynamic, Insert
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from glowplug.database.interface import SqlError
     from glowplug.dialect import Direction
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from glowplug.sql.statement import Statement
 
 TAKEN = frozenset({"23505", "23000", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+
+
+def once(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Leave out what says the same as another."""
+    told = {(each.direction, each.table, each.column, each.value, each.error.message): each for each in refusals}
+    return tuple(told.values())
 
 
 def tables_at(subject: Subject, direction: Direction, error: SqlError) -> frozenset[str]:

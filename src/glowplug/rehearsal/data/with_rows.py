@@ -13,9 +13,10 @@ from glowplug.rehearsal.data.any_row import shown
 from glowplug.rehearsal.data.blame import down_alone, not_again, without_rows
 from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
 from glowplug.rehearsal.data.elsewhere import beyond_plain, other_world
+from glowplug.rehearsal.data.inserted import held_by_others
 from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
 from glowplug.rehearsal.data.odd import Tried, tried
-from glowplug.rehearsal.data.refusals import of_references, refused, tables_at, writes_a_taken_key
+from glowplug.rehearsal.data.refusals import of_references, once, refused, tables_at, writes_a_taken_key
 from glowplug.rehearsal.data.touched import overlooked, touched
 from glowplug.rehearsal.data.trip import Filled, Trip, filled_trip, trip
 from glowplug.rehearsal.data.unseen import unless_unseen
@@ -66,11 +67,6 @@ def _worst(data: Data) -> DataOutcome:
         return DataOutcome.FAILS_ON_DATA
     lost = outcome_of(data.losses)
     return data.outcome if lost is DataOutcome.LOSSLESS else lost
-
-
-def _told(refusal: Refusal) -> tuple[object, ...]:
-    """Give what two refusals have in common that say the same."""
-    return refusal.direction, refusal.table, refusal.column, refusal.value, refusal.error.message
 
 
 def widened(subject: Subject, up: Trace, down: Trace | None) -> Subject | None:
@@ -308,7 +304,7 @@ class WithRows:
             outcome=outcome,
             failure=failure,
             why=why,
-            refusals=tuple({_told(each): each for each in self._refusals}.values()),
+            refusals=once(self._refusals),
             not_seeded=(*self._not_seeded, *self._filled.failed),
             seeds_ran=self._filled.ran,
         )
@@ -331,11 +327,13 @@ class WithRows:
                 odd_again[When.BEFORE if direction is Direction.UP else When.AFTER] = found.again
             if direction is Direction.UP:
                 self._refused_edges = found.edges
+        if went.down is not None and went.down.error is None:
+            self._refusals += held_by_others(self._subject, without=frozenset(self._without))
         data = replace(
             data,
             outcome=_worst(data),
             up_again=self._not_again(odd_again),
-            refusals=tuple({_told(each): each for each in self._refusals}.values()),
+            refusals=once(self._refusals),
             not_seeded=tuple({each.table: each for each in reversed(self._not_seeded)}.values()),
             odd_losses=beyond_plain(odd_losses, data.losses, self._subject.names),
         )
