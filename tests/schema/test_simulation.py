@@ -145,8 +145,9 @@ def test_if_not_exists(dialect: Dialect) -> None:
     chain = Chain(dialect, "CREATE TABLE IF NOT EXISTS t (a int)")
     assert not chain.simulation.is_new(T)
     assert chain.simulation.may_have_rows(T)
-    assert not chain.t.columns_known
-    assert "may have been there" in (chain.simulation.doubt_about(T) or "")
+    assert chain.simulation.may_be_older(T)
+    assert chain.simulation.doubt_about(T) is None  # in an empty database it makes the table
+    assert chain.t.columns_known
     chain.up("DROP TABLE IF EXISTS t; CREATE TABLE IF NOT EXISTS t (b int)")
     assert chain.simulation.is_new(T)
     assert chain.simulation.doubt_about(T) is None
@@ -154,6 +155,19 @@ def test_if_not_exists(dialect: Dialect) -> None:
     chain.up("CREATE TABLE IF NOT EXISTS t (c int)")
     assert not chain.simulation.is_new(T)
     assert list(chain.t.columns) == ["b"]
+    assert not chain.simulation.may_be_older(T)
+
+
+@pytest.mark.parametrize("before", [None, "DO $$ BEGIN EXECUTE current_setting('a.b'); END $$"])
+def test_if_not_exists_where_something_was_there_before(before: str | None) -> None:
+    chain = Chain(POSTGRES)
+    if before is None:
+        chain.simulation = Simulation(POSTGRES, known=False)
+    else:
+        chain.up(before)
+    chain.up("CREATE TABLE IF NOT EXISTS t (a int)")
+    assert not chain.t.columns_known
+    assert "may have been there" in (chain.simulation.doubt_about(T) or "")
 
 
 # Reading.

@@ -184,7 +184,6 @@ def test_a_table_whose_name_no_file_contains_is_not_told_to_be_none(up: str, nam
 @pytest.mark.parametrize(
     "up",
     [
-        "CREATE TABLE IF NOT EXISTS a (x int)",
         "CREATE TABLE a AS SELECT 1 AS x",
         "DO $$ BEGIN IF random() < 2 THEN CREATE TABLE a (x int); END IF; END $$",
         WRITTEN + "DO $$ BEGIN IF random() < 2 THEN ALTER TABLE a RENAME TO c; END IF; END $$",
@@ -194,6 +193,12 @@ def test_of_a_table_whose_columns_are_uncertain_none_is_told(up: str) -> None:
     found = tables_of(chain((up,)))
     assert told(column("a", "y") + table("a"), found) == []
     assert len(told(table("b"), found)) == 1
+
+
+def test_a_table_that_is_made_if_it_is_not_there_is_made_in_an_empty_database() -> None:
+    found = tables_of(chain(("CREATE TABLE IF NOT EXISTS a (x int)",)))
+    assert told(column("a", "x"), found) == []
+    assert len(told(column("a", "y"), found)) == 1
 
 
 def test_a_virtual_table_s_columns_are_its_module_s() -> None:

@@ -263,6 +263,11 @@ class Simulation:
         facts = self.table(table)
         return facts is not None and self._is_new(facts.born)
 
+    def may_be_older(self, table: Name) -> bool:
+        """Tell whether a table may have been there, and be another, before the statement that made it in the chain."""
+        facts = self.table(table)
+        return facts is not None and facts.born in self._state.uncertain
+
     def is_new_column(self, table: Name, column: str) -> bool:
         """Tell whether a column was added in the file at hand, for certain."""
         facts = self.column(table, column)

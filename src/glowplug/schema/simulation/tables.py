@@ -49,10 +49,12 @@ def create_table(state: State, action: CreateTable) -> None:
     born = state.origin(action.span)
     there = state.relations.get(key)
     doubtful: str | None = None
+    maybe_older = False
     if action.if_not_exists:
         if there is not None:
             return
-        if key not in state.gone or state.doubts.get(key) is not None:
+        maybe_older = key not in state.gone or state.doubts.get(key) is not None
+        if maybe_older and not (state.known_before and state.doubt is None and state.doubts.get(key) is None):
             doubtful = (
                 f"{action.table} may have been there before, and then CREATE TABLE IF NOT EXISTS left it as it was"
             )
@@ -60,23 +62,24 @@ def create_table(state: State, action: CreateTable) -> None:
         drop_table(state, key, cascade=False)
         if state.conditional is not None:
             return
-    if state.conditional is not None or doubtful is not None:
+    if state.conditional is not None or maybe_older:
         state.uncertain.put(born, born)
     for column in action.columns if state.conditional is not None else ():
         state.uncertain.put(column_born := state.origin(column.span), column_born)
-    _create(state, key, action, born, certain=doubtful is None and state.conditional is None)
+    known = doubtful is None and state.conditional is None
+    _create(state, key, action, born, known=known, certain=known and not maybe_older)
     if doubtful is None and action.from_query:
         doubtful = f"the columns of {action.table} are those of a query"
     if doubtful is not None:
         state.doubts_table(key, doubtful, action.span)
 
 
-def _create(state: State, key: Key, action: CreateTable, born: Origin, *, certain: bool) -> None:
+def _create(state: State, key: Key, action: CreateTable, born: Origin, *, known: bool, certain: bool) -> None:
     name = state.name(key, action.table.name)
     table = TableFacts(
         name=name,
         columns=MappingProxyType({}),
-        columns_known=certain and not action.from_query,
+        columns_known=known and not action.from_query,
         may_have_rows=not certain or action.from_query,
         temporary=action.temporary,
         partition_by=action.partition_by,

@@ -84,6 +84,7 @@ class ColumnDropped(Rule):
             and table is not None
             and (action.if_exists or context.schema.doubt_about(action.table) is None)
             and table.columns_known
+            and not context.schema.may_be_older(action.table)
         ):
             return
         if column is not None and (
