@@ -151,6 +151,36 @@ def test_a_table_whose_key_stays_is_rebuilt_forth_and_back(columns: str) -> None
         assert connection.execute("SELECT * FROM s JOIN p ON p.s = s.id").fetchall() == [("a::b", "x", "a::b", 1)]
 
 
+ROWID_KEYS = [
+    "id INTEGER PRIMARY KEY NOT NULL, name TEXT",
+    "id INTEGER NOT NULL PRIMARY KEY, name TEXT",
+    "id INTEGER PRIMARY KEY, name TEXT",
+    "id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT",
+    "id INTEGER NOT NULL CONSTRAINT its_key PRIMARY KEY AUTOINCREMENT, name TEXT",
+    "id INTEGER NOT NULL, name TEXT, PRIMARY KEY (id)",
+    "id INTEGER, name TEXT, PRIMARY KEY (id)",
+    "id INTEGER PRIMARY KEY DESC, name TEXT",
+    "id INT PRIMARY KEY NOT NULL, name TEXT",
+]
+
+
+@pytest.mark.parametrize("columns", ROWID_KEYS)
+def test_the_way_back_has_the_key_as_it_was(columns: str) -> None:
+    tables = f"CREATE TABLE s ({columns}); CREATE TABLE p (s INTEGER REFERENCES s (id))"
+    up = rebuild(f"{columns.replace('name TEXT', 'name TEXT, more TEXT')}", "INSERT INTO new_s SELECT *, 1 FROM s", "s")
+    (step,) = safe_form(DELETES, tables, up).steps
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(
+        f"PRAGMA foreign_keys = ON; {tables}; INSERT INTO s VALUES (7, 'x'); INSERT INTO p VALUES (7)"
+    )
+    catalogue = "SELECT * FROM pragma_table_info('s')", "SELECT origin, partial FROM pragma_index_list('s')"
+    before = [connection.execute(query).fetchall() for query in catalogue]
+    connection.executescript(step.up)
+    connection.executescript(step.down)
+    assert [connection.execute(query).fetchall() for query in catalogue] == before
+    assert connection.execute("SELECT * FROM s").fetchall() == [(7, "x")]
+
+
 def test_a_copy_that_needs_what_the_file_did_before_is_not_given_alone() -> None:
     up = "ALTER TABLE s ADD COLUMN more TEXT; " + rebuild(
         "id TEXT PRIMARY KEY, name TEXT, more TEXT",

@@ -235,28 +235,37 @@ def _indexes(before: TableFacts | None, after: TableFacts) -> Iterator[IndexFact
 
 
 def _body(table: TableFacts, new: Name) -> str:
-    numbering = {each.name for each in table.columns.values() if each.identity is Identity.AUTO_INCREMENT}
-    keys = {
-        facts.definition.columns[0].casefold()
-        for facts in table.constraints.values()
-        if facts.definition.kind is ConstraintKind.PRIMARY_KEY and len(facts.definition.columns) == 1
-    }
-    parts = [column_sql(each, numbering=each.name in numbering, key=at in keys) for at, each in table.columns.items()]
+    inline = _inline_key(table)
+    parts = [column_sql(each, inline.get(at)) for at, each in table.columns.items()]
     parts += [
         _constraint(facts.definition, table.name, new)
         for facts in table.constraints.values()
-        if facts.definition.kind is not ConstraintKind.PRIMARY_KEY or not numbering
+        if facts.definition.kind is not ConstraintKind.PRIMARY_KEY or not inline
     ]
     return ",\n  ".join(parts)
 
 
-def column_sql(column: ColumnFacts, *, numbering: bool = False, key: bool = False) -> str:
-    """Write a column's definition: its type, NOT NULL, default, collation and what it is computed from."""
-    is_rowid = key and column.type is not None and str(column.type).casefold() == "integer"
+def _inline_key(table: TableFacts) -> dict[str, str]:
+    """Write the key of one INTEGER column, by that column: it is the rowid, unless it has an index of its own."""
+    for facts in table.constraints.values():
+        key = facts.definition
+        column = table.columns.get(key.columns[0].casefold()) if len(key.columns) == 1 else None
+        if key.kind is not ConstraintKind.PRIMARY_KEY or column is None or "without rowid" in table.options:
+            continue
+        if column.identity is not Identity.AUTO_INCREMENT and str(column.type).casefold() != "integer":
+            continue
+        indexed = any(each.constraint == facts.name for each in table.indexes.values())
+        how = " AUTOINCREMENT" if column.identity is Identity.AUTO_INCREMENT else " DESC" if indexed else ""
+        return {column.name.casefold(): f"{_named(key)}PRIMARY KEY{how}"}
+    return {}
+
+
+def column_sql(column: ColumnFacts, key: str | None = None) -> str:
+    """Write a column's definition: type, ``key``, NOT NULL, default, collation and what it is computed from."""
     parts = [_sql(column.name)]
     parts += [str(column.type)] if column.type is not None else []
-    parts += ["PRIMARY KEY AUTOINCREMENT"] if numbering else []
-    parts += ["NOT NULL"] if column.not_null and not is_rowid else []
+    parts += [key] if key is not None else []
+    parts += ["NOT NULL"] if column.not_null and (column.not_null_said or key is None) else []
     parts += [f"DEFAULT {column.default.text}"] if column.default is not None else []
     parts += [f"COLLATE {_sql(column.collation)}"] if column.collation is not None else []
     if column.generated is not None:
@@ -265,7 +274,7 @@ def column_sql(column: ColumnFacts, *, numbering: bool = False, key: bool = Fals
 
 
 def _constraint(constraint: Constraint, table: Name, new: Name) -> str:
-    name = f"CONSTRAINT {_sql(constraint.name)} " if constraint.name is not None else ""
+    name = _named(constraint)
     if constraint.kind is ConstraintKind.CHECK and constraint.expression is not None:
         return f"{name}CHECK ({constraint.expression.text})"
     columns = _listed(constraint.columns)
@@ -280,6 +289,10 @@ def _constraint(constraint: Constraint, table: Name, new: Name) -> str:
     parts += ["DEFERRABLE"] if constraint.deferrable else []
     parts += ["INITIALLY DEFERRED"] if constraint.initially_deferred else []
     return " ".join(parts)
+
+
+def _named(constraint: Constraint) -> str:
+    return f"CONSTRAINT {_sql(constraint.name)} " if constraint.name is not None else ""
 
 
 def _options(table: TableFacts) -> str:

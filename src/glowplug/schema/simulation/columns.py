@@ -313,13 +313,15 @@ def set_default(state: State, action: SetDefault) -> None:
 
 def set_not_null(state: State, action: SetNotNull) -> None:
     """SET NOT NULL."""
-    _each(state, state.key(action.table), action.column, lambda facts: replace(facts, not_null=True))
+    _each(
+        state, state.key(action.table), action.column, lambda facts: replace(facts, not_null=True, not_null_said=True)
+    )
 
 
 def drop_not_null(state: State, action: DropNotNull) -> None:
     """DROP NOT NULL."""
     key, table = state.table(action.table)
-    _each(state, key, action.column, lambda facts: replace(facts, not_null=False))
+    _each(state, key, action.column, lambda facts: replace(facts, not_null=False, not_null_said=False))
     if table is not None:
         name = state.fold(action.column)
         drop_constraints(

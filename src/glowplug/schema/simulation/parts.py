@@ -56,6 +56,7 @@ def column_facts(state: State, column: Column, born: Origin) -> ColumnFacts:
         name=column.name,
         type=kind,
         not_null=column.not_null or (identity is not None and state.dialect is not Dialect.SQLITE),
+        not_null_said=column.not_null,
         default=default,
         generated=column.generated,
         stored=column.stored,

@@ -31,12 +31,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A column; ``not_null`` whether it can hold no NULL, by whatever says so (NOT NULL, key, identity).
 
+    ``not_null_said``: NOT NULL itself says it, which SQLite's catalogue tells of a key too.
     ``born``: where it was added. ``type`` None: not known (SQLite: none said).
     """
 
     name: str
     type: TypeName | None
     not_null: bool
+    not_null_said: bool = False
     default: Expression | None
     generated: Expression | None
     stored: bool
