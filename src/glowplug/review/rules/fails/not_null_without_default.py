@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
-from glowplug.finding import SafeForm, Severity, Step
+from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails
+from glowplug.review.domain import domain_of
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock import _words as words
+from glowplug.review.wording import sql
 from glowplug.sql.actions import AddColumn
-from glowplug.sql.parts import ConstraintKind
-from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Column, Expression
 
 
 class NotNullWithoutDefault(Rule):
@@ -67,15 +67,9 @@ class NotNullWithoutDefault(Rule):
 
     def check(self, action: Action, context: Context) -> Iterator[Hit]:
         """Say where rows would be without a value."""
-        if not isinstance(action, AddColumn) or not context.schema.may_have_rows(action.table):
+        if not isinstance(action, AddColumn) or not words.lacks_value(action, context):
             return
-        column = action.column
-        domain = None if column.type is None else context.schema.type(column.type.name)
-        demanded = _demands_a_value(column) or (domain is not None and domain.not_null)
-        default = domain.default if domain is not None and column.default is None else column.default
-        if not demanded or _has_a_value(column, default):
-            return
-        table, name = action.table, column.name
+        table, name = action.table, action.column.name
         yield Hit(
             message=f"adds {name} to {table} as NOT NULL without a default: it fails as soon as {table} holds one row"
             + (", on the way back too" if context.down else f", and INSERTs that don't name {name} fail from then on"),
@@ -87,42 +81,17 @@ class NotNullWithoutDefault(Rule):
 
 def _safe_form(action: AddColumn, context: Context) -> SafeForm:
     table, column = action.table, action.column
-    name, nullable = column.name, _nullable(context.text(column.span))
-    here, its, check = (quoted(each, context.dialect) for each in (table, name, f"{table.name}_{name}_not_null"))
-    if context.down:
-        fill = f"UPDATE {here} SET {its} = …; ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;"
-        return SafeForm(note=f"in this down: ALTER TABLE {here} ADD COLUMN {nullable}; {fill}")
-    return SafeForm(
-        steps=(
-            Step(
-                name=f"add_{name}_to_{table.name}",
-                up=f"ALTER TABLE {here} ADD COLUMN {nullable};",
-                down=f"ALTER TABLE {here} DROP COLUMN {its};",
-                note=f"then fill {name} in batches, and make the application write it",
-            ),
-            Step(
-                name=f"check_{name}_of_{table.name}",
-                up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
-                down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
-            ),
-            Step(
-                name=f"require_{name}_of_{table.name}",
-                up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
-                down="-- nothing to undo: the constraint stays\nSELECT 1;",
-            ),
-        )
-    )
-
-
-def _demands_a_value(column: Column) -> bool:
-    return column.not_null or any(each.kind is ConstraintKind.PRIMARY_KEY for each in column.constraints)
-
-
-def _has_a_value(column: Column, default: Expression | None) -> bool:
-    has_default = default is not None and not default.null
-    return has_default or column.generated is not None or column.identity is not None
-
-
-def _nullable(definition: str) -> str:
-    position = definition.upper().find("NOT NULL")
-    return definition if position < 0 else (definition[:position] + definition[position + 8 :]).strip()
+    if not context.down:
+        return words.added_in_steps(table, column, context)
+    here, its = sql(context, table), sql(context, column.name)
+    then = [f"UPDATE {here} SET {its} = …;"]
+    then += [f"ALTER TABLE {here} ALTER COLUMN {its} SET NOT NULL;"] if column.not_null else []
+    domain = domain_of(column.type, context.schema)
+    collation = "" if column.collation is None else f" COLLATE {sql(context, column.collation)}"
+    if domain is not None and domain.demands:
+        then.append(f"ALTER TABLE {here} ALTER COLUMN {its} TYPE {column.type}{collation};")
+    for each in words.waiting(column):
+        key = f"{each.kind.value.upper()} ({its})"
+        then.append(f"ALTER TABLE {here} ADD {words.definition(context, each) if each.expression else key};")
+    first = f"ALTER TABLE {here} ADD COLUMN {words.bare_column(column, context)};"
+    return SafeForm(note=" ".join(["in this down:", first, *then]))

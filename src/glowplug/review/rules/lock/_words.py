@@ -1,4 +1,4 @@
-"""What the rules about PostgreSQL's locks share: which tables are new, rollback's wording, names for the safe form."""
+"""What the rules about PostgreSQL's locks share: which tables are new, rollback's wording, parts of safe forms."""
 
 from __future__ import annotations
 
@@ -8,27 +8,32 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from glowplug.finding import Step
+from glowplug.finding import SafeForm, Step
+from glowplug.review.domain import domain_of
 from glowplug.review.exchange import Exchange
 from glowplug.review.wording import NOTHING_TO_UNDO, sql
 from glowplug.schema.simulation.naming import addition, invented
 from glowplug.sql.actions import CreateTable, DropTable
 from glowplug.sql.parts import ConstraintKind
+from glowplug.sql.postgres_lexer import tokens
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from glowplug.review.context import Context
+    from glowplug.review.domain import Domain
     from glowplug.review.held import Taken
     from glowplug.schema.simulation.values import ConstraintFacts
-    from glowplug.sql.actions import Action
+    from glowplug.sql.actions import Action, AddColumn
     from glowplug.sql.parts import Column, Constraint, Name
     from glowplug.sql.statement import Statement
 
 READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
 WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
 
+_KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
+_WAITING = _KEYS | {ConstraintKind.CHECK}
 _COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
 _CONSTRAINT = re.compile(r'\s*CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+', re.IGNORECASE)
 
@@ -51,7 +56,8 @@ def without(context: Context, column: Column, constraints: Iterable[Constraint])
     """Give the text of a column's definition without some of its constraints."""
     text = context.text(column.span)
     for constraint in constraints:
-        text = text.replace(context.text(constraint.span), "", 1)
+        before, _, after = text.partition(context.text(constraint.span))
+        text = f"{before.rstrip()} {after.lstrip()}".strip()
     return _COMMENTS_AT_END.sub("", text).strip()
 
 
@@ -169,3 +175,137 @@ def unproven(context: Context, table: Name, column: str) -> tuple[ConstraintFact
             or (each.definition.kind is ConstraintKind.NOT_NULL and column in each.definition.columns)
         )
     )
+
+
+def lacks_value(action: AddColumn, context: Context) -> bool:
+    """Whether it demands a value of rows that may be there, and gives them none."""
+    column = action.column
+    domain = domain_of(column.type, context.schema)
+    if not context.schema.may_have_rows(action.table) or not (
+        column.not_null
+        or any(each.kind is ConstraintKind.PRIMARY_KEY for each in column.constraints)
+        or (domain is not None and domain.not_null)
+    ):
+        return False
+    default = domain.default if domain is not None and column.default is None else column.default
+    has_default = default is not None and not default.null
+    return not (has_default or column.generated is not None or column.identity is not None)
+
+
+def added_in_steps(table: Name, column: Column, context: Context) -> SafeForm:
+    """Give the migrations: first a column that demands nothing, last what it has to be."""
+    name = column.name
+    here, its, check = (sql(context, each) for each in (table, name, f"{table.name}_{name}_not_null"))
+    domain = _demanding(column, context)
+    instead = "" if domain is None else f"; {of_its_base(domain)}"
+    facts, its_keys = context.schema.table(table), keys_of(column)
+    parted = facts is not None and facts.partition_by is not None
+    steps = [
+        Step(
+            name=f"add_{name}_to_{table.name}",
+            up=f"ALTER TABLE {here} ADD COLUMN {bare_column(column, context)};",
+            down=f"ALTER TABLE {here} DROP COLUMN {its};",
+            note=f"then fill {name} in batches, and make the application write it{instead}",
+        ),
+        Step(
+            name=f"check_{name}_of_{table.name}",
+            up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
+            down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
+        ),
+        Step(
+            name=f"require_{name}_of_{table.name}",
+            up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
+            down="-- nothing to undo: the constraint stays\nSELECT 1;",
+        ),
+        *_checked(context, table, column),
+    ]
+    if its_keys and parted:
+        note = f"{table} is partitioned, and its keys cannot use an index that is there"
+        return SafeForm(steps=tuple(steps), note=note)
+    return SafeForm(steps=(*steps, *(step for key in its_keys for step in _keyed(context, table, key))))
+
+
+def waiting(column: Column) -> tuple[Constraint, ...]:
+    """Give what is written with a column and has to wait for its values: keys, and CHECKs that may refuse NULL."""
+    return tuple(each for each in column.constraints if each.kind in _WAITING)
+
+
+def keys_of(column: Column) -> tuple[Constraint, ...]:
+    """Give what is written with a column that needs an index."""
+    return tuple(each for each in column.constraints if each.kind in _KEYS)
+
+
+def of_its_base(domain: Domain) -> str:
+    """Say why a column is of the type that a domain is made of."""
+    return (
+        f"{domain.name} demands something of each row at once, and so it is of the type that {domain.name} is made of: "
+        "demand the same by a CHECK that is NOT VALID, and validate it later"
+    )
+
+
+def bare_column(column: Column, context: Context) -> str:
+    """Write a column's definition without keys, CHECKs and NOT NULL; of its base type where a domain demands any."""
+    domain = _demanding(column, context)
+    if domain is None:
+        return _nullable(without(context, column, waiting(column)))
+    others = [context.text(each.span) for each in column.constraints if each.kind not in _WAITING]
+    collation = [] if column.collation is None else [f"COLLATE {sql(context, column.collation)}"]
+    return " ".join([sql(context, column.name), str(domain.base), *collation, *others])
+
+
+def using_index(context: Context, table: Name, name: str, constraint: Constraint) -> tuple[Step, Step]:
+    """Build the index of a UNIQUE constraint, and make it that."""
+    options = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
+    if constraint.include:
+        options = f" INCLUDE ({', '.join(sql(context, column) for column in constraint.include)}){options}"
+    how = Exchange.of(context, table, name)
+    when = (
+        " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
+        if constraint.deferrable
+        else ""
+    )
+    kind = "PRIMARY KEY" if constraint.kind is ConstraintKind.PRIMARY_KEY else "UNIQUE"
+    return (
+        build_unique(context, table, how.spare, constraint.columns, options),
+        Step(
+            name=f"add_{name}",
+            up=how.up(context, table, name, f"{kind} USING INDEX {sql(context, how.spare)}{when}"),
+            down=how.down(context, table, name),
+            note="the down takes the index away with the constraint",
+        ),
+    )
+
+
+def _checked(context: Context, table: Name, column: Column) -> Iterator[Step]:
+    facts = context.schema.table(table)
+    taken = set() if facts is None else set(facts.constraints)
+    for each in column.constraints:
+        if each.kind is ConstraintKind.CHECK:
+            name = each.name or invented(table.name, column.name, "check", taken.__contains__)
+            taken.add(name)
+            yield add_not_valid(context, table, name, definition(context, each))
+            yield validate(context, table, name)
+
+
+def _keyed(context: Context, table: Name, key: Constraint) -> tuple[Step, Step]:
+    primary = key.kind is ConstraintKind.PRIMARY_KEY
+    name = name_of(context, table, key, "pkey" if primary else "key", () if primary else key.columns)
+    return using_index(context, table, name, key)
+
+
+def _demanding(column: Column, context: Context) -> Domain | None:
+    domain = domain_of(column.type, context.schema)
+    return domain if domain is not None and domain.demands and domain.base is not None else None
+
+
+def _nullable(definition: str) -> str:
+    """Leave NOT NULL out, with the name that it may have."""
+    depth, words_at = 0, list(tokens(definition))
+    for at, token in enumerate(words_at[:-1]):
+        depth += {"(": 1, ")": -1}.get(token.value, 0) if token.kind == "sign" else 0
+        if depth or (token.value, words_at[at + 1].value) != ("not", "null"):
+            continue
+        named = at > 1 and words_at[at - 2].value == "constraint"
+        start, end = words_at[at - 2 if named else at].start, words_at[at + 1].end
+        return f"{definition[:start].rstrip()} {definition[end:].lstrip()}".strip()
+    return definition

@@ -117,12 +117,16 @@ def _column(action: AddColumn, context: Context) -> Iterator[Hit]:
         subject=f"{table}.{column.name}",
         hazards=(17,),
         severity=weight(context),
-        safe_form=SafeForm(
-            note=NOT_IN_A_DOWN
-            if context.down
-            else f"add {column.name} nullable, fill it in batches, build a unique index concurrently, make it the key"
-        ),
+        safe_form=_safe_column(action, context),
     )
+
+
+def _safe_column(action: AddColumn, context: Context) -> SafeForm:
+    if not context.down and words.lacks_value(action, context):
+        return words.added_in_steps(action.table, action.column, context)
+    name = action.column.name
+    how = f"add {name} nullable, fill it in batches, build a unique index concurrently, make it the key"
+    return SafeForm(note=NOT_IN_A_DOWN if context.down else how)
 
 
 def _columns(context: Context, table: Name, constraint: Constraint) -> tuple[str, ...]:

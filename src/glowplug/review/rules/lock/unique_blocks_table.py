@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
-from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -83,6 +84,10 @@ class UniqueBlocksTable(Rule):
             return
         for each in column.constraints:
             if each.kind is ConstraintKind.UNIQUE:
+                if not context.down and words.lacks_value(action, context):
+                    whole = words.added_in_steps(table, column, context)
+                    yield replace(self._hit(action, context, each), safe_form=whole)
+                    continue
                 without = words.without(context, column, [each])
                 here = sql(context, table)
                 add = Step(
@@ -116,24 +121,4 @@ def _safe_form(context: Context, table: Name, name: str, constraint: Constraint,
             "partition, "
             "and attach them; a constraint of the parent cannot use an index that is there"
         )
-    options = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
-    if constraint.include:
-        options = f" INCLUDE ({', '.join(sql(context, column) for column in constraint.include)}){options}"
-    how = Exchange.of(context, table, name)
-    when = (
-        " DEFERRABLE" + (" INITIALLY DEFERRED" if constraint.initially_deferred else "")
-        if constraint.deferrable
-        else ""
-    )
-    return SafeForm(
-        steps=(
-            *first,
-            words.build_unique(context, table, how.spare, constraint.columns, options),
-            Step(
-                name=f"add_{name}",
-                up=how.up(context, table, name, f"UNIQUE USING INDEX {sql(context, how.spare)}{when}"),
-                down=how.down(context, table, name),
-                note="the down takes the index away with the constraint",
-            ),
-        )
-    )
+    return SafeForm(steps=(*first, *words.using_index(context, table, name, constraint)))

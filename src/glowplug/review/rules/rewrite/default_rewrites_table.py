@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Rewrites
+from glowplug.review.domain import domain_of
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.virtual import or_virtual
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.review.context import Context
+    from glowplug.review.domain import Domain
     from glowplug.schema.simulation import Simulation
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Column, Expression, TypeName
+    from glowplug.sql.parts import Column
 
 _VOLATILE = frozenset(
     {
@@ -32,9 +32,6 @@ _VOLATILE = frozenset(
 """The volatile functions of pg_proc, and those of uuid-ossp and pgcrypto, that a default may well call."""
 _ONE_VALUE = frozenset({"currval", "lastval", "setseed", "setval"})
 """Those that give every row the same."""
-
-
-_DEEPEST = 32  # domains of domains; in the chain none can be its own
 
 
 class DefaultRewritesTable(Rule):
@@ -91,7 +88,7 @@ class DefaultRewritesTable(Rule):
         if not isinstance(action, AddColumn) or is_new(context, action.table):
             return
         column = action.column
-        domain = _domain(column, context.schema)
+        domain = domain_of(column.type, context.schema)
         why, certain = _why(column, domain, context.schema)
         if why is None:
             return
@@ -117,33 +114,11 @@ class DefaultRewritesTable(Rule):
 
 def rewrites(action: AddColumn, schema: Simulation) -> bool:
     """Tell whether it writes every row anew, as far as that is certain, whether the table is new or not."""
-    why, certain = _why(action.column, _domain(action.column, schema), schema)
+    why, certain = _why(action.column, domain_of(action.column.type, schema), schema)
     return why is not None and certain
 
 
-class _Domain(msgspec.Struct, frozen=True, kw_only=True):
-    """What a domain and those that it is made of come to."""
-
-    name: str
-    base: TypeName | None
-    demands: bool  # a CHECK or NOT NULL
-    default: Expression | None
-
-
-def _domain(column: Column, schema: Simulation) -> _Domain | None:
-    kind, default, demands = column.type, None, False
-    for _ in range(_DEEPEST):
-        facts = None if kind is None or kind.dimensions else schema.type(kind.name)
-        if facts is None or facts.kind != "domain":
-            break
-        kind, default = facts.base, default or facts.default
-        demands = demands or facts.not_null or bool(facts.constraints)
-    if kind is column.type:
-        return None
-    return _Domain(name=str(column.type), base=kind, demands=demands, default=default)
-
-
-def _why(column: Column, domain: _Domain | None, schema: Simulation) -> tuple[str | None, bool]:
+def _why(column: Column, domain: Domain | None, schema: Simulation) -> tuple[str | None, bool]:
     if column.identity is not None:
         return f"{column.name} numbers each of them", True
     if column.generated is not None:
@@ -162,7 +137,7 @@ def _why(column: Column, domain: _Domain | None, schema: Simulation) -> tuple[st
     return unsure, unsure is None
 
 
-def _safe_form(action: AddColumn, domain: _Domain | None, context: Context) -> SafeForm:
+def _safe_form(action: AddColumn, domain: Domain | None, context: Context) -> SafeForm:
     table, column = sql(context, action.table), action.column
     its = sql(context, column.name)
     if context.down:

@@ -10,7 +10,9 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.casts import cast
 from glowplug.review.claims import LockMode, Locks, Rewrites
+from glowplug.review.domain import domain_of
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.lock._words import of_its_base
 from glowplug.review.rules.rewrite import _words as words
 from glowplug.review.type_change import Work, is_plain, work_of
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
@@ -112,10 +114,16 @@ def _safe_form(action: AlterColumnType, column: ColumnFacts | None, context: Con
     old = words.Shape.of(
         column, action.column, None if was is None else _typed(was, None if column is None else column.collation)
     )
-    new = replace(old, name=name, kind=_typed(action.type, action.collation))
+    domain = domain_of(action.type, context.schema)
+    demanding = domain if domain is not None and domain.demands and domain.base is not None else None
+    kind = action.type if demanding is None or demanding.base is None else demanding.base
+    required = old.not_null or (demanding is not None and demanding.not_null)
+    new = replace(old, name=name, kind=_typed(kind, action.collation), not_null=required)
+    notes = [None if demanding is None else f"{name}: {of_its_base(demanding)}"]
+    notes.append(words.also(table, column, action.column, name))
     return SafeForm(
         steps=words.in_its_place(context, action.table, old, new, copied=_copied(action), back=back),
-        note=words.also(table, column, action.column, name),
+        note="; ".join(filter(None, notes)) or None,
     )
 
 
