@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from .proof import Servers
 
 TABLE = "CREATE DOMAIN code AS varchar(9) CHECK (VALUE <> 'x') NOT NULL; CREATE TABLE t (id int NOT NULL, a text)"
-FAILS, UNIQUE, KEY, TYPE = (
-    *("not-null-without-default", "unique-blocks-table", "primary-key-blocks-table"),
-    "type-rewrites-table",
-)
+FAILS, UNIQUE, KEY = "not-null-without-default", "unique-blocks-table", "primary-key-blocks-table"
+TYPE, SET = "type-rewrites-table", "set-not-null-scans-table"
 ADDED = [
     (FAILS, "fresh varchar(9) NOT NULL"),
     (FAILS, "fresh varchar(9) UNIQUE NOT NULL"),
@@ -145,5 +143,53 @@ def test_a_new_type_that_demands_a_value(servers: Servers, old: str) -> None:
             server.execute(step.down)
         assert catalogue(server) == before
         assert server.execute("SELECT b FROM t").fetchall() == [("b",)]
+    finally:
+        server.execute("RESET ALL; DROP SCHEMA added CASCADE")
+
+
+FILLED = (
+    "ALTER TABLE t ADD COLUMN b int, ADD COLUMN c text, ADD COLUMN d int; UPDATE t SET b = o.n FROM o WHERE o.a = t.a; "
+    "DELETE FROM t WHERE b IS NULL; UPDATE t SET c = upper(a), d = 7; "
+)
+OTHER = f"{TABLE}; CREATE TABLE o (n int, a text)"
+ROWS = "INSERT INTO t VALUES (1, 'a'), (2, 'b'); INSERT INTO o VALUES (5, 'a')"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("column", ["b", "c"])
+def test_a_column_that_the_file_fills_is_demanded_later(servers: Servers, column: str) -> None:
+    safe = proposed(SET, f"{FILLED} ALTER TABLE t ALTER COLUMN {column} SET NOT NULL", OTHER).safe_form
+    assert safe is not None
+    assert safe.note is None
+    assert safe.steps[0].note == f"after what fills {column}, which alone stays here, and code that writes it"
+    major = postgres.available()[-1]
+    server = servers.get(f"postgres {major}", lambda: postgres.administrator(major))
+    server.execute("CREATE SCHEMA added; SET search_path = added")
+    try:
+        server.execute(f"{OTHER}; {ROWS}; {FILLED}")
+        for step in safe.steps:
+            server.execute(step.up)
+        assert server.execute("SELECT id, a, b, c FROM t").fetchall() == [(1, "a", 5, "A")]
+        assert (column, "True") in {each[::2] for each in catalogue(server)[0]}
+    finally:
+        server.execute("RESET ALL; DROP SCHEMA added CASCADE")
+
+
+@pytest.mark.postgres
+def test_a_column_that_gets_one_value_is_added_with_it(servers: Servers) -> None:
+    safe = proposed(SET, f"{FILLED} ALTER TABLE t ALTER COLUMN d SET NOT NULL", OTHER).safe_form
+    assert safe is not None
+    assert safe.note is not None
+    assert safe.note.startswith("say NOT NULL DEFAULT 7 where d is added, ")
+    assert "let ALTER COLUMN d DROP DEFAULT follow" in safe.note
+    major = postgres.available()[-1]
+    server = servers.get(f"postgres {major}", lambda: postgres.administrator(major))
+    server.execute("CREATE SCHEMA added; SET search_path = added")
+    try:
+        server.execute(f"{OTHER}; {ROWS}")
+        before = server.execute("SELECT relfilenode FROM pg_class WHERE oid = 't'::regclass").fetchall()
+        server.execute("ALTER TABLE t ADD COLUMN d int NOT NULL DEFAULT 7; ALTER TABLE t ALTER COLUMN d DROP DEFAULT")
+        assert server.execute("SELECT relfilenode FROM pg_class WHERE oid = 't'::regclass").fetchall() == before
+        assert server.execute("SELECT id, d FROM t").fetchall() == [(1, 7), (2, 7)]
     finally:
         server.execute("RESET ALL; DROP SCHEMA added CASCADE")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, weight
-from glowplug.sql.actions import AddConstraint, SetNotNull
+from glowplug.sql.actions import AddConstraint, SetNotNull, Update
 from glowplug.sql.parts import ConstraintKind
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Name
+    from glowplug.sql.parts import Expression, Name
 
 
 class SetNotNullScansTable(Rule):
@@ -104,8 +106,38 @@ class SetNotNullScansTable(Rule):
 
 
 def _safe_form(context: Context, table: Name, column: str) -> SafeForm:
-    if context.schema.is_new_column(table, column):
-        return SafeForm(note=f"say NOT NULL where {column} is added, with its default: that reads nothing")
+    is_new = context.schema.is_new_column(table, column)
+    note = _where_added(context, table, column) if is_new else None
+    if note is not None:
+        return SafeForm(note=note)
     if context.down:
         return SafeForm(note=NOT_IN_A_DOWN)
-    return SafeForm(steps=words.require_not_null(context, table, column))
+    first, *others = words.require_not_null(context, table, column)
+    if is_new:
+        first = replace(first, note=f"after what fills {column}, which alone stays here, and code that writes it")
+    return SafeForm(steps=(first, *others))
+
+
+def _where_added(context: Context, table: Name, column: str) -> str | None:
+    """Say what there is to say where the same file adds the column; None where its rows need values of their own."""
+    known = context.schema.column(table, column)
+    default = None if known is None or known.default is None or known.default.null else known.default
+    given = list(_given(context, table, column))
+    if default is not None and not given:
+        return f"say NOT NULL where {column} is added, with its default: that reads nothing"
+    if default is None and len(given) == 1 and given[0] is not None:
+        return (
+            f"say NOT NULL DEFAULT {given[0].text} where {column} is added, in the place of the UPDATE, and let ALTER "
+            f"COLUMN {column} DROP DEFAULT follow: that reads nothing, and writes no row"
+        )
+    return None
+
+
+def _given(context: Context, table: Name, column: str) -> Iterator[Expression | None]:
+    """Give what each UPDATE of the file puts into the column, None where that is not one literal in every row."""
+    for action in (each for statement in context.script.statements for each in words.within(statement)):
+        if not isinstance(action, Update) or action.table.name != table.name or column not in action.columns:
+            continue
+        every = (action.where is None or action.tautology) and len(action.columns) == len(action.values)
+        value = action.values[action.columns.index(column)] if every else None
+        yield None if value is None or value.null or not value.constant else value
