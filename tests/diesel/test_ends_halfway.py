@@ -18,6 +18,8 @@ from glowplug.dialect import Dialect
 from glowplug.project import find_project
 from glowplug.rehearsal import rehearse
 from glowplug.rehearsal.outcome import Outcome
+from glowplug.review.context import Terms
+from glowplug.review.engine import review
 from glowplug.scratch import open_server
 
 from .benches import request
@@ -234,3 +236,25 @@ def test_mysql(case: Case, diesel: Path, tmp_path: Path, mysql: MysqlBench, mysq
 @pytest.mark.parametrize("down", DOWNS)
 def test_downs_of_mysql(down: str, diesel: Path, tmp_path: Path, mysql: MysqlBench, mysql_servers: Server) -> None:
     compare_downs(down, tmp_path, diesel, mysql, dialect=Dialect.MYSQL, server=mysql_servers, said=DOWNS[down])
+
+
+@pytest.mark.mysql
+def test_a_revert_that_failed_halfway_is_tried_again_by_the_next(
+    diesel: Path, tmp_path: Path, mysql: MysqlBench
+) -> None:
+    migrations = written(
+        tmp_path, Case(up=A + B, said=None, down="DROP TABLE b;\nDROP TABLE nosuch;\nDROP TABLE a;\n"), Dialect.MYSQL
+    )
+    with mysql.for_diesel() as place:
+        command = Diesel(binary=diesel, migrations=migrations, url=place.url)
+        assert command.run().code == 0
+        first, second = command.revert_all(), command.revert_all()
+        assert "nosuch" in first.error
+        assert re.search(r"Unknown table '\w+\.b'", second.error)
+        assert place.witness().recorded == ("1", "0")
+        assert command.run().names == ("2_two",)
+    (chain,) = find_project(tmp_path, environment={}).chains
+    downs = [each for each in review(chain, Terms.of(chain)).findings if each.place and each.place.line == 1]
+    (message,) = (each.message for each in downs if each.place and each.place.file.endswith("1_one/down.sql"))
+    assert "where one of the 2 statements after it fails, this one stays done and the migration recorded, " in message
+    assert "and the next revert stops here, for it is done already" in message

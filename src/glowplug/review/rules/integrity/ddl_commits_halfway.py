@@ -43,16 +43,16 @@ class DdlCommitsHalfway(Rule):
 
     ## What it does
     Says once a file that one of its statements can't be run again, while others come after it: should one of these
-    fail, the next run stops at the first. It is silent for a file with one statement, for one of INSERT, UPDATE and
-    DELETE alone, which Diesel's transaction holds together, and where all but the last can be run again: `IF EXISTS`,
-    `IF NOT EXISTS`, `MODIFY`, `DROP TABLE IF EXISTS` in front of `CREATE TABLE`. It is a warning where more than new
-    tables would stay and a later statement depends on what is there (a constraint, a unique index, MODIFY, INSERT,
-    UPDATE, CALL), else a notice.
+    fail, the next run, or of a down.sql the next revert, stops at the first. It is silent for a file with one
+    statement, for one of INSERT, UPDATE and DELETE alone, which Diesel's transaction holds together, and where all but
+    the last can be run again: `IF EXISTS`, `IF NOT EXISTS`, `MODIFY`, `DROP TABLE IF EXISTS` in front of `CREATE
+    TABLE`. It is a warning where more than new tables would stay and a later statement depends on what is there (a
+    constraint, a unique index, MODIFY, INSERT, UPDATE, CALL), else a notice.
 
     ## Why it is harmful
     DDL commits by itself, the transaction around the file notwithstanding. Diesel records nothing for a file that
-    failed, and begins at its top again: `Duplicate column name`, `Table already exists`. Somebody has to find out by
-    hand what is there.
+    failed, and begins at its top again: `Duplicate column name`, `Table already exists`. A down.sql that failed leaves
+    its version recorded, and the next revert begins at its top. Somebody has to find out by hand what is there.
 
     ## Example
     ```sql before
@@ -113,9 +113,10 @@ class DdlCommitsHalfway(Rule):
 def _hit(changing: Sequence[Context], number: int, severity: Severity) -> Hit:
     context, after = changing[number], len(changing) - number - 1
     fails = "the statement after it fails" if after == 1 else f"one of the {after} statements after it fails"
+    recorded = "recorded, and the next revert" if context.down else "unrecorded, and the next run"
     return Hit(
         message=f"{lead(context)}the server commits each of these statements: where {fails}, this one stays done and "
-        f"the migration unrecorded, and the next run stops here, for it is done already{by_manual(context)}",
+        f"the migration {recorded} stops here, for it is done already{by_manual(context)}",
         span=context.statement.span,
         subject=context.migration.name,
         severity=weight(context, severity),
