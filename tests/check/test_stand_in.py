@@ -61,6 +61,14 @@ def only(report: CheckReport) -> ChainReport:
         ("SELECT 1;\nCREATE INDEX i ON t ((lower(name)));", "an index on an expression", 2),
         ("ALTER TABLE t\n ADD a INT AS (meta->>'$.a');", "the operator ->>", 2),
         ("UPDATE t SET name = UUID_TO_BIN(UUID());", "the function UUID_TO_BIN", 1),
+        *(
+            (up, "REFERENCES without columns in a column's definition", 1)
+            for up in (
+                "CREATE TABLE u (a INT NOT NULL REFERENCES t ON DELETE CASCADE);",
+                "CREATE TABLE u (a INT, b INT REFERENCES `t`, FOREIGN KEY (a) REFERENCES t (id));",
+                "ALTER TABLE t ADD COLUMN a INT REFERENCES t;",
+            )
+        ),
     ],
 )
 def test_what_mariadb_lacks_is_no_verdict(tmp_path: Path, up: str, what: str, line: int) -> None:
@@ -125,6 +133,20 @@ def test_an_error_stays_one_and_says_who_says_so(tmp_path: Path, up: str) -> Non
     (finding,) = (one for one in only(report).findings if one.rule == "up-fails")
     assert report.exit_code == 1
     assert "A MariaDB says so, which stands in for production's MySQL" in finding.message
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "CREATE TABLE u (a INT, FOREIGN KEY (a) REFERENCES t);",
+        "CREATE TABLE u (a INT, CONSTRAINT c FOREIGN KEY k (a) REFERENCES t ON DELETE CASCADE);",
+        "CREATE TABLE u (a VARCHAR(9), FOREIGN KEY (a) REFERENCES t (id));",
+    ],
+)
+def test_a_foreign_key_that_mysql_refuses_as_well_stays_an_error(tmp_path: Path, up: str) -> None:
+    report = checked(tmp_path, TABLE, (up, "SELECT 1;"))
+    assert report.exit_code == 1
+    assert [one.rule for one in only(report).findings if one.rule == "up-fails"] == ["up-fails"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql.flat import Flat
+from glowplug.database.mysql.flat import ENCLOSED, NAME, Flat
 from glowplug.database.mysql.lacking_forms import FORMS
 
 if TYPE_CHECKING:
@@ -96,6 +96,12 @@ does a FULLTEXT index or a new AUTO_INCREMENT, and an index, ROW_FORMAT or KEY_B
 character sets it tells too little.
 """
 
+_NO_KEY, _OF_A_FOREIGN_KEY = 1005, "errno: 150 "
+_A_CLAUSE = re.compile(rf"\bFOREIGN KEY(?: {NAME})? {ENCLOSED} REFERENCES {NAME}")
+_WITHOUT_COLUMNS = re.compile(rf"\bREFERENCES {NAME}(?! [(.]|[\w$])")
+_IGNORED = "REFERENCES without columns in a column's definition"
+"""MariaDB makes a key of it, and refuses that; MySQL reads over it, and from 9.0 on refers to the parent's own key."""
+
 _ABOUT_THE_TEXT = frozenset({_SYNTAX, *(number for numbers, _, _ in _SAID for number in numbers)})
 
 
@@ -123,6 +129,8 @@ def asked_for(error: ServerError, text: str, statement: Statement, offset: int |
     flat = Flat(text, statement.start, statement.end)
     if not flat.well_formed or _refused_by_both(error, flat):
         return None
+    if error.number == _NO_KEY and _OF_A_FOREIGN_KEY in error.message:
+        return _IGNORED if _WITHOUT_COLUMNS.search(_A_CLAUSE.sub("", flat.line)) else None
     return named_in(error) or (None if offset is None else _form_at(flat, offset))
 
 

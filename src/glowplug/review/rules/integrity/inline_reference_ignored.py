@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Column, Constraint, Name
 
+_PARENT = re.compile(r"\bREFERENCES\s+(?:`[^`]+`|[\w$]+)(?:\s*\.\s*(?:`[^`]+`|[\w$]+))?", re.IGNORECASE)
 MOST = 5  # keys that are named; the others are counted
 
 
@@ -119,4 +121,20 @@ def _inline(action: Action, context: Context) -> Iterator[tuple[Column, Constrai
 def _clause(found: tuple[Context, Action, Column, Constraint]) -> str:
     context, action, column, key = found
     word = "" if isinstance(action, CreateTable) else "ADD "
-    return f"{word}FOREIGN KEY ({sql(context, column.name)}) {context.text(key.span)}"
+    text, named = context.text(key.span), _PARENT.search(context.text(key.span))
+    if named is not None and not key.referenced_columns:
+        text = f"{text[: named.end()]} ({', '.join(_key_of(context, action, key)) or '…'}){text[named.end() :]}"
+    return f"{word}FOREIGN KEY ({sql(context, column.name)}) {text}"
+
+
+def _key_of(context: Context, action: Action, key: Constraint) -> list[str]:
+    """Give the columns of the parent's primary key, which a clause has to name; none where they are not known."""
+    if key.references is None:
+        return []
+    parent = context.schema.table(key.references)
+    made = action.table == key.references if isinstance(action, CreateTable) else False
+    constraints = [facts.definition for facts in (() if parent is None else parent.constraints.values())]
+    if made and isinstance(action, CreateTable):
+        constraints = [*action.constraints, *(each for column in action.columns for each in column.constraints)]
+    primary = (each.columns for each in constraints if each.kind is ConstraintKind.PRIMARY_KEY)
+    return [sql(context, column) for column in next(primary, ())]
