@@ -151,6 +151,50 @@ def test_a_table_whose_key_stays_is_rebuilt_forth_and_back(columns: str) -> None
         assert connection.execute("SELECT * FROM s JOIN p ON p.s = s.id").fetchall() == [("a::b", "x", "a::b", 1)]
 
 
+MIDDLE = (
+    "CREATE TABLE new_s (id TEXT PRIMARY KEY, name TEXT, low TEXT);\n"
+    "INSERT INTO new_s (id, name) SELECT id, name FROM s;\n"
+    "DROP TABLE s;\nALTER TABLE new_s RENAME TO s;\nCREATE INDEX by_name ON s (name);\n"
+)
+OTHERS = (
+    "CREATE TABLE log (n INTEGER);\nUPDATE s SET name = upper(name);\n",
+    MIDDLE,
+    "UPDATE s SET low = lower(name);\n",
+)
+
+
+def test_what_else_the_file_does_is_said_to_be_missing() -> None:
+    (step,) = safe_form(DELETES, SERVICES, "".join(OTHERS)).steps
+    said, _, procedure = step.up.partition("\n")
+    where = "each belongs, in a migration of its own, before or behind it"
+    assert said == f"-- of up.sql, lines 1, 2 and 8 are not in this: {where}"
+    (alone,) = safe_form(DELETES, SERVICES, OTHERS[1]).steps
+    assert alone.up == procedure
+    shown = []
+    for text in (f"PRAGMA foreign_keys = OFF; {''.join(OTHERS)}", f"{OTHERS[0]}{step.up}{OTHERS[2]}"):
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(f"PRAGMA foreign_keys = ON; {SERVICES}; {ROWS}; {text}")
+        shown.append(
+            [
+                *connection.execute("SELECT type, name, tbl_name FROM sqlite_schema ORDER BY 1, 2"),
+                "of",
+                *connection.execute("SELECT * FROM s"),
+                *connection.execute("SELECT * FROM p"),
+            ]
+        )
+    assert shown[0] == shown[1]
+    assert shown[0][-2] == ("a::b", "X", "x")
+
+
+@pytest.mark.parametrize("columns", SAME_KEY.values(), ids=SAME_KEY)
+def test_of_one_of_many_other_lines_the_rest_is_counted(columns: str) -> None:
+    up = rebuild(columns, "INSERT INTO new_s (id, name) SELECT id, name FROM s", "s")
+    (one,) = safe_form(DELETES, SERVICES, f"{up};\nUPDATE s SET name = 'x'").steps
+    assert one.up.startswith("-- of up.sql, line 2 is not in this: each belongs, ")
+    (many,) = safe_form(DELETES, SERVICES, f"{up};" + "\nUPDATE s SET name = 'x';" * 9).steps
+    assert many.up.startswith("-- of up.sql, lines 2, 3, 4, 5, 6 and 4 more are not in this: ")
+
+
 ROWID_KEYS = [
     "id INTEGER PRIMARY KEY NOT NULL, name TEXT",
     "id INTEGER NOT NULL PRIMARY KEY, name TEXT",

@@ -12,9 +12,12 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import Step
 from glowplug.review.copying import back_sql, copies_all, copy_sql, intended, mismatched, puts_of
+from glowplug.sql.actions import CreateIndex, Select, SetVariable, Transaction
 from glowplug.sql.parts import ConstraintKind, Identity, Name
 from glowplug.sql.quoting import quoted
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from glowplug.review.rebuild import Rebuild
     from glowplug.schema.simulation import Simulation
     from glowplug.schema.simulation.values import ColumnFacts, IndexFacts, TableFacts
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import Constraint, IndexKey
 
 CHECK_FOREIGN_KEYS = (
@@ -40,6 +44,7 @@ IN_ONE_FILE = (
     "file's own around what follows, look at PRAGMA foreign_key_check before its COMMIT, and leave foreign_keys as it "
     "was"
 )
+_MOST_LINES = 5
 _COUNTED = "the INSERT into violations fails where a foreign key points at nothing; run it while nobody else writes"
 _ON_AGAIN = "PRAGMA foreign_keys = ON;"
 _WHERE_ON = (
@@ -96,10 +101,37 @@ def copied_again(contexts: Sequence[Context], rebuild: Rebuild, after: TableFact
         return None
     filled = None if before is None else puts_of(context, rebuild, before, after)
     if rebuild.old_first or rebuild.copy is None:
-        return changed(context, schema, after, () if before is None else intended(rebuild, filled, before))
+        step = changed(context, schema, after, () if before is None else intended(rebuild, filled, before))
+        return None if step is None else _beside_others(contexts, rebuild, step)
     create, copy = (f"{context.text(span)};" for span in (rebuild.create, rebuild.copy))
     copy = "" if create == copy else copy
-    return procedure(context, schema, after, new=rebuild.aside, create=create, copy=copy, filled=filled)
+    step = procedure(context, schema, after, new=rebuild.aside, create=create, copy=copy, filled=filled)
+    return _beside_others(contexts, rebuild, step)
+
+
+def _beside_others(contexts: Sequence[Context], rebuild: Rebuild, step: Step) -> Step:
+    """Say at its top which statements of the file are not in it: in the place of the whole file it would lose them."""
+    own = {rebuild.create, rebuild.copy, rebuild.drop, rebuild.rename}
+    lines = [
+        str(each.place(each.statement.span).line)
+        for each in contexts
+        if each.statement.span not in own
+        and (each.statement.unparsed is not None or not all(_is_held(one, rebuild) for one in each.statement.actions))
+    ]
+    if not lines:
+        return step
+    listed = names([*lines[:_MOST_LINES], *([f"{len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else [])])
+    file, where = ("down.sql", "") if contexts[0].down else ("up.sql", " in a migration of its own,")
+    what = f"line {listed} is" if len(lines) == 1 else f"lines {listed} are"
+    which = f"-- of {file}, {what} not in this: each belongs,{where} before or behind it"
+    return replace(step, up=f"{which}\n{step.up}")
+
+
+def _is_held(action: Action, rebuild: Rebuild) -> bool:
+    """Whether the procedure does it too, or needs no such thing."""
+    if isinstance(action, CreateIndex):
+        return any(action.table.name.casefold() == each.name.casefold() for each in (rebuild.table, rebuild.aside))
+    return isinstance(action, (Select, SetVariable, Transaction))
 
 
 def procedure(

@@ -32,7 +32,6 @@ _ANEW = (
 )
 _RISKY = (actions.AddConstraint, actions.ModifyColumn, actions.Insert, actions.Update, *_UNKNOWN)
 _PARTITIONS = (actions.TableChange.PARTITIONING, actions.TableChange.DROP_PARTITION)
-
 _COLUMNS = (actions.AddColumn, actions.DropColumn, actions.ModifyColumn, actions.DropConstraint, actions.AddConstraint)
 MOST = 20  # statements that are written as one
 _HEAD = re.compile(r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:`[^`]*`|[\w$.]+)(?=\s)", re.IGNORECASE)
