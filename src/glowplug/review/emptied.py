@@ -1,4 +1,4 @@
-"""Tables that a file on SQLite has emptied, so that what is refused only where there are rows is taken."""
+"""Tables that a file has emptied, so that what is done to rows, or refused for them, finds none."""
 
 from __future__ import annotations
 
@@ -6,20 +6,29 @@ from typing import TYPE_CHECKING
 
 from glowplug.sql.actions import (
     AddColumn,
+    AddConstraint,
+    AlterColumnType,
     CreateIndex,
     CreateTable,
+    CreateType,
     Delete,
     DropColumn,
+    DropConstraint,
     DropIndex,
+    DropNotNull,
     DropTable,
     Insert,
     RenameColumn,
+    SetDefault,
+    SetNotNull,
     SetVariable,
+    Truncate,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from glowplug.review.context import Context
     from glowplug.review.rebuild import Moment
     from glowplug.schema.simulation import Simulation
     from glowplug.sql.actions import Action
@@ -36,6 +45,41 @@ _FILL_NOTHING = (
     RenameColumn,
     SetVariable,
 )
+_FILL_NOTHING_BESIDE = (
+    *_FILL_NOTHING,
+    *(AddConstraint, AlterColumnType, CreateType, DropConstraint, DropNotNull, SetDefault, SetNotNull, Truncate),
+)
+
+
+def emptied_by(context: Context, table: Name) -> Delete | Truncate | None:
+    """Give what has left a table of PostgreSQL's empty in this file, by the statement at hand; None: nothing surely."""
+    empty: Delete | Truncate | None = None
+    if context.schema.heirs(table):  # which ONLY may have spared
+        return None
+    for statement in context.script.statements:
+        if statement.span.start >= context.statement.span.start:
+            return empty
+        if statement.unparsed is not None or statement.conditional or statement.body:
+            empty = None
+        for action in statement.actions:
+            every = isinstance(action, Truncate) or (isinstance(action, Delete) and _is_of_all(action))
+            if not isinstance(action, _FILL_NOTHING_BESIDE) or _is_answered(action, context.schema):
+                empty = None
+            elif isinstance(action, (Delete, Truncate)) and every and action.table == table:
+                empty = action
+    return empty
+
+
+def _is_of_all(action: Delete) -> bool:
+    return not action.limited and (action.where is None or action.tautology)
+
+
+def _is_answered(action: Action, schema: Simulation) -> bool:
+    """Whether a trigger may answer to it."""
+    if not isinstance(action, (Delete, Truncate)):
+        return False
+    facts = schema.table(action.table)
+    return facts is None or bool(facts.triggers)
 
 
 def with_emptied(moments: Iterable[Moment]) -> Iterator[tuple[Moment, frozenset[str]]]:
@@ -56,7 +100,7 @@ def _after(action: Action, schema: Simulation, empty: frozenset[str]) -> frozens
         return frozenset()
     if isinstance(action, Insert):
         return empty - {action.table.name.casefold()}
-    if isinstance(action, Delete) and not action.limited and (action.where is None or action.tautology):
+    if isinstance(action, Delete) and _is_of_all(action):
         return empty | {action.table.name.casefold()}
     return empty if isinstance(action, _FILL_NOTHING) else frozenset()
 
