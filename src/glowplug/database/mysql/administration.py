@@ -118,9 +118,9 @@ class Administrator(Closing):
         return []
 
     def create_schema(
-        self, schema: str, *, charset: str | None, collation: str | None, stands_in: bool = False
+        self, schema: str, *, charset: str | None, collation: str | None, stands_in: tuple[int, ...] = ()
     ) -> None:
-        """Make an empty schema; ``stands_in``: the server is a MariaDB, and production runs MySQL.
+        """Make an empty schema; ``stands_in``: it is a MariaDB, and production runs this version of MySQL.
 
         Raises:
             ConfigurationError: the server knows no such character set or collation.

@@ -58,7 +58,7 @@ class Access:
 
     ``readmit`` gives the account its password and its rights again, whatever a migration made of them.
     ``is_lent``: the server is there for others, too, and after this run. ``stands_in``: it is a MariaDB, and production
-    runs MySQL.
+    runs this version of MySQL; empty: it does not.
     """
 
     address: Address
@@ -67,7 +67,7 @@ class Access:
     superuser: bool = False
     readmit: Callable[[], None] = lambda: None
     is_lent: bool = False
-    stands_in: bool = False
+    stands_in: tuple[int, ...] = ()
 
 
 class MysqlConnection(Connection):

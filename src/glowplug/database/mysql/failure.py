@@ -40,7 +40,7 @@ def explain(
     text: str | None = None,
     reply: Reply | None = None,
     superuser: bool = False,
-    stands_in: bool = False,
+    stands_in: tuple[int, ...] = (),
 ) -> SqlError:
     """Turn the server's error into a SqlError.
 
@@ -49,7 +49,7 @@ def explain(
         text: the batch that was sent, to find the line in; None where the error is not about a file's text.
         reply: what came back before the error: its results tell which statement failed.
         superuser: whether the account has all privileges already.
-        stands_in: whether a MariaDB says so where a MySQL was asked for.
+        stands_in: the version of the MySQL in whose stead a MariaDB says so; empty: it speaks for itself.
     """
     line = column = None
     missing = named_in(error) if stands_in else None
@@ -61,7 +61,7 @@ def explain(
             place = said or sql.position(text, failed.head)
             line, column = place.line, place.column
             if stands_in:
-                missing = asked_for(error, text, failed, None if said is None else _offset(text, said))
+                missing = asked_for(error, text, failed, None if said is None else _offset(text, said), stands_in)
     message = without_temporary_names(error.message, text, failed)
     return SqlError(
         code=error.sqlstate,

@@ -99,8 +99,9 @@ character sets it tells too little.
 _NO_KEY, _OF_A_FOREIGN_KEY = 1005, "errno: 150 "
 _A_CLAUSE = re.compile(rf"\bFOREIGN KEY(?: {NAME})? {ENCLOSED} REFERENCES {NAME}")
 _WITHOUT_COLUMNS = re.compile(rf"\bREFERENCES {NAME}(?! [(.]|[\w$])")
-_IGNORED = "REFERENCES without columns in a column's definition"
-"""MariaDB makes a key of it, and refuses that; MySQL reads over it, and from 9.0 on refers to the parent's own key."""
+_INLINE_SINCE = (9,)
+"""MySQL reads over REFERENCES in a column's definition before 9.0; MariaDB makes a key of it, but where it names no
+column. From 9.0 on, MySQL refers to the parent's own key there."""
 
 _ABOUT_THE_TEXT = frozenset({_SYNTAX, *(number for numbers, _, _ in _SAID for number in numbers)})
 
@@ -119,8 +120,10 @@ def named_in(error: ServerError) -> str | None:
     return None
 
 
-def asked_for(error: ServerError, text: str, statement: Statement, offset: int | None) -> str | None:
-    """Give what of MySQL's a statement of ``text`` asks for, as a phrase, by the error that it met.
+def asked_for(
+    error: ServerError, text: str, statement: Statement, offset: int | None, version: tuple[int, ...]
+) -> str | None:
+    """Give what of a MySQL's of this ``version`` a statement of ``text`` asks for, as a phrase, by the error it met.
 
     ``offset`` is where a syntax error is. What MySQL refuses too, as the statement shows, is none.
     """
@@ -130,8 +133,16 @@ def asked_for(error: ServerError, text: str, statement: Statement, offset: int |
     if not flat.well_formed or _refused_by_both(error, flat):
         return None
     if error.number == _NO_KEY and _OF_A_FOREIGN_KEY in error.message:
-        return _IGNORED if _WITHOUT_COLUMNS.search(_A_CLAUSE.sub("", flat.line)) else None
+        return _reference(flat, version)
     return named_in(error) or (None if offset is None else _form_at(flat, offset))
+
+
+def _reference(flat: Flat, version: tuple[int, ...]) -> str | None:
+    inline = _A_CLAUSE.sub("", flat.line)
+    if _WITHOUT_COLUMNS.search(inline):
+        return "REFERENCES without columns in a column's definition"
+    ignored = version < _INLINE_SINCE and inline == flat.line and "REFERENCES" in flat.line
+    return "REFERENCES in a column's definition that makes no foreign key" if ignored else None
 
 
 def _refused_by_both(error: ServerError, flat: Flat) -> bool:

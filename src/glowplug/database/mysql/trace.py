@@ -75,11 +75,11 @@ class Observer:
     """Runs one file's text, and keeps what was seen."""
 
     def __init__(
-        self, session: Session, reader: SnapshotReader, schema: str, *, superuser: bool, stands_in: bool = False
+        self, session: Session, reader: SnapshotReader, schema: str, *, superuser: bool, stands_in: tuple[int, ...] = ()
     ) -> None:
         """Watch ``session``, which runs it, through that of ``reader``; look at what is there before the file.
 
-        ``stands_in``: it is a MariaDB, and production runs MySQL.
+        ``stands_in``: it is a MariaDB, and production runs this version of MySQL.
         """
         self.seen: list[Seen] = []
         self.looking = 0.0  # seconds that looking took, which are not the file's

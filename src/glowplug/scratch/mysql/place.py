@@ -50,13 +50,13 @@ class Place:
         ran: Ran,
         end: Callable[[], None] | None = None,
         is_lent: bool = False,
-        stands_in: bool = False,
+        stands_in: tuple[int, ...] = (),
     ) -> None:
         """Take over ``schema`` on the server at ``administrator``; nothing is made or connected yet.
 
         ``ran`` hears of every run. ``end`` ends the server, which is this place's alone, or removes what is there;
         None where another place's end does that too. ``is_lent``: the server is there for others, and stays.
-        ``stands_in``: it is a MariaDB, and production runs MySQL.
+        ``stands_in``: it is a MariaDB, and production runs this version of MySQL.
         """
         self._request = request
         self._account = account

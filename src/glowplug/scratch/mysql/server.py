@@ -7,6 +7,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from glowplug.database.mysql import Administrator, ServerVersion
+from glowplug.database.mysql.not_mysql import version_of
 from glowplug.errors import EnvironmentFailure, LostConnection, NoServer
 from glowplug.scratch.area import Area, cache_directory
 from glowplug.scratch.checkpoint import Checkpoints, Resumed
@@ -77,8 +78,9 @@ class _Servers(Server):
         self._end.callback(database.close)
         return database if self._watch is None else LimitedDatabase(database, self._watch)
 
-    def _stands_in(self, version: ServerVersion) -> bool:
-        return stands_in(version, production_version(self._request.chain.server_version))
+    def _stands_in(self, version: ServerVersion) -> tuple[int, ...]:
+        wanted = production_version(self._request.chain.server_version)
+        return version_of(wanted.number) if wanted is not None and stands_in(version, wanted) else ()
 
     def _described(self, version: ServerVersion, source: str, notes: tuple[str, ...]) -> ServerDescription:
         wanted = production_version(self._request.chain.server_version)
