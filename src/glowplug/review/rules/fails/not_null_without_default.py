@@ -8,6 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails
 from glowplug.review.domain import domain_of
+from glowplug.review.emptied import emptied_by
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
 from glowplug.review.wording import sql
@@ -70,9 +71,14 @@ class NotNullWithoutDefault(Rule):
         if not isinstance(action, AddColumn) or not words.lacks_value(action, context):
             return
         table, name = action.table, action.column.name
+        inserts = f"INSERTs that don't name {name} fail from then on"
+        fails = f"it fails as soon as {table} holds one row"
+        if emptied_by(context, table) is None:
+            inserts = f"{fails}, on the way back too" if context.down else f"{fails}, and {inserts}"
+        elif context.down:
+            return
         yield Hit(
-            message=f"adds {name} to {table} as NOT NULL without a default: it fails as soon as {table} holds one row"
-            + (", on the way back too" if context.down else f", and INSERTs that don't name {name} fail from then on"),
+            message=f"adds {name} to {table} as NOT NULL without a default: {inserts}",
             span=action.span,
             subject=f"{table}.{name}",
             safe_form=_safe_form(action, context),

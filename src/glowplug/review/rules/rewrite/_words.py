@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect
-from glowplug.finding import Step
+from glowplug.finding import Severity, Step
 from glowplug.review import definitions
+from glowplug.review.rule import Hit
 from glowplug.review.rules.lock import _words as lock
-from glowplug.review.wording import sql
+from glowplug.review.wording import condition, lead, sql
+from glowplug.sql.actions import Delete
 from glowplug.sql.parts import ConstraintKind
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation.values import ColumnFacts, ConstraintFacts, IndexFacts, TableFacts
+    from glowplug.sql.actions import AddColumn, AlterColumnType, Truncate
     from glowplug.sql.parts import Expression, Name
 
 
@@ -151,6 +154,21 @@ def _full(shape: Shape) -> str:
     parts += ["NOT NULL"] if shape.not_null else []
     parts += [f"DEFAULT {shape.default}"] if shape.default is not None else []
     return " ".join(parts) + shape.rest
+
+
+def of_no_rows(
+    context: Context, action: AddColumn | AlterColumnType, subject: str, doing: str, emptied: Delete | Truncate
+) -> Iterator[Hit]:
+    """Say what is left to do where the file has deleted all rows of the table before; TRUNCATE leaves nothing."""
+    if isinstance(emptied, Delete):
+        yield Hit(
+            message=f"{lead(context)}{doing} after line {context.place(emptied.span).line} deleted every row: it "
+            f"writes none anew, and reads what is left of {action.table} under an ACCESS EXCLUSIVE lock"
+            f"{condition(context, action.table)}",
+            span=action.span,
+            subject=subject,
+            severity=Severity.NOTICE,
+        )
 
 
 def in_primary_key(table: TableFacts | None, column: str) -> bool:

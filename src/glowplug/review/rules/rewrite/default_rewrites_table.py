@@ -8,7 +8,9 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.domain import domain_of
+from glowplug.review.emptied import emptied_by
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.rules.rewrite import _words as words
 from glowplug.review.virtual import or_virtual
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn
@@ -93,6 +95,10 @@ class DefaultRewritesTable(Rule):
         if why is None:
             return
         name = f"{action.table}.{column.name}"
+        emptied = emptied_by(context, action.table)
+        if emptied is not None:
+            yield from words.of_no_rows(context, action, name, f"adds {column.name} to {action.table}", emptied)
+            return
         writes = "writes" if certain else "may write"
         yield Hit(
             message=f"{lead(context)}{writes} every row of {action.table} anew, for {why}, under an ACCESS EXCLUSIVE "

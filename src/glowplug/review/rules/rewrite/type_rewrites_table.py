@@ -17,14 +17,14 @@ from glowplug.review.rules.lock._words import of_its_base
 from glowplug.review.rules.rewrite import _words as words
 from glowplug.review.type_change import Work, is_plain, work_of
 from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
-from glowplug.sql.actions import AlterColumnType, Delete
+from glowplug.sql.actions import AlterColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.review.context import Context
     from glowplug.schema.simulation.values import ColumnFacts
-    from glowplug.sql.actions import Action, Truncate
+    from glowplug.sql.actions import Action
     from glowplug.sql.parts import TypeName
 
 
@@ -86,7 +86,7 @@ class TypeRewritesTable(Rule):
         name = f"{action.table}.{action.column}"
         emptied = emptied_by(context, action.table)
         if emptied is not None:
-            yield from _of_no_rows(action, emptied, context, name)
+            yield from words.of_no_rows(context, action, name, f"changes {name} to {action.type}", emptied)
             return
         writes = "writes" if cost is Work.REWRITE else "may write"
         was = "" if old is None else f" from {old}"
@@ -99,19 +99,6 @@ class TypeRewritesTable(Rule):
             severity=weight(context, Severity.ERROR if cost is Work.REWRITE else Severity.WARNING),
             related=() if column is None else (context.related(column.born, f"{name} was defined here"),),
             safe_form=_safe_form(action, column, context),
-        )
-
-
-def _of_no_rows(action: AlterColumnType, emptied: Delete | Truncate, context: Context, name: str) -> Iterator[Hit]:
-    """Say what is left to do where the file has deleted all rows before; TRUNCATE leaves nothing."""
-    if isinstance(emptied, Delete):
-        yield Hit(
-            message=f"{lead(context)}changes {name} to {action.type} after line {context.place(emptied.span).line} "
-            f"deleted every row: it writes none anew, and reads what is left of {action.table} under an ACCESS "
-            f"EXCLUSIVE lock{condition(context, action.table)}",
-            span=action.span,
-            subject=name,
-            severity=Severity.NOTICE,
         )
 
 
