@@ -176,6 +176,12 @@ def test_numbers_of_the_servers_own_run_alike_by_themselves() -> None:
     assert told(before, after, after) == [("v", "up", 4, Cause.UNTOLD)]
 
 
+def test_values_that_became_one_are_not_said_to_have_become_each_its_own() -> None:
+    before = one(TEXT, NAMES)
+    after = state({"v": (TEXT, ("none",) * 4), "new": (TEXT, ("x 5", "y 9", "z 2", "w 7"))})
+    assert told(before, after, after) == [("v", "up", 4, None)]
+
+
 def test_a_new_column_that_the_old_one_can_be_computed_from() -> None:
     before, after = one(DECIMAL, PRICES, "price"), one(INTEGER, HUNDREDFOLD, "cents")
     tenfold = one(DECIMAL, ("12.5", "25", "77.5", "120"), "price")

@@ -68,6 +68,7 @@ class Moved(Paired):
         untold = (
             len(there) == len(rows)
             and len(set(olds.values)) > 1
+            and len(set(zip(olds.values, news.values, strict=True))) == len(set(news.values))
             and None not in (*olds.values, *news.values)
             and not self._mixed(reading, column).intersection(rows)
             and not is_less(olds, news)
