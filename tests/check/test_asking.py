@@ -27,7 +27,7 @@ QUERY = "SELECT * FROM l WHERE qty = 2147483647"
         (
             Finds.PERHAPS,
             (
-                "\nit may fail where this gives rows (up.sql has conditions by which it picks rows, and they are not"
+                "\nit may fail where this gives rows (up.sql may pick rows by conditions, and they are not"
                 f" asked): {QUERY}"
             ),
         ),

@@ -21,7 +21,7 @@ def _asked(refusal: Refusal, fails: str) -> str:
         return ""
     if refusal.finds is Finds.PERHAPS:
         may = "may fail" if fails == "fails" else "may not"
-        why = f"{refusal.direction.file_name} has conditions by which it picks rows, and they are not asked"
+        why = f"{refusal.direction.file_name} may pick rows by conditions, and they are not asked"
         return f"\nit {may} where this gives rows ({why}): {refusal.query}"
     said = f"\nit {fails} where this gives rows: {refusal.query}"
     if refusal.finds is Finds.SOME:

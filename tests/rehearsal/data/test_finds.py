@@ -127,3 +127,57 @@ def test_all_that_types_have_no_room_for(on_postgres: Measure) -> None:
                 checked(on_postgres, before, up, each.query, f"(id, {column}) VALUES (1, {value})") for each in whole
             ]
             assert any(asks for asks, _ in asked) == asked[0][1], (up, value)
+
+
+SMALLER = "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL);"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("up", "finds"),
+    [
+        ("ALTER TABLE t ALTER n TYPE smallint;", Finds.ALL),
+        ("ALTER TABLE t ALTER n TYPE smallint USING n::smallint;", Finds.ALL),
+        ("ALTER TABLE t ALTER n TYPE smallint USING CAST(n AS smallint);", Finds.ALL),
+        ("ALTER TABLE t ALTER n TYPE smallint USING (n * 2)::smallint;", Finds.SOME),
+        ("DO $$ BEGIN UPDATE t SET n = 0 WHERE n < 0; END $$;\nALTER TABLE t ALTER n TYPE smallint;", Finds.PERHAPS),
+    ],
+)
+def test_what_is_converted_on_the_way(on_postgres: Measure, up: str, finds: Finds) -> None:
+    refusals = of_up(on_postgres(SMALLER, up, "ALTER TABLE t ALTER n TYPE int;"))
+    assert {each.finds for each in refusals if (each.value or "").startswith("a number above")} == {finds}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("select", "finds"),
+    [
+        ("id, n FROM t", Finds.ALL),
+        ("* FROM t", Finds.ALL),
+        ("id, n - 7 FROM t", Finds.SOME),
+        ("DISTINCT id, n FROM t", Finds.PERHAPS),
+    ],
+)
+def test_what_is_copied(on_sqlite: Measure, select: str, finds: Finds) -> None:
+    refusals = of_up(
+        on_sqlite(
+            SMALLER,
+            "CREATE TABLE w (id int PRIMARY KEY, n int NOT NULL UNIQUE);"
+            f"\nINSERT INTO w SELECT {select};\nDROP TABLE t; ALTER TABLE w RENAME TO t;",
+            "SELECT 1;",
+        )
+    )
+    assert {each.finds for each in refusals if each.value == "two equal values"} == {finds}
+
+
+@pytest.mark.postgres
+def test_a_column_of_another_table_does_not_stand_for_this_ones(on_postgres: Measure) -> None:
+    refusals = of_up(
+        on_postgres(
+            "CREATE TABLE t (id serial PRIMARY KEY, qty int NOT NULL); CREATE TABLE o (id serial PRIMARY KEY);",
+            "ALTER TABLE o ADD COLUMN qty int;\nUPDATE t SET qty = qty * 100;",
+            "ALTER TABLE o DROP COLUMN qty;",
+        )
+    )
+    assert refusals
+    assert {each.finds for each in refusals} == {Finds.ALL}

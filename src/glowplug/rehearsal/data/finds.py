@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect, Direction
 from glowplug.rehearsal.data.names import found
 from glowplug.rehearsal.data.refusals import TAKEN, failing
-from glowplug.rehearsal.data.text import actions_of, condition_of_query, every
+from glowplug.rehearsal.data.text import actions_of, condition_of_query, every, followed
 from glowplug.rehearsal.measured import Finds
 from glowplug.rehearsal.seeding.edge_values import null
 from glowplug.rehearsal.seeding.edges import EQUAL, FOLDED
 from glowplug.schema.tables import Family
 from glowplug.sql.actions import (
     AddColumn,
+    AlterColumnType,
+    Block,
     CreateTable,
     Delete,
     DropColumn,
@@ -30,7 +32,7 @@ from glowplug.sql.actions import (
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from glowplug.database.interface import SqlError
     from glowplug.rehearsal.data.subject import Subject
@@ -44,6 +46,12 @@ OF_NULL = frozenset({"22004", "23502", "SQLITE_CONSTRAINT_NOTNULL"})
 _OUT_OF_RANGE = "22003"
 _COMPUTED = re.compile(r"(?P<left>\w+)\s*(?P<by>[-+*])\s*(?P<right>\w+)")
 _PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\w+|.", re.DOTALL)
+_AS_IT_IS = re.compile(
+    r"""\s*(?: \* | (?:cast\s*\(\s*)? [\w."`]+ (?:\s+as\s+[\w.\ ]+(?:\([\d,\ ]+\))?\s*\))?
+    (?:\s*::\s*[\w.\ ]+(?:\([\d,\ ]+\))?)* )\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FEWER = re.compile(r"\bdistinct\b|\b(?:group\s+by|having|limit|union|except|intersect)\b", re.IGNORECASE)
 _INT = 2**31 - 1
 _BIGINT = 2**63 - 1
 
@@ -92,11 +100,14 @@ def finds(subject: Subject, direction: Direction, edge: Edge, error: SqlError, *
         or not isinstance(action, Update)
         or not columns.isdisjoint(map(str.casefold, action.columns))
     ]
-    if any(_picks(action, statement, subject, direction) for action, statement in writing):
+    if _chooses(subject, direction) or any(_picks(each, statement, subject, direction) for each, statement in writing):
         return Finds.PERHAPS
-    if not edge.whole:
-        return Finds.SOME
-    if any(isinstance(each, Update) and not columns.isdisjoint(map(str.casefold, each.columns)) for each, _ in writing):
+    converted = (
+        action
+        for action, _ in actions_of(subject.text.file(direction))
+        if isinstance(action, AlterColumnType) and action.column.casefold() in columns
+    )
+    if not edge.whole or any(_computes(each, columns) for each in (*(action for action, _ in writing), *converted)):
         return Finds.SOME
     of_null = edge.value == null().words and error.code in OF_NULL
     return Finds.ALL if asked or of_null or (edge.value == EQUAL and error.code in TAKEN) else Finds.SOME
@@ -146,20 +157,49 @@ def _picks(action: Action, statement: Statement, subject: Subject, direction: Di
     if script is None or not isinstance(action, (CreateTable, Insert)):
         return True
     ignores = isinstance(action, Insert) and (action.ignore or action.replace)
-    return ignores or len(action.reads) > 1 or condition_of_query(script.text_of(statement.span)) is not None
+    text = script.text_of(statement.span)
+    return ignores or len(action.reads) > 1 or condition_of_query(text) is not None or _FEWER.search(text) is not None
+
+
+def _chooses(subject: Subject, direction: Direction) -> bool:
+    """Whether a file may run statements on conditions of its own, or holds something that can't be read."""
+    script = subject.text.file(direction)
+    if script is None or not followed(script):
+        return True
+    return any(isinstance(action, Block) for action, _ in actions_of(script))
+
+
+def _computes(action: Action, columns: Collection[str]) -> bool:
+    """Whether a statement writes something else than what these columns hold."""
+    if isinstance(action, Update):
+        return any(each.casefold() in columns for each in action.columns)
+    if isinstance(action, AlterColumnType):
+        return action.using is not None and _AS_IT_IS.fullmatch(action.using.text) is None
+    if isinstance(action, Insert) and action.select:
+        read = [each for each in action.select if any(name.casefold() in columns for name in each.columns)]
+        return any(_AS_IT_IS.fullmatch(each.text) is None for each in read)
+    return isinstance(action, (CreateTable, Insert))
 
 
 def names_before(subject: Subject, direction: Direction, table: Table, until: Statement) -> Mapping[str, Column | None]:
     """Give what each column of a table is before the file, by the names that they have where a statement runs."""
+    up = direction is Direction.UP
+    names = {each.name for each in (*subject.before, *subject.after)}
+    back = (subject.names.back() if up else subject.names).tables
     named: dict[str, Column | None] = {column.name.casefold(): column for column in table.columns}
     for action, statement in actions_of(subject.text.file(direction)):
         if statement.span.start >= until.span.start:
             break
+        if not isinstance(action, (AddColumn, DropColumn, RenameColumn)):
+            continue
+        name = found(action.table, names, subject.dialect) or ""
+        if table.name not in {name, back.get(name)}:
+            continue
         if isinstance(action, RenameColumn):
             named[action.new_name.casefold()] = named.pop(action.column.casefold(), None)
         elif isinstance(action, AddColumn):
             named[action.column.name.casefold()] = None
-        elif isinstance(action, DropColumn):
+        else:
             named.pop(action.column.casefold(), None)
     return named
 
