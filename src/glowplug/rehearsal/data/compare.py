@@ -322,7 +322,7 @@ def _most_alike(
 ) -> list[tuple[int, int]]:
     """Pair the rest, the most alike first; rows of which less than half is the same are different rows.
 
-    Those that differ in one column of three or more are the same, however many of the others are NULL in both.
+    Those that differ in one column of several are the same, however many of the others are NULL in both.
     """
     weighed = []
     for one in rest:
@@ -330,7 +330,7 @@ def _most_alike(
             equal = sum(a == b and a is not None for a, b in zip(olds[one], news[two], strict=True))
             width = sum(a is not None or b is not None for a, b in zip(olds[one], news[two], strict=True))
             differing = sum(a != b for a, b in zip(olds[one], news[two], strict=True))
-            if (equal and equal * 2 >= width) or (differing == 1 and len(olds[one]) > 2):  # noqa: PLR2004 - the others
+            if (equal and equal * 2 >= width) or (differing == 1 and len(olds[one]) > 1):
                 weighed.append((-equal, one, two))
     weighed.sort()
     pairs, used_old, used_new = [], set(), set()
