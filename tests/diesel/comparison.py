@@ -75,10 +75,11 @@ class Behaviour:
     after_down: State | None = None
     explanation: tuple[str, ...] = ()
     server_said: tuple[str | None, str | None] = (None, None)
+    passed_by: tuple[str, ...] = ()
 
 
-def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool) -> Behaviour:
-    """Ask the command."""
+def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool, again: bool = False) -> Behaviour:
+    """Ask the command; ``again``: run it once more behind each up that fails and is recorded, which is passed by."""
     diesel = Diesel(binary=binary, migrations=migrations, url=place.url)
     listed = diesel.listed()
     if listed is None:
@@ -86,7 +87,10 @@ def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool) -> Be
     pending = diesel.pending()
     if not listed:
         return Behaviour(refused=False)
-    up = diesel.run()
+    up, passed_by = diesel.run(), []
+    while again and up.code and up.names and version_of(up.names[-1]) in place.witness().recorded:
+        passed_by.append(up.names[-1])
+        up = diesel.run()
     after_up = place.witness()
     unapplied = tuple(name for name, applied in diesel.listed() or () if not applied)
     versions = {version_of(name) for name, _ in listed}
@@ -105,6 +109,7 @@ def of_diesel(binary: Path, migrations: Path, place: Place, *, each: bool) -> Be
         after_down=place.witness(),
         explanation=(up.error, down.error),
         server_said=(_of_server(up.error), _of_server(down.error)),
+        passed_by=tuple(passed_by),
     )
 
 
