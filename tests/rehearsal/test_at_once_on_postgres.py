@@ -228,6 +228,16 @@ def test_a_superuser_s_migrations_go_one_by_one() -> None:
         assert server.dividing(chain(("SELECT 1", "SELECT 1"))) is None
 
 
+@pytest.mark.parametrize(("end", "outcomes"), [("SELECT nope", "sfn"), ("RESET ROLE", "sfs")])
+def test_who_gave_up_its_rights_before_it_failed_has_failed_and_nothing_more(end: str, outcomes: str) -> None:
+    files = [(f"CREATE TABLE t{number} (id int)", f"DROP TABLE t{number}") for number in range(3)]
+    files[1] = (f"CREATE TABLE t1 (id int); SET ROLE pg_monitor; COMMIT; {end}", "DROP TABLE t1")
+    with open_server(request(superuser=True)) as server:
+        trips = rehearse(chain(*files), server, forward_only=False).round_trips
+    found = {Outcome.RESTORED: "s", Outcome.UP_FAILED: "f", Outcome.NOT_REACHED: "n"}
+    assert "".join(found[trip.outcome] for trip in trips) == outcomes
+
+
 @pytest.mark.parametrize("place", [1, 8])
 def test_what_grows_too_large(place: int) -> None:
     files = [(f"CREATE TABLE g{number} (id int)", f"DROP TABLE g{number}") for number in range(8)]
