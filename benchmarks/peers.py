@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import select
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -227,11 +228,23 @@ def _run_and_look(connection: psycopg.pq.abc.PGconn, sql: bytes, table: bytes, i
         answer = connection.exec_(look)
     else:
         connection.send_query(b"BEGIN;" + sql + b";" + look + b";COMMIT")
-        answers = []
-        while (result := connection.get_result()) is not None:
-            answers.append(result)
-        answer = answers[-2]
+        answer = _results(connection)[-2]
     return b"|".join(answer.get_value(0, column) or b"" for column in range(answer.nfields))
+
+
+def _results(connection: psycopg.pq.abc.PGconn) -> list[psycopg.pq.abc.PGresult]:
+    """Take all that comes back; the waiting is poll's, for ``get_result`` would keep every other thread waiting too."""
+    poll = select.poll()
+    poll.register(connection.socket, select.POLLIN)
+    results: list[psycopg.pq.abc.PGresult] = []
+    while True:
+        while connection.is_busy():
+            poll.poll()
+            connection.consume_input()
+        result = connection.get_result()
+        if result is None:
+            return results
+        results.append(result)
 
 
 def _run(connection: psycopg.pq.abc.PGconn, sql: bytes, in_transaction: bool) -> bool:  # noqa: FBT001 - a script's own

@@ -9,20 +9,22 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import actions_of_up, is_new, lead, made_by_up, weight
-from glowplug.sql.actions import SetDefault
+from glowplug.sql.actions import AlterColumnType, SetDefault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glowplug.review.context import Context
     from glowplug.sql.actions import Action
+    from glowplug.sql.parts import Expression
 
 
 class DefaultChanged(Rule):
     """A default that the running release may rely on is changed or dropped.
 
     ## What it does
-    Finds `DROP DEFAULT`, and `SET DEFAULT` where there was another one. A first default is silent.
+    Finds `DROP DEFAULT`, and `SET DEFAULT` where there was another one. A first default is silent, and what the same
+    transaction gives back: a column whose type changes loses its default before, and gets it in the new type behind.
 
     ## Why it is harmful
     INSERTs of the release that still runs, which leave the column out, get another value from then on; without a
@@ -67,9 +69,12 @@ class DefaultChanged(Rule):
             return
         if context.down and _is_the_first_of_up(action, context):
             return
+        given = _given_after(action, context)
+        if given is not None and (given.text.split() == column.default.text.split() or _is_retyped(action, context)):
+            return
         name = f"{action.table}.{action.column}"
         required = column.not_null and column.identity is None
-        dropped = action.default is None or action.default.null
+        dropped = given is None and (action.default is None or action.default.null)
         if dropped and required:
             what = f"drops the default of {name}, which is NOT NULL: INSERTs of the release that runs fail where they "
             what += f"leave {action.column} out"
@@ -86,6 +91,30 @@ class DefaultChanged(Rule):
             related=(context.related(column.born, f"{name} was defined here"),),
             safe_form=SafeForm(note=f"release code that names {action.column} in every INSERT before this runs"),
         )
+
+
+def _given_after(action: SetDefault, context: Context) -> Expression | None:
+    """Give the default that the column has in the end, where this takes it away and nobody sees it without one."""
+    if action.default is not None or not context.atomic:
+        return None
+    given = None
+    for each in _behind(action, context):
+        given = each.default if isinstance(each, SetDefault) else given
+    return given
+
+
+def _is_retyped(action: SetDefault, context: Context) -> bool:
+    return any(isinstance(each, AlterColumnType) for each in _behind(action, context))
+
+
+def _behind(action: SetDefault, context: Context) -> Iterator[SetDefault | AlterColumnType]:
+    """Give what comes later in the file and changes the same column's default or type."""
+    for statement in context.script.statements:
+        for each in statement.actions:
+            if not isinstance(each, (SetDefault, AlterColumnType)) or each.span.start <= action.span.start:
+                continue
+            if (each.table, each.column) == (action.table, action.column):
+                yield each
 
 
 def _is_the_first_of_up(action: SetDefault, context: Context) -> bool:
