@@ -100,3 +100,21 @@ def test_sqlite_takes_bare_keys_and_mysql_texts_in_double_quotes() -> None:
 )
 def test_columns_that_are_read_as_documents(expression: str, dialect: Dialect, columns: set[str]) -> None:
     assert paths_in(read(f"UPDATE t SET x = {expression};", dialect), dialect).columns == columns
+
+
+@pytest.mark.parametrize(
+    ("condition", "values"),
+    [
+        ("doc ->> 'a' = 'x'", {"a": ("x",)}),
+        ("(doc -> 'a' ->> 'b')::int = 7", {"a.b": (7,)}),
+        ("doc -> 'a' = '\"x\"' OR doc -> 'a' = '7'", {"a": ("x", 7)}),
+        ("doc #>> '{a,b}' IN ('x', 'y')", {"a.b": ("x", "y")}),
+        ("(doc ->> 'a')::bool = true", {"a": (True,)}),
+        ('doc @> \'{"a": {"b": "x"}, "c": 1, "d": null}\'', {"a.b": ("x",), "c": (1,)}),
+        ("jsonb_extract_path_text(doc, 'a', 'b') = 'x'", {"a.b": ("x",)}),
+        ("doc ->> 'a' <> 'x' AND doc ->> 'b' = kind AND doc ->> 'c' > '7'", {}),
+    ],
+)
+def test_what_is_compared_is_known(condition: str, values: dict[str, tuple[object, ...]]) -> None:
+    found = paths_in(read(f"DELETE FROM t WHERE {condition};", Dialect.POSTGRES), Dialect.POSTGRES).values
+    assert {".".join(step or "#" for step in path): each for path, each in found.items()} == values

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from glowplug.database.rows import Value
-    from glowplug.rehearsal.data.paths import Path, Said
+    from glowplug.rehearsal.data.paths import Path, Said, Scalar
     from glowplug.rehearsal.data.text import Text
     from glowplug.schema.tables import Table
 
@@ -67,7 +67,11 @@ def with_documents(
         return found
     for table in _named(tables, text):
         columns = tuple(
-            replace(each, paths=_before_the_up(up, down, is_written=text.opaque or (table.name, each.name) in written))
+            replace(
+                each,
+                paths=_before_the_up(up, down, is_written=text.opaque or (table.name, each.name) in written),
+                values=up.values,
+            )
             for each in _documents(
                 table, later.get(table.name), up.columns | down.columns, Making(dialect=text.dialect, seed=seed)
             )
@@ -115,7 +119,7 @@ def _is_within(path: Path, made: frozenset[Path]) -> bool:
 class _Documents(msgspec.Struct, frozen=True, kw_only=True):
     """A column that holds documents: what makes one, of which length at most, and the paths that are to be in it.
 
-    ``of_text``: the table takes any other text as well.
+    ``of_text``: the table takes any other text as well. ``values``: what the up compares with the value at a path.
     """
 
     name: str
@@ -123,6 +127,19 @@ class _Documents(msgspec.Struct, frozen=True, kw_only=True):
     longest: int | None
     of_text: bool
     paths: Mapping[Path, str | None] = {}
+    values: Mapping[Path, tuple[Scalar, ...]] = {}
+
+    def put(self, whole: Document, number: int) -> None:
+        """Put its paths into a document: in every other one with the values that are asked for."""
+        for place, (path, cast) in enumerate(self.paths.items()):
+            asked = self.values.get(path, ())
+            kind = cast if cast is not None or not asked else type(asked[0]).__name__  # others are of its kind
+            if asked and number % 2 == 0:
+                _put(whole, path, asked[number // 2 % len(asked)], always=True)
+            elif kind in _VALUES:
+                _put(whole, path, _VALUES[kind](number))
+            else:
+                _put(whole, path, f"{chr(ord('a') + place % 26)}{number}")
 
 
 def _documents(table: Table, later: Table | None, read: Collection[str], making: Making) -> Iterator[_Documents]:
@@ -162,12 +179,7 @@ def _filled(rows: Sequence[Row], columns: Sequence[_Documents], made: frozenset[
             whole = _object(changed[each.name] if each.name in changed else each.make(number))
             if whole is None or any(path not in each.paths and _holds(whole, path) for path in made):
                 continue
-            for place, (path, cast) in enumerate(each.paths.items()):
-                _put(
-                    whole,
-                    path,
-                    f"{chr(ord('a') + place % 26)}{number}" if cast not in _VALUES else _VALUES[cast](number),
-                )
+            each.put(whole, number)
             written = json.dumps(whole, ensure_ascii=False)
             if each.longest is None or len(written) <= each.longest:
                 changed[each.name] = written
@@ -183,8 +195,8 @@ def _object(value: Value) -> Document | None:
     return whole if isinstance(whole, dict) else None
 
 
-def _put(whole: Document, path: Path, value: object) -> None:
-    """Put a value there, unless one of its kind is; whatever is in the way becomes what the path goes through."""
+def _put(whole: Document, path: Path, value: object, *, always: bool = False) -> None:
+    """Put a value there, unless one of its kind is, or ``always``; what is in the way becomes what the path needs."""
     if path[0] is None:
         return
     holder: Document | list[object] = whole
@@ -196,7 +208,7 @@ def _put(whole: Document, path: Path, value: object) -> None:
             _hold(holder, step, inner)
         holder = inner
     there = _held(holder, path[-1])
-    if there is None or not isinstance(value, str | type(there)):
+    if always or there is None or not isinstance(value, str | type(there)):
         _hold(holder, path[-1], value)
 
 

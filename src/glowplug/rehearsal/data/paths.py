@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Path = tuple[str | None, ...]
 """Keys from the outermost one on; None is an element of an array."""
 
+Scalar = str | int | bool
+
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/|\$(?:[A-Za-z_]\w*)?\$)
     | [eE]?(?P<text>'(?:[^']|'')*')
@@ -54,10 +56,12 @@ _FUNCTION = re.compile(r"jsonb?_(\w+)", re.IGNORECASE)
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Paths that are there by what is said, each with the type that its value is cast to, and those that are set.
 
-    ``columns``: what is read as a document, in lower case.
+    ``values``: what is compared with the value at a path, as JSON. ``columns``: what is read as a document, in lower
+    case.
     """
 
     there: Mapping[Path, str | None] = {}
+    values: Mapping[Path, tuple[Scalar, ...]] = {}
     set: frozenset[Path] = frozenset()
     columns: frozenset[str] = frozenset()
 
@@ -78,7 +82,8 @@ def paths_in(script: Script | None, dialect: Dialect) -> Said:
 def _said(text: str, dialect: Dialect) -> Said:
     reading = _Reading(tuple(_tokens(text, dialect)))
     reading.read()
-    return Said(there=reading.there, set=frozenset(reading.set), columns=frozenset(reading.columns))
+    values = {path: tuple(dict.fromkeys(found)) for path, found in reading.values.items()}
+    return Said(there=reading.there, values=values, set=frozenset(reading.set), columns=frozenset(reading.columns))
 
 
 def _tokens(text: str, dialect: Dialect) -> Iterator[_Token]:
@@ -99,6 +104,7 @@ class _Reading:
     def __init__(self, tokens: Sequence[_Token]) -> None:
         self._tokens = tokens
         self.there: dict[Path, str | None] = {}
+        self.values: dict[Path, list[Scalar]] = {}
         self.set: set[Path] = set()
         self.columns: set[str] = set()
 
@@ -127,7 +133,7 @@ class _Reading:
             if token.value in _KEYS | _WAYS | {"-"}:
                 self._listed(token.value, at + 1)
             elif token.value == "@>" and self._at(at + 1).kind == "text":
-                self._note(*_inside(self._at(at + 1).value))
+                self._contained(self._at(at + 1).value)
                 return at + 2
             elif token.value == "[" and self._at(at + 1).kind == "text" and self._at(at - 1).value != "array":
                 return self._subscripts(at)
@@ -150,6 +156,7 @@ class _Reading:
                 break
             at += 2
         self._note(path, cast=outer or self._cast(at))
+        self._compare(path, at, as_json=self._at(at - 2).value == "->")
         return at if path else at + 1
 
     def _outer(self, at: int) -> str | None:
@@ -187,6 +194,7 @@ class _Reading:
             return
         if sign in _WAYS:
             self._note(_way(words), cast=self._cast(at + 1))
+            self._compare(_way(words), at + 1, as_json=sign == "#>")
         else:
             self._note(*((word,) for word in words))
 
@@ -210,7 +218,10 @@ class _Reading:
         elif ways and verb in _SETTING:
             self.set |= set(ways)
         elif ways or verb in _BY_KEYS:
-            self._note(*(ways or [tuple(texts)]), cast=self._cast(end))
+            found = ways or [tuple(texts)]
+            self._note(*found, cast=self._cast(end))
+            if len(found) == 1:
+                self._compare(found[0], end + 1, as_json=not verb.endswith("_text") and verb != "extract")
         elif verb in _BY_WAY and len(arguments) > 1:
             self._by_way(verb, self._way_of(arguments[1]), arguments[2:])
 
@@ -263,10 +274,44 @@ class _Reading:
             at += 1
         return self._at(at + 1).value if self._at(at).value in {"::", "as"} else None
 
+    def _contained(self, text: str) -> None:
+        """Take a document that another is to hold, its values too."""
+        for path, value in _leaves(text):
+            self._note(path)
+            if isinstance(value, str | int):
+                self.values.setdefault(path, []).append(value)
+
+    def _compare(self, path: Path, at: int, *, as_json: bool) -> None:
+        """Take what the value at a path is compared with: ``) :: type = value``, or ``IN (value, value)``."""
+        while self._at(at).value in {")", "::"} and self._at(at).kind == "sign":
+            at += 1 if self._at(at).value == ")" else 2
+        given: Sequence[_Token] = ()
+        if self._at(at).value == "=" and self._at(at).kind == "sign":
+            at += 1 + (self._at(at + 1).value == "=")
+            given = (self._at(at),)
+        elif self._at(at).value == "in" and self._at(at + 1).value == "(":
+            given = tuple(self._until(")", at + 2))
+        found = [value for token in given if (value := _scalar(token, as_json=as_json)) is not None]
+        if found and path:
+            self.values.setdefault(path, []).extend(found)
+
     def _note(self, *paths: Path, cast: str | None = None) -> None:
         for path in paths:
             if path:
                 self.there[path] = self.there.get(path) or cast
+
+
+def _scalar(token: _Token, *, as_json: bool) -> Scalar | None:
+    """Read a constant; ``as_json``: a text is a document, else what one holds."""
+    if token.kind == "word":
+        return int(token.value) if _NUMBER.fullmatch(token.value) else {"true": True, "false": False}.get(token.value)
+    if token.kind != "text" or not as_json:
+        return token.value if token.kind == "text" else None
+    try:
+        value = json.loads(token.value)
+    except ValueError:
+        return token.value
+    return value if isinstance(value, str | int) else None
 
 
 def _in_dollars(text: str) -> Path:
