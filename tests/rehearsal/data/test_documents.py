@@ -76,7 +76,7 @@ ODD_TEXTS = ["up t.doc"]
         "UPDATE t SET kind = doc #>> '{tags,0}' WHERE jsonb_array_length(doc -> 'tags') > 99; DROP TABLE tags;",
         "lossy",
         (),
-        [],
+        ["down t.doc"],
     ),
     Case(
         "what the down can not read of our documents",
@@ -85,7 +85,7 @@ ODD_TEXTS = ["up t.doc"]
         "UPDATE t SET kind = kind WHERE (doc -> 'nets' ->> 'first')::inet IS NULL; ALTER TABLE t DROP COLUMN mail;",
         "lossy",
         (),
-        [],
+        ["down t.doc"],
     ),
     case("a key replaced", POSTGRES, "doc = jsonb_set(doc, '{state}', '1', false)", "doc = doc", LOST),
     case(
@@ -132,6 +132,26 @@ ODD_TEXTS = ["up t.doc"]
         NOTHING,
         "irreversible",
         ["up t deleted"],
+    ),
+    Case(
+        "a text where a number is read",
+        POSTGRES,
+        "ALTER TABLE t ADD COLUMN n integer; UPDATE t SET n = (doc ->> 'n2')::int;",
+        "ALTER TABLE t DROP COLUMN n;",
+        "lossy",
+        (),
+        ["up t.doc"],
+    ),
+    Case(
+        "what is no text is made one",
+        POSTGRES,
+        f"{MAIL} UPDATE t SET mail = doc ->> 'mail', doc = doc - 'mail' WHERE jsonb_exists(doc, 'mail')"
+        " AND jsonb_typeof(doc) = 'object';",
+        f"UPDATE t SET doc = doc || jsonb_build_object('mail', mail) WHERE mail IS NOT NULL; {NO_MAIL}",
+        "lossless",
+        (),
+        [],
+        ["up t.doc changed"],
     ),
     Case(
         "a number and a moment read",

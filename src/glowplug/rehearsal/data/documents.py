@@ -95,6 +95,17 @@ def plain_documents(
     return found
 
 
+def documents_read(
+    text: Text, tables: Sequence[Table], later: Mapping[str, Table], said: Said, *, seed: int
+) -> Iterator[tuple[Table, Documents]]:
+    """Give the columns with documents that may be those in which a file looks for something, each with its table."""
+    making = Making(dialect=text.dialect, seed=seed)
+    for table in _named(tables, text) if said.there else ():
+        for each in _documents(table, later.get(table.name), said.columns, making):
+            if each.name.casefold() in said.columns:
+                yield table, each
+
+
 def _named(tables: Sequence[Table], text: Text) -> Iterator[Table]:
     """Give the tables that may be named in either file."""
     said = "\n".join(script.text for script in (text.up, text.down) if script is not None).casefold()
@@ -116,7 +127,7 @@ def _is_within(path: Path, made: frozenset[Path]) -> bool:
     return any(path[: len(each)] == each for each in made)
 
 
-class _Documents(msgspec.Struct, frozen=True, kw_only=True):
+class Documents(msgspec.Struct, frozen=True, kw_only=True):
     """A column that holds documents: what makes one, of which length at most, and the paths that are to be in it.
 
     ``of_text``: the table takes any other text as well. ``values``: what the up compares with the value at a path.
@@ -129,20 +140,26 @@ class _Documents(msgspec.Struct, frozen=True, kw_only=True):
     paths: Mapping[Path, str | None] = {}
     values: Mapping[Path, tuple[Scalar, ...]] = {}
 
-    def put(self, whole: Document, number: int) -> None:
+    def with_(self, paths: Mapping[Path, str | None]) -> Document:
+        """Make a document with something at each of these paths."""
+        whole = _object(self.make(0)) or {}
+        replace(self, paths=paths).fill(whole, 1)
+        return whole
+
+    def fill(self, whole: Document, number: int) -> None:
         """Put its paths into a document: in every other one with the values that are asked for."""
         for place, (path, cast) in enumerate(self.paths.items()):
             asked = self.values.get(path, ())
             kind = cast if cast is not None or not asked else type(asked[0]).__name__  # others are of its kind
             if asked and number % 2 == 0:
-                _put(whole, path, asked[number // 2 % len(asked)], always=True)
+                put(whole, path, asked[number // 2 % len(asked)], always=True)
             elif kind in _VALUES:
-                _put(whole, path, _VALUES[kind](number))
+                put(whole, path, _VALUES[kind](number))
             else:
-                _put(whole, path, f"{chr(ord('a') + place % 26)}{number}")
+                put(whole, path, f"{chr(ord('a') + place % 26)}{number}")
 
 
-def _documents(table: Table, later: Table | None, read: Collection[str], making: Making) -> Iterator[_Documents]:
+def _documents(table: Table, later: Table | None, read: Collection[str], making: Making) -> Iterator[Documents]:
     after = {} if later is None else {column.name: column for column in later.columns}
     asked = {
         name
@@ -160,10 +177,10 @@ def _documents(table: Table, later: Table | None, read: Collection[str], making:
             continue
         made = maker(kind, needs, making)
         if made is not None:
-            yield _Documents(name=column.name, make=made.make, longest=column.type.length, of_text=of_text)
+            yield Documents(name=column.name, make=made.make, longest=column.type.length, of_text=of_text)
 
 
-def _filled(rows: Sequence[Row], columns: Sequence[_Documents], made: frozenset[Path]) -> Iterator[Row]:
+def _filled(rows: Sequence[Row], columns: Sequence[Documents], made: frozenset[Path]) -> Iterator[Row]:
     """Put the paths into documents, of rows that are alike into that of the first.
 
     Not into one that is aimed at for what the up makes.
@@ -179,7 +196,7 @@ def _filled(rows: Sequence[Row], columns: Sequence[_Documents], made: frozenset[
             whole = _object(changed[each.name] if each.name in changed else each.make(number))
             if whole is None or any(path not in each.paths and _holds(whole, path) for path in made):
                 continue
-            each.put(whole, number)
+            each.fill(whole, number)
             written = json.dumps(whole, ensure_ascii=False)
             if each.longest is None or len(written) <= each.longest:
                 changed[each.name] = written
@@ -195,7 +212,7 @@ def _object(value: Value) -> Document | None:
     return whole if isinstance(whole, dict) else None
 
 
-def _put(whole: Document, path: Path, value: object, *, always: bool = False) -> None:
+def put(whole: Document, path: Path, value: object, *, always: bool = False) -> None:
     """Put a value there, unless one of its kind is, or ``always``; what is in the way becomes what the path needs."""
     if path[0] is None:
         return

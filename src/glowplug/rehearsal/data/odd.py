@@ -19,6 +19,7 @@ from glowplug.rehearsal.data.losses import (
     may_be_lost,
     written_after,
 )
+from glowplug.rehearsal.data.odd_documents import odd_documents
 from glowplug.rehearsal.measured import When
 from glowplug.rehearsal.seeding import edges
 
@@ -85,16 +86,13 @@ def edges_of(here: Trip, direction: Direction, without: frozenset[str]) -> tuple
         return ()
     up = direction is Direction.UP
     only = (subject.touched.edges_before if up else subject.touched.edges_after) - without
+    tables = subject.before if up else subject.after
+    later = subject.later if up else subject.earlier
+    settings = subject.settings
     return (
         *folded(here, direction, only),
-        *edges(
-            here.rows,
-            subject.before if up else subject.after,
-            later=subject.later if up else subject.earlier,
-            dialect=subject.dialect,
-            settings=subject.settings,
-            only=only,
-        ),
+        *odd_documents(here.rows, subject.text, direction, tables, later, settings=settings, only=only),
+        *edges(here.rows, tables, later=later, dialect=subject.dialect, settings=settings, only=only),
     )
 
 
