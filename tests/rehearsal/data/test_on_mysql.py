@@ -31,6 +31,18 @@ def test_a_dropped_column(on_mysql: Measure) -> None:
     assert found.data.text_says is Reversibility.IRREVERSIBLE
 
 
+@pytest.mark.parametrize(("charset", "letters"), [("latin1", "latin1"), ("utf8mb3", "utf8mb3"), ("utf8mb4", None)])
+def test_a_charset_that_has_no_letters_for_some_texts(on_mysql: Measure, charset: str, letters: str | None) -> None:
+    found = on_mysql(
+        T.replace(");", ") DEFAULT CHARSET utf8mb4;"),
+        f"ALTER TABLE t CONVERT TO CHARACTER SET {charset};",
+        "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4;",
+    )
+    assert {(each.direction, each.value) for each in found.data.refusals} == (
+        set() if letters is None else {(Direction.UP, f"a text beyond {letters}")}
+    )
+
+
 def test_new_columns_and_tables_go_with_the_down(on_mysql: Measure) -> None:
     found = on_mysql(
         T,

@@ -32,6 +32,7 @@ TOO_ODD = {
     # What an edge row does to others, or what only an expression's arithmetic tells.
     *(("divided", "the largest integer"), ("logged", "NULL")),
 }
+NO_LETTERS_FOR_IT = {("texts", f"a text beyond {charset}", ("k",)) for charset in ("latin1", "utf8mb3")}
 REWRITTEN_BY_A_TRIGGER = {("stamped", ("updated_at",))}
 
 
@@ -96,4 +97,6 @@ def test_edge_rows_are_taken_and_found_by_their_query(backend: tuple[Dialect, Ro
             answer = rows.query(edge.query)
             if answer.error is not None or not answer.rows:
                 refused[bare(edge.table), edge.value, edge.columns] = f"{edge.query}: {answer.error}"
-    assert {each: why for each, why in refused.items() if each[:2] not in TOO_ODD} == {}
+    assert {
+        each: why for each, why in refused.items() if each[:2] not in TOO_ODD and each not in NO_LETTERS_FOR_IT
+    } == {}

@@ -171,6 +171,17 @@ def _long(length: int, dialect: Dialect, compared: str) -> EdgeValue:
     return EdgeValue(words=f"a text of {length} characters", value=value, where=f"{_length_of(dialect)} {compared}")
 
 
+_BEYOND_CHARSETS = (
+    EdgeValue(words="a text beyond latin1", value="日", where="{c} <> CONVERT({c} USING latin1)"),
+    EdgeValue(
+        words="a text beyond utf8mb3",
+        value="🦊",
+        where="HEX(CONVERT({c} USING utf8mb4)) REGEXP '^(..)*F[0-4]'",
+    ),
+)
+"""What a column's charset, or a later one, may have no letters for; a column that has none takes no such row."""
+
+
 def _text(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
     yield EdgeValue(words="an empty text", value="", where="{c} = ''")
     length = kind.length if kind.length is None or kind.length <= _MOST else None
@@ -185,6 +196,8 @@ def _text(kind: Type, dialect: Dialect) -> Iterator[EdgeValue]:
     if length != 0 and kind.name != _ONE_BYTE:
         shown = no_ascii[:length] if length is None or not no_ascii[:length].isascii() else "ß" * length
         yield EdgeValue(words="a text that is no ASCII", value=shown, where=outside)
+        if dialect is Dialect.MYSQL:
+            yield from _BEYOND_CHARSETS
     if length is None or length > 2:  # noqa: PLR2004 - blanks around a letter
         yield EdgeValue(words="a text with blanks around it", value=" a ", where="{c} <> trim({c})")
     if length is None or length >= len(_QUOTED):
