@@ -363,6 +363,16 @@ NOTHING = "SELECT 1;"
         [],
     ),
     Case(
+        "duplicates deleted of what a CHECK and a domain ask something of",
+        "CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%'); CREATE TABLE t (id serial PRIMARY KEY, email mail NOT NULL,"
+        " code text NOT NULL CHECK (code ~ '^[a-z]{3}-[0-9]{4}$'));",
+        "DELETE FROM t a USING t b WHERE a.id > b.id AND a.email = b.email AND a.code = b.code;"
+        " CREATE UNIQUE INDEX i ON t (email, code);",
+        "DROP INDEX i;",
+        "irreversible",
+        ["up t deleted"],
+    ),
+    Case(
         "duplicates deleted",
         T,
         "DELETE FROM t a USING t b WHERE a.id > b.id AND a.email = b.email; CREATE UNIQUE INDEX i ON t (email);",

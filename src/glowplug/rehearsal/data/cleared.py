@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from glowplug.rehearsal.data.names import with_meant
+from glowplug.rehearsal.seeding.cases import cases
 from glowplug.rehearsal.seeding.makers import maker
-from glowplug.rehearsal.seeding.needs import NOT_NULL
+from glowplug.rehearsal.seeding.needs import NOT_NULL, both
 from glowplug.schema.tables import Written
 from glowplug.sql.actions import CreateTable, Delete, Insert, Update
+from glowplug.sql.condition import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from glowplug.database.rows import Value
     from glowplug.rehearsal.data.text import Text
     from glowplug.rehearsal.seeding.makers import Making
+    from glowplug.rehearsal.seeding.needs import Needs
     from glowplug.schema.tables import Table
 
 _GROUPED = re.compile(
@@ -97,8 +100,19 @@ def _values(table: Table, names: Sequence[str], making: Making, number: int) -> 
     made: dict[str, Value] = {}
     for name in map(str.casefold, names):
         column = columns.get(name)
-        kind = None if column is None or column.numbered else maker(column.type, NOT_NULL, making)
+        needs = None if column is None or column.numbered else _needs(table, column.name, making)
+        kind = None if column is None or needs is None else maker(column.type, needs, making)
         if column is None or kind is None:
             return {}
         made[column.name] = kind.make(number)
     return made
+
+
+def _needs(table: Table, name: str, making: Making) -> Needs | None:
+    """Put together what the table's CHECKs ask of a column, each in the first way in which it can hold."""
+    needs: Needs | None = NOT_NULL
+    for check in table.checks:
+        for case in cases([(parse(check.expression, making.dialect), True)])[:1]:
+            asked = case.needs.get(name)
+            needs = needs if asked is None or needs is None else both(needs, asked)
+    return needs
