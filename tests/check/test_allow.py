@@ -147,6 +147,9 @@ def test_one_that_stands_elsewhere_than_what_was_found_says_where_to_go() -> Non
     other_file = [replace(HIDDEN, place=Place(file="migrations/2_b/up.sql", line=2))]
     (complaint,) = complaints(elsewhere, used, today=TODAY, findings=other_file)
     assert complaint.message.endswith("accepts nothing: remove it")
+    its_down = FILE.replace("up.sql", "down.sql")
+    (complaint,) = complaints(elsewhere, used, today=TODAY, findings=[replace(HIDDEN, place=Place(file=its_down))])
+    assert complaint.message.endswith(f"accepts nothing: what was found is about {its_down}, where it belongs")
     for version in (None, "20240101000001"):
         other = entries(version=version)
         found, used = accept([HIDDEN, DIFFERS], other, today=TODAY)
@@ -154,3 +157,13 @@ def test_one_that_stands_elsewhere_than_what_was_found_says_where_to_go() -> Non
         assert complaint.message.startswith("this [[allow]] of down-does-not-restore ")
         assert complaint.message.endswith('accepts nothing: what was found is of version = "20240101000000"')
         assert "  " not in complaint.message
+
+
+def test_what_is_about_a_whole_file_is_accepted_before_any_statement_of_it() -> None:
+    whole = replace(HIDDEN, place=Place(file=FILE))
+    found, used = accept([whole], of_comments([replace(comment(), start=(4, 1), end=(4, 9))]), today=TODAY)
+    assert ([each.suppressed is not None for each in found], used) == ([True], {0})
+    adrift = of_comments([replace(comment(), start=None, end=None)])
+    assert accept([whole], adrift, today=TODAY)[0][0].suppressed is None
+    other = [replace(whole, place=Place(file="migrations/2_b/up.sql"))]
+    assert accept(other, of_comments([comment()]), today=TODAY)[0][0].suppressed is None

@@ -73,6 +73,26 @@ def test_what_differs_is_an_error_that_names_the_property() -> None:
     assert finding.place.file == "migrations/20240101000001_m/down.sql"
 
 
+@pytest.mark.parametrize(
+    ("after", "severity"),
+    [
+        ("'a','b','c'", Severity.WARNING),
+        ("'c','a','b'", Severity.WARNING),
+        ("'b','a','c'", Severity.ERROR),
+        ("'a','c'", Severity.ERROR),
+    ],
+)
+def test_a_label_that_nothing_takes_away_weighs_what_a_down_does_that_is_missing(
+    after: str, severity: Severity
+) -> None:
+    labels = Difference(kind="type", name="s", property="labels", before="'a','b'", after=after)
+    (finding,) = judged(RoundTrip(migration=migration(), outcome=Outcome.DIFFERS, differences=(labels,)))
+    assert finding.severity is severity
+    assert ("PostgreSQL takes no label away" in finding.message) is (severity is Severity.WARNING)
+    (finding,) = judged(RoundTrip(migration=migration(), outcome=Outcome.DIFFERS, differences=(labels, LOST)))
+    assert finding.severity is Severity.ERROR
+
+
 def test_a_failure_stands_at_the_line_that_the_server_gave() -> None:
     one = migration()
     trip = RoundTrip(
@@ -260,8 +280,9 @@ def test_of_many_differences_and_long_ones_all_is_kept_and_the_first_said_in_bri
     whole, brief = (
         [(one.message if form else one.brief or "").splitlines() for one in found] for form in (True, False)
     )
-    assert [len(one) for one in whole] == [1 + 1 + 32 + 14, 1 + 20]
-    assert [one[-1] for one in brief] == ["and 3 more", "and 8 more"]
+    assert [len(one) for one in whole] == [1 + 1 + 32 + 14 + 1, 1 + 20]
+    assert [brief[0][-2], brief[1][-1]] == ["and 3 more", "and 8 more"]
+    assert brief[0][-1].startswith("Let down.sql give this back")
     assert "  and 22 more lines" in brief[0]
     assert not [line for one in whole for line in one if "more" in line]
 

@@ -105,3 +105,19 @@ def test_the_name_of_a_not_null_counts_for_nothing_and_is_not_said_beside_the_no
     real, noise = tell_apart(diff(named, gone), named, gone)
     assert [item.property for item in real] == ["not_null"]
     assert noise == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noise"),
+    [
+        ({"validated": "false"}, {"validated": "true"}, True),
+        ({"validated": "true"}, {"validated": "false"}, False),
+        ({"not_null_constraint": "NOT VALID"}, {}, True),
+        ({}, {"not_null_constraint": "NOT VALID"}, False),
+        ({"not_null_constraint": "NO INHERIT"}, {}, False),
+    ],
+)
+def test_what_has_been_validated_is_noise_and_what_no_longer_is_is_not(
+    before: dict[str, str], after: dict[str, str], noise: bool
+) -> None:
+    assert is_noise(one("constraint", "t.c", **before), one("constraint", "t.c", **after)) is noise

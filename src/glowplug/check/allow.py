@@ -75,7 +75,12 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
         if self.source == SQL:
             here = (each.place for each in mine if each.place is not None and each.place.file == self.place.file)
             line = next((place.line for place in here if place.line is not None), None)
-            return _without_use(self.rule) if line is None else f"put it just before the statement at line {line}"
+            if line is not None:
+                return f"put it just before the statement at line {line}"
+            files = (each.place.file for each in mine if each.place is not None)
+            beside = self.place.file.rpartition("/")[0]
+            file = next((file for file in files if file.rpartition("/")[0] == beside and file != self.place.file), None)
+            return _without_use(self.rule) if file is None else f"what was found is about {file}, where it belongs"
         version = next((each.version for each in mine if each.version is not None), None)
         return _without_use(self.rule) if version is None else f'what was found is of version = "{version}"'
 

@@ -32,7 +32,9 @@ DOWN_DOES_NOT_RESTORE = Fault(
 """After up and down the schema is another one than before.
 
 The whole catalogue is compared: columns with their types, defaults and order, constraints, indexes, triggers, grants,
-comments and more. Each difference is listed.
+comments and more. Each difference is listed. Let down.sql give it back; what nothing gives back is accepted in
+down.sql, before a statement, or by `[[allow]]`. A label that ALTER TYPE … ADD VALUE leaves behind is a warning:
+PostgreSQL has no statement that takes it away.
 """
 
 DOWN_RESTORES_BUT_FOR_NOISE = Fault(

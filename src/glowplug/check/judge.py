@@ -17,6 +17,7 @@ from glowplug.project.faults import DOWN_IS_EMPTY, DOWN_IS_MISSING
 from glowplug.project.layout import TEST
 from glowplug.rehearsal import Outcome, SecondUp
 from glowplug.rehearsal.outcome import WayDown
+from glowplug.schema.diff import only_adds_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +36,14 @@ NAMES_SHOWN = 4
 WITHOUT_DOWN = frozenset({Outcome.NO_DOWN, Outcome.EMPTY_DOWN})
 SAID_OF_ITS_DOWN = WITHOUT_DOWN | {Outcome.DOWN_FAILED}  # why the way down stops there is a finding already
 ABOUT_AN_ABSENT_DOWN = frozenset({DOWN_IS_MISSING.rule, DOWN_IS_EMPTY.rule})
+_NEXT = (
+    "\nLet down.sql give this back; what nothing gives back is accepted there, before a statement: "
+    '-- glowplug: allow down-does-not-restore because "…"'
+)
+_OF_LABELS = (
+    "\nPostgreSQL takes no label away. Where no row holds it, it does no harm; to be rid of it, make a type without it,"
+    " change the columns to that, and drop this one"
+)
 REACHED_ENOUGH = 3  # a chain shorter than this has no habit yet
 
 
@@ -97,11 +106,7 @@ def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iter
                 ),
             )
         case Outcome.DIFFERS:
-            yield _about(
-                faults.DOWN_DOES_NOT_RESTORE,
-                migration,
-                "down.sql does not restore the schema:\n" + _listed(trip.differences),
-            )
+            yield _not_restored(trip)
         case _:
             pass
     if trip.outcome is not Outcome.RESTORED:
@@ -113,6 +118,17 @@ def _of_round_trip(trip: RoundTrip, dialect: Dialect, *, recorded: bool) -> Iter
             migration,
             "restored, but for what changes nothing:\n" + _by_reason(trip.noise),
         )
+
+
+def _not_restored(trip: RoundTrip) -> Finding:
+    """Say what the down does not give back; labels that it can't take away weigh what a down weighs that is missing."""
+    labels = all(map(only_adds_labels, trip.differences))
+    return _about(
+        faults.DOWN_DOES_NOT_RESTORE,
+        trip.migration,
+        "down.sql does not restore the schema:\n" + _listed(trip.differences) + (_OF_LABELS if labels else _NEXT),
+        severity=Severity.WARNING if labels else None,
+    )
 
 
 def _with_differences(behind: str, trip: RoundTrip) -> Text | str:
@@ -286,10 +302,19 @@ def _failed(
 
 
 def _about(
-    fault: Fault, migration: Migration, message: Text | str, *, direction: Direction = Direction.DOWN
+    fault: Fault,
+    migration: Migration,
+    message: Text | str,
+    *,
+    direction: Direction = Direction.DOWN,
+    severity: Severity | None = None,
 ) -> Finding:
     return fault.found(
-        message, version=migration.version, migration=migration.name, place=Place(file=migration.file(direction))
+        message,
+        version=migration.version,
+        migration=migration.name,
+        place=Place(file=migration.file(direction)),
+        severity=severity,
     )
 
 

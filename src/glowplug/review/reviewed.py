@@ -34,9 +34,11 @@ class AllowComment(msgspec.Struct, frozen=True, kw_only=True):
     end: tuple[int, int] | None = None
 
     def is_about(self, place: Place) -> bool:
-        """Whether this place lies in the statement."""
-        if self.start is None or self.end is None or place.file != self.place.file or place.line is None:
+        """Whether this place lies in the statement, or is the whole file."""
+        if self.start is None or self.end is None or place.file != self.place.file:
             return False
+        if place.line is None:
+            return True
         if place.column is None:
             return self.start[0] <= place.line <= self.end[0]
         return self.start <= (place.line, place.column) < self.end

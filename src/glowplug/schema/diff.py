@@ -69,6 +69,14 @@ def diff(before: Schema, after: Schema) -> tuple[Difference, ...]:
     return tuple(sorted(found, key=lambda item: (item.kind, item.name, item.property)))
 
 
+def only_adds_labels(item: Difference) -> bool:
+    """Whether an enum has labels more than it had, and that is all that differs."""
+    if item.property != LABELS:
+        return False
+    old, new = _LABEL.findall(item.before or ""), _LABEL.findall(item.after or "")
+    return [each for each in new if each in old] == old != new
+
+
 def describe(item: SchemaObject) -> str:
     """Put an object in one line: its definition where it has one, else its properties."""
     definition = item.properties.get("definition")

@@ -1,8 +1,8 @@
 """Differences that change nothing: told apart from those that do.
 
 Noise is: the order of columns in a table, or in a view's list; white space in a body; the name alone of a constraint or
-an index; INT against INTEGER on SQLite, where the column is no key; now() against CURRENT_TIMESTAMP as a default on
-PostgreSQL. Whatever is not surely noise is a difference.
+an index; that a constraint has been validated; INT against INTEGER on SQLite, where the column is no key; now() against
+CURRENT_TIMESTAMP as a default on PostgreSQL. Whatever is not surely noise is a difference.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ COUNTS_FOR_NOTHING = {
 }
 BODIES = frozenset({"view", "materialized view", "function", "procedure", "trigger", "rule", "event", "aggregate"})
 VIEWS = frozenset({"view", "materialized view"})
+VALIDATED = frozenset({("validated", "false", "true"), ("not_null_constraint", "NOT VALID", None)})
+"""Of new rows it asks the same as before, and the old ones meet it."""
 NOW = frozenset({"CURRENT_TIMESTAMP", "now()", "transaction_timestamp()"})
 """PostgreSQL's names of when the transaction began; elsewhere they may be other moments, or nothing."""
 NAMED_BY_THE_WAY = frozenset({"constraint", "index", "foreign key", "check", "unique", "primary key"})
@@ -82,6 +84,8 @@ def tell_apart(
 def _reason(item: Difference, before: Schema) -> str | None:
     if item.property in COUNTS_FOR_NOTHING:
         return COUNTS_FOR_NOTHING[item.property]
+    if (item.property, item.before, item.after) in VALIDATED:
+        return "only validated since"
     if item.before is None or item.after is None:
         return None
     plain = not any(
