@@ -95,6 +95,13 @@ ODD_TEXTS = ["up t.doc"]
         "doc = doc - 'label' || jsonb_build_object('title', doc -> 'label') WHERE jsonb_exists(doc, 'label')",
         KEPT,
     ),
+    case(
+        "a key renamed where it is found",
+        POSTGRES,
+        "doc = doc - 'color' || jsonb_build_object('colour', doc -> 'color') WHERE doc ? 'color'",
+        "doc = doc - 'colour' || jsonb_build_object('color', doc -> 'colour') WHERE doc ? 'colour'",
+        KEPT,
+    ),
     Case(
         "a key made a column and back",
         POSTGRES,

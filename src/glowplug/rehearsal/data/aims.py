@@ -12,6 +12,7 @@ from glowplug.dialect import Direction
 from glowplug.rehearsal.data.cleared import cleared
 from glowplug.rehearsal.data.documents import with_documents
 from glowplug.rehearsal.data.names import found, with_meant
+from glowplug.rehearsal.data.paths import paths_in
 from glowplug.rehearsal.data.solved import solved
 from glowplug.rehearsal.data.text import actions_of, condition_of_query, every
 from glowplug.rehearsal.seeding.cases import cases
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.rows import Value
     from glowplug.dialect import Dialect
+    from glowplug.rehearsal.data.paths import Path
     from glowplug.rehearsal.data.text import Text
     from glowplug.rehearsal.seeding.cases import Case
     from glowplug.schema.tables import Table
@@ -197,6 +199,7 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case,
     """Give each way to meet a condition of the files, for the tables that it may be about, with the condition.
 
     The last says whether such rows are deleted by the up, so that what it asks for afterwards is not asked of them.
+    That a document holds what the up puts there is no way to meet the down's.
     """
     dialect = text.dialect
     inserted = {
@@ -204,6 +207,7 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case,
         for action, _ in _own_actions(text.up)
         if isinstance(action, Insert) and not action.ignore
     }
+    made = paths_in(text.up, dialect).set
     for direction in Direction:
         script = text.file(direction)
         for action, statement, meant in with_meant(script, tuple(tables.values()), dialect):
@@ -216,7 +220,12 @@ def _aimed(text: Text, tables: Mapping[str, Table]) -> Iterator[tuple[str, Case,
                 literal = condition if wanted else Call("not", (condition,))
                 goes = name if direction is Direction.UP and isinstance(action, Delete) else None
                 for case in cases([(condition, wanted)])[:_CASES]:
-                    yield from ((each, case, literal, each == goes) for each in sorted(filter(None, every)))
+                    if direction is Direction.UP or made.isdisjoint(_keys(case)):
+                        yield from ((each, case, literal, each == goes) for each in sorted(filter(None, every)))
+
+
+def _keys(case: Case) -> Iterator[Path]:
+    return ((key,) for needs in case.needs.values() for key in needs.keys)
 
 
 def _own_actions(script: Script | None) -> Iterator[tuple[Action, Statement]]:
