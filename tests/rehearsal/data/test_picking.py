@@ -52,6 +52,21 @@ JOINED = "SELECT 1 FROM t o JOIN b ON o.e = b.e WHERE b.n = 1"
         (M, "UPDATE t o JOIN b ON o.e = b.e SET o.n = b.n;", "SELECT 1 FROM t o JOIN b ON o.e = b.e"),
         (P, "UPDATE t SET n = a.n FROM a JOIN b USING (e) RETURNING t.n;", "SELECT 1 FROM t, a JOIN b USING (e)"),
         (P, "DELETE FROM t USING b;", "SELECT 1 FROM t, b"),
+        (
+            P,
+            "UPDATE t SET n = a.n FROM (SELECT e, 1 AS n FROM b) a WHERE t.e = a.e;",
+            "SELECT 1 FROM t, (SELECT e, 1 AS n FROM b) a WHERE t.e = a.e",
+        ),
+        (
+            P,
+            "DELETE FROM t USING (SELECT e FROM b) a WHERE t.e = a.e;",
+            "SELECT 1 FROM t, (SELECT e FROM b) a WHERE t.e = a.e",
+        ),
+        (
+            S,
+            "UPDATE t SET n = a.n FROM (SELECT e, 1 AS n FROM b) a WHERE t.e = a.e;",
+            "SELECT 1 FROM t, (SELECT e, 1 AS n FROM b) a WHERE t.e = a.e",
+        ),
         (S, "UPDATE OR IGNORE t AS o SET n = 1 FROM b WHERE o.e = b.e;", "SELECT 1 FROM t AS o, b WHERE o.e = b.e"),
         (S, "DELETE FROM t WHERE n = 1;", "SELECT 1 FROM t WHERE n = 1"),
     ],

@@ -188,7 +188,7 @@ def _source(text: str, condition: str, dialect: Dialect) -> str | None:
         if match is not None:
             parts = {name: text[slice(*match.span(name))].strip() for name in match.groupdict() if match[name]}
             more = parts.get("more")
-            if more and more.startswith("("):  # MySQL's DELETE t FROM t JOIN b USING (id)
+            if more and more.startswith("(") and dialect is Dialect.MYSQL:  # DELETE t FROM t JOIN b USING (id)
                 parts["from"], more = f"{parts['from']} USING {more}", None
             source = more if more and dialect is Dialect.MYSQL else "\n, ".join(filter(None, (parts["from"], more)))
             return f"{parts.get('with', '')}\nSELECT 1 FROM {source}".strip()  # a comment ends with its line
