@@ -9,7 +9,17 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Leaves
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import lead, weight
-from glowplug.sql.actions import Drop, DropColumn, DropConstraint, DropTable, DropView, Truncate
+from glowplug.sql.actions import (
+    Drop,
+    DropColumn,
+    DropConstraint,
+    DropTable,
+    DropView,
+    Rename,
+    RenameTable,
+    SetSchema,
+    Truncate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +34,8 @@ class CascadeDropsMore(Rule):
 
     ## What it does
     Finds `DROP … CASCADE` and `TRUNCATE … CASCADE`, and names the views, foreign keys and tables that depend on what
-    is dropped, as far as the migrations tell.
+    is dropped, as far as the migrations tell; but not what the same file drops by name as well, and the foreign keys
+    of a table that it drops.
 
     ## Why it is harmful
     Views, foreign keys and functions that somebody else made go as well, without a word, in production perhaps more
@@ -102,14 +113,32 @@ def _dependants(context: Context, action: Action, relation: Name | None) -> list
     if relation is None or isinstance(action, DropConstraint):
         return []
     if isinstance(action, Truncate):
-        return [str(table.name) for table, _ in schema.references_to(relation) if table.name != relation]
+        named = {action.table for action in context.statement.actions if isinstance(action, Truncate)}
+        return [str(table.name) for table, _ in schema.references_to(relation) if table.name not in named]
     column = action.column if isinstance(action, DropColumn) else None
-    views = [f"view {view.name}" for view in schema.views_on(relation, column)]
+    dropped = _dropped_by_name(context)
+    views = [f"view {view.name}" for view in schema.views_on(relation, column) if view.name not in dropped]
     if isinstance(action, DropView):
         return [name for name in views if name != f"view {action.view}"]
     keys = [
         f"foreign key {constraint.name} of {table.name}"
         for table, constraint in schema.references_to(relation)
-        if table.name != relation and (column is None or column in constraint.definition.referenced_columns)
+        if table.name not in {relation, *dropped}
+        and (column is None or column in constraint.definition.referenced_columns)
     ]
     return views + keys
+
+
+def _dropped_by_name(context: Context) -> set[Name]:
+    """Give what this statement and those after it surely drop; none where a name may come to mean another relation."""
+    actions = [
+        action
+        for statement in context.script.statements
+        if statement.span.start >= context.statement.span.start and not statement.conditional
+        for action in statement.actions
+    ]
+    if any(isinstance(action, (RenameTable, Rename, SetSchema)) for action in actions):
+        return set()
+    tables = [context.schema.table(action.table) for action in actions if isinstance(action, DropTable)]
+    views = [context.schema.view(action.view) for action in actions if isinstance(action, DropView)]
+    return {facts.name for facts in (*tables, *views) if facts is not None}
