@@ -335,6 +335,35 @@ def test_what_a_file_leaves_broken_is_an_error_of_that_file_in_the_servers_words
     assert up.fingerprint != down.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("up", "advice"),
+    [
+        (
+            b"CREATE TRIGGER ai AFTER UPDATE ON items BEGIN UPDATE items SET at = 1; END;",
+            "This file creates it: let it name what is there, or create first what is named",
+        ),
+        (
+            b'CREATE TEMP TRIGGER IF NOT EXISTS main."ai" AFTER UPDATE ON items BEGIN SELECT 1; END;',
+            "This file creates it: let it name what is there, or create first what is named",
+        ),
+        (
+            b"CREATE TABLE n (a int); ALTER TABLE items DROP COLUMN at; -- trigger ai",
+            "Drop it before the change and create it again after it, as it is to be from then on, in this file",
+        ),
+        (
+            b"CREATE TRIGGER ai_too AFTER UPDATE ON items BEGIN SELECT 1; END;",
+            "Drop it before the change and create it again after it, as it is to be from then on, in this file",
+        ),
+    ],
+)
+def test_what_a_file_itself_makes_broken_need_not_be_dropped_before_it(up: bytes, advice: str) -> None:
+    broken = BrokenObject(kind="trigger", name="ai", table="items", error=SqlError(code=None, message="no column at"))
+    one = structs.replace(migration(), up=up)
+    (found,) = judged(RoundTrip(migration=one, outcome=Outcome.RESTORED, leaves_broken=(broken,)))
+    assert found.message.split("\n")[-1] == advice
+    assert ("as it could before" in found.message) is advice.startswith("Drop")
+
+
 def test_what_could_not_be_asked_is_said_once_with_why_and_what_to_do() -> None:
     error = SqlError(code=None, message="too many connections")
     trigger = UnaskedObject(kind="trigger", name="ai", table="items", why="it is not read", new=True)

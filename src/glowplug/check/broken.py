@@ -42,7 +42,7 @@ def left_broken(trip: RoundTrip, later: Sequence[Migration]) -> Iterator[Finding
             migration = trip.migration
             mended = direction is Direction.UP and all(_is_spoken_of(each, later) for each in broken)
             yield faults.LEAVES_BROKEN.found(
-                _message(direction, broken) + (_MENDED if mended else ""),
+                _message(migration, direction, broken) + (_MENDED if mended else ""),
                 version=migration.version,
                 migration=migration.name,
                 place=Place(file=migration.file(direction)),
@@ -67,17 +67,34 @@ def not_asked(trip: RoundTrip) -> Iterator[Finding]:
 
 
 def _is_spoken_of(broken: BrokenObject, later: Sequence[Migration]) -> bool:
-    plain = broken.name.partition("(")[0].rpartition(".")[2].strip('"`')
-    named = re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)", re.IGNORECASE)
+    named = re.compile(rf"(?<!\w){re.escape(_plain(broken))}(?!\w)", re.IGNORECASE)
     return any(named.search((each.up or b"").decode("utf-8", "replace")) for each in later)
 
 
-def _message(direction: Direction, broken: Sequence[BrokenObject]) -> Text:
-    it, its = ("it", "it is") if len(broken) == 1 else ("them", "they are")
+def _is_made(broken: BrokenObject, text: str) -> bool:
+    """Whether a file's text has a CREATE of it."""
+    name = rf"(?:[\w\"`\[\]]+\s*\.\s*)?[\"`\[]?{re.escape(_plain(broken))}(?!\w)"
+    made = rf"\bcreate\b[^;()]*?\b{broken.kind}\s+(?:if\s+not\s+exists\s+)?{name}"
+    return re.search(made, text, re.IGNORECASE) is not None
+
+
+def _plain(broken: BrokenObject) -> str:
+    return broken.name.partition("(")[0].rpartition(".")[2].strip('"`')
+
+
+def _message(migration: Migration, direction: Direction, broken: Sequence[BrokenObject]) -> Text:
+    text = ((migration.up if direction is Direction.UP else migration.down) or b"").decode("utf-8", "replace")
+    there = [each for each in broken if not _is_made(each, text)]
+    it, its = ("it", "it is") if len(there) == 1 else ("them", "they are")
+    what = f"there is what the server can't use{' as it could before' if there else ''}"
+    advice = f"Drop {it} before the change and create {it} again after it, as {its} to be from then on, in this file"
+    if not there:
+        it = "it" if len(broken) == 1 else "them"
+        advice = f"This file creates {it}: let {it} name what is there, or create first what is named"
     return (
-        f"after {direction.file_name} there is what the server can't use as it could before:\n"
+        f"after {direction.file_name} {what}:\n"
         + Text.listed([_line(each) for each in broken], most=_SHOWN)
-        + f"\nDrop {it} before the change and create {it} again after it, as {its} to be from then on, in this file"
+        + f"\n{advice}"
     )
 
 

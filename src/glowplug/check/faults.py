@@ -50,7 +50,7 @@ fails in each query, a trigger in each write that comes to what is gone. Asked i
 each view and trigger anew, MariaDB and MySQL prepare a query of each view and the statements of each trigger and of
 what it calls, PostgreSQL checks functions in SQL that were there before. What a server tells only by running it, as the
 body of a function in PL/pgSQL, is not looked at; what it could not be asked is `broken-not-asked`. Drop it before the
-change, and create it again after it, in the same file.
+change, and create it again after it, in the same file. Where the file itself makes it, let it name what is there.
 """
 
 BROKEN_NOT_ASKED = Fault(rule="broken-not-asked", severity=Severity.WARNING, harm=Harm.BREAKS_CODE)
