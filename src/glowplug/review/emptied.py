@@ -8,15 +8,20 @@ from glowplug.sql.actions import (
     AddColumn,
     AddConstraint,
     AlterColumnType,
+    Comment,
     CreateIndex,
+    CreateRoutine,
     CreateTable,
     CreateType,
     Delete,
+    Drop,
     DropColumn,
     DropConstraint,
     DropIndex,
     DropNotNull,
     DropTable,
+    DropTrigger,
+    DropView,
     Insert,
     RenameColumn,
     SetDefault,
@@ -48,6 +53,7 @@ _FILL_NOTHING = (
 _FILL_NOTHING_BESIDE = (
     *_FILL_NOTHING,
     *(AddConstraint, AlterColumnType, CreateType, DropConstraint, DropNotNull, SetDefault, SetNotNull, Truncate),
+    *(Comment, CreateRoutine, Drop, DropTrigger, DropView),
 )
 
 
