@@ -125,3 +125,19 @@ def test_a_table_that_no_migration_made_is_not_in_use(dialect: Dialect, rule: st
     assert found(rule, "CREATE TABLE t (a int)", again, dialect=dialect, new=both)
     assert found(rule, "CREATE TABLE t (a int)", again, dialect=dialect)
     assert found(rule, "SELECT 1", "DROP TABLE t", dialect=dialect, new=both)
+
+
+@pytest.mark.parametrize(
+    ("drops", "said"),
+    [
+        ("ALTER TABLE t DROP COLUMN b;", "drops a column: "),
+        ("ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN c;", "drops a column, here and once more: "),
+        (
+            "ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN c; ALTER TABLE t DROP COLUMN d;",
+            "drops a column, here and 2 times more: ",
+        ),
+    ],
+)
+def test_how_often_columns_are_dropped_is_said_once(drops: str, said: str) -> None:
+    (one,) = found("drop-column-needs-version", "CREATE TABLE t (a int, b int, c int, d int);", drops, dialect=SQLITE)
+    assert one.message.startswith(said)

@@ -65,7 +65,8 @@ class DropColumnNeedsVersion(Rule):
         ]
         if found:
             context, action = found[0]
-            more = "" if len(found) == 1 else f", here and {len(found) - 1} times more"
+            others = len(found) - 1
+            more = f", here and {others} times more" if others > 1 else ", here and once more" if others else ""
             yield (
                 context,
                 Hit(
