@@ -66,16 +66,16 @@ def judge(chain: Chain, rehearsal: Rehearsal, *, forward_only: bool, alone: Alon
 
 def describe_error(error: StepError) -> str:
     """Put a server's refusal in a few lines: code, message, detail and hint."""
-    return describe_sql_error(error.error)
+    return describe_sql_error(error.error, error.direction)
 
 
-def describe_sql_error(sql: SqlError) -> str:
+def describe_sql_error(sql: SqlError, direction: Direction | None = None) -> str:
     """Put what a server said in a few lines: code, message, detail, hint, and advice where there is some."""
     text = sql.message if sql.code is None else f"{sql.message} [{sql.code}]"
     for label, more in (("detail", sql.detail), ("hint", sql.hint)):
         if more:
             text += f"\n{label}: {more}"
-    advice = advice_on(sql)
+    advice = advice_on(sql, direction)
     if advice is not None:
         text += f"\n{advice}"
     return text

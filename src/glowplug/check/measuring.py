@@ -268,7 +268,7 @@ def _of_refusal(refusal: Refusal, migration: Migration) -> Finding:
         message += ", which can be written once the up has run"
     if refusal.world is not None:
         message += f" (under {refusal.world})"
-    message += f": {describe_sql_error(refusal.error)}"
+    message += f": {describe_sql_error(refusal.error, refusal.direction)}"
     message += in_production(refusal, "fails")
     return _about(
         faults.FAILS_ON_ROWS if up else faults.DOWN_FAILS_ON_ROWS,
@@ -339,7 +339,7 @@ def _of_text(data: Data, migration: Migration) -> Iterator[Finding]:
 def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
     what: Text | str
     if other.failure is not None:
-        what = f"{other.failure.direction.file_name} fails: {describe_sql_error(other.failure.error)}"
+        what = f"{other.failure.direction.file_name} fails: {describe_sql_error(other.failure.error, other.failure.direction)}"
         direction, line = other.failure.direction, other.failure.error.line
     else:
         what = "more is lost:\n" + _of_each(other.losses)
