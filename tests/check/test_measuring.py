@@ -273,6 +273,37 @@ def told(*losses: Loss, review: Finding) -> list[tuple[Severity, list[str]]]:
     return [(each.severity, [line.partition(":")[0] for line in each.message.splitlines()[1:]]) for each in findings]
 
 
+NULLS = SqlError(code="23502", message='column "email" of relation "users" contains null values')
+NO_DEFAULT = SqlError(code="SQLITE_ERROR", message="Cannot add a NOT NULL column with default value NULL")
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "refusal", "severity"),
+    [
+        ("not-null-without-default", "users.email", Refusal(direction=Direction.UP, error=NULLS), Severity.NOTICE),
+        ("not-null-without-default", "accounts.email", Refusal(direction=Direction.UP, error=NULLS), Severity.WARNING),
+        ("not-null-without-default", "users.name", Refusal(direction=Direction.UP, error=NULLS), Severity.WARNING),
+        ("not-null-without-default", "users.email", Refusal(direction=Direction.DOWN, error=NULLS), Severity.ERROR),
+        ("column-add-refused", "users.email", Refusal(direction=Direction.UP, error=NO_DEFAULT), Severity.NOTICE),
+        ("column-add-refused", "users.email", Refusal(direction=Direction.UP, error=NULLS), Severity.WARNING),
+        ("column-drop-refused", "users.email", Refusal(direction=Direction.UP, error=NULLS), Severity.WARNING),
+    ],
+)
+def test_that_a_file_fails_on_any_row_is_a_notice_where_the_review_says_so(
+    rule: str, subject: str, refusal: Refusal, severity: Severity
+) -> None:
+    review = replace(reviewed(rule, subject), harm=Harm.FAILS)
+    of_any, of_some = (
+        replace(refusal, table="public.users", enough=1),
+        replace(refusal, table="public.users", column="name", value="NULL"),
+    )
+    data = Data(outcome=DataOutcome.LOSSLESS, refusals=(of_any, of_some))
+    measurement = Measurement(observed=RAN, observed_down=None, data=data)
+    trip = RoundTrip(migration=MIGRATION, outcome=Outcome.RESTORED, measurement=measurement)
+    findings = foretold(found(data), [review], [trip], Dialect.POSTGRES)
+    assert [each.severity for each in findings] == [severity, Severity.WARNING]
+
+
 EMAIL = ["public.users.email"]
 
 

@@ -131,7 +131,7 @@ FAILS_ON_ROWS = Fault(rule="fails-on-rows", hazards=(54,), severity=Severity.WAR
 """The up works with plain rows, and fails where a row is like the one that is named.
 
 The schema allows such a row before the migration. Whether production has one, the query tells: where it gives rows, the
-up fails there.
+up fails there. Where any row will do, and a rule of the review says so of the statement, this is a notice.
 """
 
 DOWN_FAILS_ON_ROWS = Fault(rule="down-fails-on-rows", hazards=(131,), severity=Severity.WARNING, harm=Harm.FAILS)
@@ -141,7 +141,7 @@ The schema allows such a row once the up has run, so users may write it: from th
 until the row is gone. The query finds such rows.
 
 Where any row will do (a NOT NULL without a default comes back), it restores no database that is in use, and this is an
-error.
+error; a notice, where a rule of the review says so of the statement.
 """
 
 LOSES_ON_ROWS = Fault(rule="loses-on-rows", hazards=(29, 88, 89), severity=Severity.WARNING, harm=Harm.DATA_LOSS)

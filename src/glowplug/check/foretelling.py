@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glowplug.finding import Harm
+from glowplug.check.witnessed import claims_of
+from glowplug.finding import Harm, Severity
 from glowplug.rehearsal.measured import How
+from glowplug.review.claims import Fails
 from glowplug.sql.actions import Copy, CreateTable, Delete, DropTable, Insert, Select, Truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from glowplug.database.interface import SqlError
     from glowplug.dialect import Dialect, Direction
     from glowplug.finding import Finding
     from glowplug.project import Migration
-    from glowplug.rehearsal.measured import Loss
+    from glowplug.rehearsal.measured import Loss, Refusal
+    from glowplug.review.claims import Claim
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Name
 
@@ -39,6 +43,30 @@ def tell_of(review: Iterable[Finding], file: str, losses: Sequence[Loss]) -> lis
     tables = {loss.table.casefold() for loss in losses}
     named = {name for finding in of_file for name in _named(finding)}
     return [loss for loss in losses if named & set(_names(loss, tables))]
+
+
+def tells_of_refusal(review: Iterable[Finding], file: str, refusal: Refusal) -> bool:
+    """Whether a finding of the review says that a ``file`` fails so as soon as there is a row in the table."""
+    if refusal.enough is None or refusal.table is None:
+        return False
+    table = refusal.table.casefold()
+    return any(
+        each.harm is Harm.FAILS
+        and each.severity is not Severity.NOTICE
+        and each.place is not None
+        and each.place.file == file
+        and each.subject.casefold().rpartition(".")[0] in {table, table.removeprefix("public.")}
+        and any(_is_claimed(claim, each, refusal.error) for claim in claims_of(each.rule))
+        for each in review
+    )
+
+
+def _is_claimed(claim: Claim, finding: Finding, error: SqlError) -> bool:
+    """Whether it is the error that a rule claims: by its message on SQLite, elsewhere by its code and the column."""
+    if not isinstance(claim, Fails):
+        return False
+    column = finding.subject.casefold().rpartition(".")[2]
+    return claim.code in error.message or (claim.code == error.code and f'"{column}"' in error.message.casefold())
 
 
 def _named(finding: Finding) -> Iterator[tuple[str, str | None]]:

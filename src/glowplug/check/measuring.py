@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.asking import in_production
-from glowplug.check.foretelling import by_the_way, tell_of, was_left_alone
+from glowplug.check.foretelling import by_the_way, tell_of, tells_of_refusal, was_left_alone
 from glowplug.check.judge import describe_sql_error
 from glowplug.dialect import Direction
 from glowplug.finding import Basis, Place, Severity, Text
@@ -65,17 +65,24 @@ def findings_of_rows(measurement: Measurement, migration: Migration, dialect: Di
 def foretold(
     found: Iterable[Finding], review: Sequence[Finding], trips: Iterable[RoundTrip], dialect: Dialect
 ) -> tuple[Finding, ...]:
-    """Make it a notice that the up loses rows, where the review says of a statement that it loses these.
+    """Make it a notice that the up loses rows, or that a file fails on any, where the review says so of a statement.
 
     It stays told: who accepts that a column is dropped has not seen what becomes of its values. What else the up of
     one of ``trips`` loses is told apart, and weighs what it did.
     """
     ups = {trip.migration.file(Direction.UP): trip for trip in trips}
+    refused = {
+        _of_refusal(refusal, trip.migration).fingerprint
+        for trip in ups.values()
+        if trip.measurement is not None
+        for refusal in trip.measurement.data.refusals
+        if tells_of_refusal(review, trip.migration.file(refusal.direction), refusal)
+    }
     told: list[Finding] = []
     for each in found:
         trip = None if each.rule != faults.ROWS_LOST_BY_UP.rule or each.place is None else ups.get(each.place.file)
         if trip is None or trip.measurement is None:
-            told.append(each)
+            told.append(replace(each, severity=Severity.NOTICE) if each.fingerprint in refused else each)
             continue
         losses = _by_up(trip.measurement.data)
         known = tell_of(review, trip.migration.file(Direction.UP), losses)
@@ -339,8 +346,8 @@ def _of_text(data: Data, migration: Migration) -> Iterator[Finding]:
 def _of_other_world(other: OtherWorld, migration: Migration) -> Finding:
     what: Text | str
     if other.failure is not None:
-        what = f"{other.failure.direction.file_name} fails: {describe_sql_error(other.failure.error, other.failure.direction)}"
         direction, line = other.failure.direction, other.failure.error.line
+        what = f"{direction.file_name} fails: {describe_sql_error(other.failure.error, direction)}"
     else:
         what = "more is lost:\n" + _of_each(other.losses)
         direction, line = other.losses[0].by, None

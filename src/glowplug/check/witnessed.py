@@ -152,17 +152,23 @@ def _last(relation: str) -> str:
     return relation.rpartition(".")[2].strip('"')
 
 
-@functools.cache
 def _claims(rule: str) -> tuple[Locks | Scans | Rewrites, ...]:
     """Give what a rule claims of PostgreSQL that can be seen."""
+    return tuple(
+        claim
+        for claim in claims_of(rule)
+        if isinstance(claim, (Locks, Scans, Rewrites)) and claim.dialect is Dialect.POSTGRES
+    )
+
+
+@functools.cache
+def claims_of(rule: str) -> tuple[Claim, ...]:
+    """Give what a rule claims that a server does; nothing where it is no rule of the review."""
     if rule not in rule_files():
         return ()
     module = importlib.import_module(rule_files()[rule][1])
-    claims: Iterable[Claim] = next(
-        each.claims
+    return next(
+        tuple(each.claims)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, Rule) and each.__module__ == module.__name__
-    )
-    return tuple(
-        claim for claim in claims if isinstance(claim, (Locks, Scans, Rewrites)) and claim.dialect is Dialect.POSTGRES
     )
