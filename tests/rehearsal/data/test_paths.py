@@ -96,6 +96,12 @@ def test_sqlite_takes_bare_keys_and_mysql_texts_in_double_quotes() -> None:
         ("json_object('k', name)", Dialect.SQLITE, set()),
         ("json_array(name)", Dialect.SQLITE, set()),
         ("JSON_REMOVE(`My Doc`, '$.k')", Dialect.MYSQL, {"my doc"}),
+        ("json_object('k', json(t.doc), 'l', json('{}'))", Dialect.SQLITE, {"doc"}),
+        ("jsonb(doc)", Dialect.SQLITE, {"doc"}),
+        ("CAST(doc AS JSON)", Dialect.MYSQL, {"doc"}),
+        ("CAST(t.doc AS jsonb)", Dialect.POSTGRES, {"doc"}),
+        ("CAST(name AS text)", Dialect.POSTGRES, set()),
+        ("lower(name)", Dialect.POSTGRES, set()),
     ],
 )
 def test_columns_that_are_read_as_documents(expression: str, dialect: Dialect, columns: set[str]) -> None:

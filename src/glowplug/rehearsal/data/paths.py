@@ -51,6 +51,8 @@ _TAKES = {
     **dict.fromkeys(("each", "each_text", "object_keys", "to_record", "populate_record"), "object"),
 }
 _FUNCTION = re.compile(r"jsonb?_(\w+)", re.IGNORECASE)
+_TYPES = frozenset({"json", "jsonb"})
+"""PostgreSQL's and MySQL's, and SQLite's functions that read a text as a document."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,7 @@ class _Reading:
             self.set |= set(_inside(token.value))
         elif token.kind == "sign":
             if token.value in _ON_DOCUMENTS or (
-                token.value == "::" and self._at(at + 1).value in {"json", "jsonb"} and self._at(at - 2).value != "::"
+                token.value == "::" and self._at(at + 1).value in _TYPES and self._at(at - 2).value != "::"
             ):
                 self._is_document(self._at(at - 1))
             if token.value in _KEY:
@@ -200,15 +202,17 @@ class _Reading:
 
     def _function(self, name: str, at: int) -> None:
         match = _FUNCTION.fullmatch(name)
-        if match is None:
+        if match is None and name not in {"cast", *_TYPES}:
             return
-        verb = match[1]
         arguments, end = self._arguments(at)
+        taken = _document(name, arguments[0])
+        if all(each.kind in {"word", "name"} or each.value == "." for each in taken):
+            self._is_document(*taken[-1:])
+        if match is not None:
+            self._with_verb(match[1], arguments, end)
+
+    def _with_verb(self, verb: str, arguments: Sequence[Sequence[_Token]], end: int) -> None:
         texts = [each[0].value for each in arguments if each and each[0].kind == "text"]
-        if verb not in _OF_NO_DOCUMENT and all(
-            each.kind in {"word", "name"} or each.value == "." for each in arguments[0]
-        ):
-            self._is_document(*arguments[0][-1:])
         ways = [_in_dollars(each) for each in texts if each.startswith("$")]
         if verb in _BUILDING:
             self.set |= {(each[0].value,) for each in arguments[::2] if each and each[0].kind == "text"}
@@ -312,6 +316,15 @@ def _scalar(token: _Token, *, as_json: bool) -> Scalar | None:
     except ValueError:
         return token.value
     return value if isinstance(value, str | int) else None
+
+
+def _document(name: str, argument: Sequence[_Token]) -> Sequence[_Token]:
+    """Give what a function reads as a document, of its first argument; nothing where that is none."""
+    if name == "cast":
+        *what, said, kind = argument if len(argument) > 1 else [_Token("end", "")] * 2
+        return what if said.value == "as" and kind.value in _TYPES else ()
+    match = _FUNCTION.fullmatch(name)
+    return () if match is not None and match[1] in _OF_NO_DOCUMENT else argument
 
 
 def _in_dollars(text: str) -> Path:
