@@ -236,12 +236,23 @@ def test_types_and_routines() -> None:
 
 # Doubt.
 
+DROPS = "CREATE FUNCTION d() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; RETURN 1; END $$"
+QUOTED = 'x := 1 + public."d"(); PERFORM 1; RETURN x;'
+
+
+def plpgsql(name: str, body: str) -> str:
+    return f"CREATE FUNCTION {name}() RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int; BEGIN {body} END $$"
+
 
 @pytest.mark.parametrize(
     ("dialect", "sql"),
     [
         (POSTGRES, "DO $$ BEGIN EXECUTE format('DROP TABLE %I', 't'); END $$"),
         (POSTGRES, "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$; SELECT f()"),
+        (POSTGRES, f"{DROPS}; {plpgsql('g', 'PERFORM 1; RETURN d();')}; SELECT g()"),
+        (POSTGRES, f"{DROPS}; {plpgsql('g', QUOTED)}; SELECT g()"),
+        (POSTGRES, f"{DROPS}; {plpgsql('g', 'IF d() > 0 THEN RETURN 1; END IF; RETURN 2;')}; SELECT g()"),
+        (POSTGRES, f"{plpgsql('g', 'RETURN somebodys_function();')}; SELECT g()"),
         (POSTGRES, "SELECT somebodys_function('t')"),
         (POSTGRES, "CALL p()"),
         (POSTGRES, "this is no statement"),
@@ -264,6 +275,10 @@ def test_what_raises_doubt_about_everything(dialect: Dialect, sql: str) -> None:
         "SELECT now(), count(*), setval('s', 3), pg_advisory_lock(1), lower('A')",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; SELECT f()",
         "CREATE PROCEDURE p() LANGUAGE sql AS $$ UPDATE t SET a = 1 $$; CALL p()",
+        f"{plpgsql('g', 'RETURN 1;')}; SELECT g()",
+        f"{plpgsql('g', 'IF x IN (1, 2) AND (x > 0) THEN RAISE WARNING $q$d()$q$; END IF; RETURN (x);')}; SELECT g()",
+        f"{plpgsql('g', 'RETURN length(convert_from($1, $q$UTF8$q$)); /* d() */')}; SELECT g()",
+        f"{plpgsql('f', 'RETURN 1;')}; {plpgsql('g', 'INSERT INTO t (a) VALUES (f()); RETURN f();')}; SELECT g()",
         "DO $$ BEGIN UPDATE t SET a = 1; END $$",
         "SELECT a FROM t",
     ],

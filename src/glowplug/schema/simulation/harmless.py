@@ -13,7 +13,8 @@ _PREFIXES = re.compile(
 _NAMES = frozenset(
     """
     abs acos age any_value array ascii asin atan atan2 avg bin bit_length bool_and bool_or btrim cast cbrt ceil
-    ceiling changes char char_length character_length chr clock_timestamp coalesce concat concat_ws corr cos cot
+    ceiling changes char char_length character_length chr clock_timestamp coalesce concat concat_ws convert
+    convert_from convert_to corr cos cot
     count covar_pop covar_samp crc32 crypt cume_dist curdate currval curtime database date day dayofmonth dayofweek
     dayofyear decode degrees dense_rank digest div elt encode every exp extract factorial field find_in_set
     first_value floor format found_rows from_unixtime gcd gen_salt get_lock glob greatest group_concat grouping hex

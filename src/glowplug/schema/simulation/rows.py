@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.schema.simulation import harmless
+from glowplug.schema.simulation.expressions import called_in
 from glowplug.schema.simulation.overlay import with_item
 from glowplug.sql.actions import (
     Copy,
+    CreateRoutine,
     Delete,
     Dynamic,
     Insert,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from glowplug.schema.simulation.values import RoutineFacts
     from glowplug.sql.actions import Action, Block
     from glowplug.sql.parts import Expression, Span
+    from glowplug.sql.statement import Statement
 
 _CALLED = re.compile(r"CALL\s+([\w.\"`]+)", re.IGNORECASE)
 _ROWS = (Copy, Delete, Insert, LockTable, Other, Select, SetVariable, Transaction, Truncate, Update)
@@ -163,9 +166,17 @@ def _folded(name: str) -> str:
 
 
 def may_change_schema(state: State) -> bool:
-    """Whether the routine that the statement at hand makes does more than to read and write rows, as far as is told."""
+    """Whether the routine that the statement at hand makes does more than to read and write rows, as far as is told.
+
+    What PL/pgSQL calls in an expression counts where the chain made it, or where the body is nothing but expressions.
+    """
     statement = state.statement
-    if statement is None or not statement.routine_body:
+    if statement is None:
+        return True
+    said = _called_in_expressions(statement)
+    if not statement.routine_body:
+        return said is None or _calls_change(state, said)
+    if any(routine.changes_schema for name in said or () if (routine := _routine(state, name)) is not None):
         return True
     waiting = list(statement.routine_body)
     while waiting:
@@ -178,11 +189,25 @@ def may_change_schema(state: State) -> bool:
     return False
 
 
+def _routine(state: State, function: str) -> RoutineFacts | None:
+    schema, _, name = function.rpartition(".")
+    return state.routines.get(state.key(Name(name, schema or None), state.routines))
+
+
+def _called_in_expressions(statement: Statement) -> frozenset[str] | None:
+    """Give what the PL/pgSQL that a statement makes may call; None where it makes none that can be read."""
+    made = next((action for action in statement.actions if isinstance(action, CreateRoutine)), None)
+    return None if made is None or made.language != "plpgsql" or made.body is None else called_in(made.body)
+
+
 def _calls_change(state: State, functions: Iterable[str]) -> bool:
     for function in functions:
-        schema, _, name = function.rpartition(".")
-        routine = state.routines.get(state.key(Name(name, schema or None), state.routines))
-        if routine.changes_schema if routine is not None else not harmless.known(name, state.dialect):
+        routine = _routine(state, function)
+        if (
+            routine.changes_schema
+            if routine is not None
+            else not harmless.known(function.rpartition(".")[2], state.dialect)
+        ):
             return True
     return False
 
