@@ -106,11 +106,12 @@ def test_related_places_and_migrations_to_write() -> None:
     ]
 
 
-def test_a_long_safe_form_is_cut_and_says_so() -> None:
-    form = SafeForm(replacement="\n".join(f"line {number}" for number in range(40)))
+@pytest.mark.parametrize(("length", "left"), [(40, "29 lines"), (MOST_SAFE_LINES, "1 line")])
+def test_a_long_safe_form_is_cut_and_says_so(length: int, left: str) -> None:
+    form = SafeForm(replacement="\n".join(f"line {number}" for number in range(length)))
     lines = [line for line in shown(replace(FOUND, safe_form=form)) if "line" in line]
     assert len(lines) == MOST_SAFE_LINES
-    assert lines[-1].endswith("and 29 lines more, which `-v` shows")
+    assert lines[-1].endswith(f"and {left} more, which `-v` shows")
 
 
 def test_of_a_full_finding_nothing_is_cut() -> None:

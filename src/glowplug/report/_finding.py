@@ -119,8 +119,9 @@ def _instead(lines: list[str], *, full: bool) -> Iterator[str]:
         shown = one_line(line)
         cut = len(shown) > LONGEST and not full
         yield "    │ " + click.style(shown[: LONGEST - 1] + "…" if cut else shown, fg="green")
-    if len(lines) > MOST_SAFE_LINES and not full:
-        yield _dim(f"    │ and {len(lines) - MOST_SAFE_LINES} lines more, which `-v` shows")
+    left = 0 if full else len(lines) - MOST_SAFE_LINES
+    if left > 0:
+        yield _dim(f"    │ and {left} {'line' if left == 1 else 'lines'} more, which `-v` shows")
 
 
 def _dim(text: str) -> str:
