@@ -292,6 +292,11 @@ PUT = {
         ("item gets 'was ' || id",),
         "a was a 1",
     ),
+    "an expression with comments": (
+        "SELECT id, 'was -- ' || -- as it was\n id /* by number */, state FROM acts",
+        ("item gets 'was -- ' || id",),
+        "a was -- a 1",
+    ),
     "another column": ("SELECT item, state, state FROM acts", ("id gets item",), "i 1 1"),
     "the default": ("(id, item) SELECT id, item FROM acts", ("state gets its default 7",), "a i 7"),
     "NULL": ("(id, item, state) SELECT id, item, NULL FROM acts", ("state gets NULL",), "a i -"),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.sql.parts import Span
+from glowplug.sql.statement import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from glowplug.sql.statement import Script, Statement
+    from glowplug.sql.statement import Statement
 
 _QUOTED = r"'[^']*+(?>(?:''[^']*+)*)'?"
 _ESCAPED = r"'(?>(?:[^'\\]++|\\.|'')*)'?"
@@ -61,6 +62,15 @@ def comments_of(script: Script) -> Iterator[Span]:
             end = quotes.next(found[0], at)
             if end is not None and bisect.bisect_left(bodies, at) == bisect.bisect_left(bodies, end):
                 at = end + len(found[0])
+
+
+def without_comments(text: str, dialect: Dialect) -> str:
+    """Give the text of an expression without its comments, a blank in the place of each."""
+    parts, at = [], 0
+    for comment in comments_of(Script(text=text, dialect=dialect, statements=())):
+        parts.append(text[at : comment.start])
+        at = comment.end
+    return " ".join((*parts, text[at:]))
 
 
 def statement_of(text: str, statements: Sequence[Statement], offset: int) -> Statement | None:

@@ -6,6 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from glowplug.review.comments import without_comments
 from glowplug.review.filling import names_of_another, reading, said
 from glowplug.sql.actions import CreateTable, Insert, Update
 from glowplug.sql.parts import ConstraintKind
@@ -13,6 +14,7 @@ from glowplug.sql.parts import ConstraintKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glowplug.dialect import Dialect
     from glowplug.review.context import Context
     from glowplug.review.rebuild import Rebuild
     from glowplug.schema.simulation.values import ColumnFacts, TableFacts
@@ -89,17 +91,19 @@ def gets(context: Context, rebuild: Rebuild, missing: list[ColumnFacts], after: 
     """Say what the columns get that the new table has all the same; nothing where that can't be told."""
     values = {} if rebuild.insert is None else said(rebuild.insert, after, context.dialect)
     kept = [after.columns[each.name.casefold()] for each in missing if each.name.casefold() in after.columns]
-    return {} if values is None else {each.name: _value(values.get(each.name), each, after) for each in kept}
+    if values is None:
+        return {}
+    return {each.name: _value(values.get(each.name), each, after, context.dialect) for each in kept}
 
 
-def _value(value: Expression | None, column: ColumnFacts, after: TableFacts) -> str:
+def _value(value: Expression | None, column: ColumnFacts, after: TableFacts, dialect: Dialect) -> str:
     if value is None:
         if _is_number_of_row(column, after):
             return "a new number"
         return "NULL" if column.default is None else f"its default {column.default.text}"
     if value.null:
         return "NULL"
-    text = textwrap.shorten(value.text, _LONGEST, placeholder=" …")
+    text = textwrap.shorten(without_comments(value.text, dialect), _LONGEST, placeholder=" …")
     return f"{text} in every row" if value.constant else text
 
 
