@@ -253,6 +253,7 @@ def plpgsql(name: str, body: str) -> str:
         (POSTGRES, f"{DROPS}; {plpgsql('g', QUOTED)}; SELECT g()"),
         (POSTGRES, f"{DROPS}; {plpgsql('g', 'IF d() > 0 THEN RETURN 1; END IF; RETURN 2;')}; SELECT g()"),
         (POSTGRES, f"{plpgsql('g', 'RETURN somebodys_function();')}; SELECT g()"),
+        (POSTGRES, f"{DROPS}; DO $do$ DECLARE x int; BEGIN x := d(); END $do$"),
         (POSTGRES, "SELECT somebodys_function('t')"),
         (POSTGRES, "CALL p()"),
         (POSTGRES, "this is no statement"),
@@ -287,6 +288,17 @@ def test_what_raises_none(sql: str) -> None:
     chain = Chain(POSTGRES, "CREATE TABLE t (a int)", sql)
     assert chain.simulation.doubt is None
     assert chain.simulation.doubt_about(T) is None
+
+
+def test_what_a_block_performs_is_not_doubted_before_it() -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int)", DROPS)
+    block = "DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; PERFORM d(); END $$"
+    (statement,) = read(block, POSTGRES).statements
+    chain.simulation.begin(index=3, version="3", migration="3_m", file="3_m/up.sql", text=block)
+    chain.simulation.apply(statement.actions[0], statement)
+    assert chain.simulation.doubt is None
+    chain.simulation.run(statement)
+    assert chain.simulation.doubt is not None
 
 
 def test_a_block_runs_and_what_is_conditional_in_it_is_doubted() -> None:

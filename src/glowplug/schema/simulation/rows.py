@@ -40,6 +40,7 @@ _CALLED = re.compile(r"CALL\s+([\w.\"`]+)", re.IGNORECASE)
 _ROWS = (Copy, Delete, Insert, LockTable, Other, Select, SetVariable, Transaction, Truncate, Update)
 _MANAGED = re.compile(r"diesel_manage_updated_at\s*\(\s*'((?:[^']|'')+)'", re.IGNORECASE)
 _MANAGES = re.compile(r"CREATE\s+TRIGGER\s+set_updated_at\s+BEFORE\s+UPDATE\s+ON\s+%s", re.IGNORECASE)
+_BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _DIESELS = "diesel_manage_updated_at"
 _READ = frozenset({"plpgsql", "sql", "mysql", "mariadb", ""})
 
@@ -222,9 +223,25 @@ def dynamic(state: State, action: Dynamic) -> None:
 
 
 def block(state: State, action: Block) -> None:
-    """DO: its body is run after it, where it could be read."""
-    if action.language.casefold() not in _READ:
+    """DO: its body is run after it, where it could be read; what its expressions call is none of its statements."""
+    language = action.language.casefold()
+    if language not in _READ:
         state.doubts_everything(f"code in {action.language} may change the schema", action.span)
+    body = _BODY.search(state.text, action.span.start, action.span.end) if language == "plpgsql" else None
+    said = frozenset() if body is None else called_in(body[2])
+    inner = () if state.statement is None else state.statement.body
+    for name in sorted(said.difference(_called_by(state, inner) if said else ())):
+        routine = _routine(state, name)
+        if routine is not None and routine.changes_schema and not _is_diesels(state, routine.name.name, routine):
+            state.doubts_everything(f"{name}() may change the schema", action.span)
+
+
+def _called_by(state: State, statements: Iterable[Statement]) -> Iterable[str]:
+    """Give the names of the functions that statements, and those in them, call."""
+    for one in statements:
+        for action in one.actions:
+            yield from functions_of(state, action)
+        yield from _called_by(state, one.body)
 
 
 def set_variable(state: State, action: SetVariable) -> None:
