@@ -304,6 +304,19 @@ def test_that_a_file_fails_on_any_row_is_a_notice_where_the_review_says_so(
     assert [each.severity for each in findings] == [severity, Severity.WARNING]
 
 
+def test_a_down_that_restores_no_database_in_use_weighs_more_than_the_warning_of_the_review() -> None:
+    refusal = Refusal(direction=Direction.DOWN, error=NULLS, table="public.users", enough=1)
+    data = Data(outcome=DataOutcome.LOSSLESS, refusals=(refusal,))
+    measurement = Measurement(observed=RAN, observed_down=None, data=data)
+    trip = RoundTrip(migration=MIGRATION, outcome=Outcome.RESTORED, measurement=measurement)
+    review = replace(
+        reviewed("not-null-without-default", "users.email", file="migrations/7_m/down.sql"), harm=Harm.FAILS
+    )
+    for severity, expected in ((Severity.WARNING, Severity.ERROR), (Severity.ERROR, Severity.NOTICE)):
+        (finding,) = foretold(found(data), [replace(review, severity=severity)], [trip], Dialect.POSTGRES)
+        assert finding.severity is expected
+
+
 EMAIL = ["public.users.email"]
 
 

@@ -141,7 +141,7 @@ The schema allows such a row once the up has run, so users may write it: from th
 until the row is gone. The query finds such rows.
 
 Where any row will do (a NOT NULL without a default comes back), it restores no database that is in use, and this is an
-error; a notice, where a rule of the review says so of the statement.
+error.
 """
 
 LOSES_ON_ROWS = Fault(rule="loses-on-rows", hazards=(29, 88, 89), severity=Severity.WARNING, harm=Harm.DATA_LOSS)

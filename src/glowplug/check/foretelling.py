@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from glowplug.check.witnessed import claims_of
-from glowplug.finding import Harm, Severity
+from glowplug.finding import Harm
 from glowplug.rehearsal.measured import How
 from glowplug.review.claims import Fails
 from glowplug.sql.actions import Copy, CreateTable, Delete, DropTable, Insert, Select, Truncate
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.dialect import Dialect, Direction
-    from glowplug.finding import Finding
+    from glowplug.finding import Finding, Severity
     from glowplug.project import Migration
     from glowplug.rehearsal.measured import Loss, Refusal
     from glowplug.review.claims import Claim
@@ -45,14 +45,14 @@ def tell_of(review: Iterable[Finding], file: str, losses: Sequence[Loss]) -> lis
     return [loss for loss in losses if named & set(_names(loss, tables))]
 
 
-def tells_of_refusal(review: Iterable[Finding], file: str, refusal: Refusal) -> bool:
-    """Whether a finding of the review says that a ``file`` fails so as soon as there is a row in the table."""
+def tells_of_refusal(review: Iterable[Finding], file: str, refusal: Refusal, weight: Severity) -> bool:
+    """Whether a finding of the review says that a ``file`` fails so as soon as there is a row, with as much weight."""
     if refusal.enough is None or refusal.table is None:
         return False
     table = refusal.table.casefold()
     return any(
         each.harm is Harm.FAILS
-        and each.severity is not Severity.NOTICE
+        and each.severity.at_least(weight)
         and each.place is not None
         and each.place.file == file
         and each.subject.casefold().rpartition(".")[0] in {table, table.removeprefix("public.")}

@@ -68,15 +68,17 @@ def foretold(
     """Make it a notice that the up loses rows, or that a file fails on any, where the review says so of a statement.
 
     It stays told: who accepts that a column is dropped has not seen what becomes of its values. What else the up of
-    one of ``trips`` loses is told apart, and weighs what it did.
+    one of ``trips`` loses is told apart, and weighs what it did. So does a down that restores no database in use, of
+    which the review makes a warning.
     """
     ups = {trip.migration.file(Direction.UP): trip for trip in trips}
     refused = {
-        _of_refusal(refusal, trip.migration).fingerprint
+        finding.fingerprint
         for trip in ups.values()
         if trip.measurement is not None
         for refusal in trip.measurement.data.refusals
-        if tells_of_refusal(review, trip.migration.file(refusal.direction), refusal)
+        for finding in [_of_refusal(refusal, trip.migration)]
+        if tells_of_refusal(review, trip.migration.file(refusal.direction), refusal, finding.severity)
     }
     told: list[Finding] = []
     for each in found:
