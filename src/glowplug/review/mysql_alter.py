@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity
-from glowplug.review.mysql_type_change import MARIADB, MYSQL, canonical, table_default
+from glowplug.review.mysql_type_change import MARIADB, MYSQL, canonical, may_lack, table_default
 from glowplug.review.version import Versions
 from glowplug.review.wording import lead, sql, weight
 from glowplug.sql.actions import SetVariable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from glowplug.review.context import Context
-    from glowplug.schema.simulation.values import ColumnFacts
+    from glowplug.schema.simulation.values import ColumnFacts, TableFacts
     from glowplug.sql.actions import Action
     from glowplug.sql.parts import Name, TypeName
     from glowplug.sql.statement import Statement
@@ -92,10 +92,26 @@ def _asked(statement: Statement) -> tuple[str, ...]:
 def outside_tool(context: Context, table: Name, clause: str) -> str:
     """Name the tools that copy a table while others write to it."""
     return (
-        "or let a tool copy the table while others write, then record the migration as applied: "
+        "let a tool copy the table while others write, then record the migration as applied: "
         f'gh-ost --table={table.name} --alter="{clause}" …, or pt-online-schema-change '
         f"with the same; {sql(context, table)} needs a primary key for both"
     )
+
+
+def letters_lacking(context: Context, table: TableFacts, charset: str | None) -> str | None:
+    """Ask for texts that a character set has no letters for; None: there can be none."""
+    here = sql(context, table.name)
+    asked = [
+        f"SELECT COUNT(*) FROM {here} WHERE CONVERT({its} USING {charset}) <> {its};"
+        for column in table.columns.values()
+        if charset is not None and column.type is not None and column.generated is None
+        if may_lack(column_type(context, table.name, column.type), charset)
+        for its in (sql(context, column.name),)
+    ]
+    if not asked:
+        return None
+    first = f"a text with a letter that {charset} has not makes it fail in strict mode (1366), and holds '?' without it"
+    return f"{first}: ask production for each column: {' '.join(asked)} Then, on a small table, run it"
 
 
 def column_type(context: Context, table: Name, kind: TypeName) -> TypeName:

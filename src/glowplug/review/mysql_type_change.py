@@ -43,6 +43,8 @@ _GEOMETRIES = frozenset(
     | {"geometrycollection"}
 )
 _WIDTHS = {"utf8mb4": 4, "utf8mb3": 3, "latin1": 1, "ascii": 1, "binary": 1, "ucs2": 2, "utf16": 4, "utf32": 4}
+_UNICODE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ucs2", "utf16", "utf16le", "utf32"})
+_ALL_LETTERS = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "binary"})
 WITH_CHARSET = frozenset({"char", "varchar", "enum", "set", *_TEXTS})
 """Types whose values are in a character set."""
 
@@ -295,6 +297,15 @@ def _bytes(kind: TypeName) -> int | None:
     if kind.name in _BLOBS:
         return int(2 ** _BLOBS[kind.name]) - 1
     return _length(kind) if kind.name in {"binary", "varbinary"} else None
+
+
+def may_lack(old: TypeName, charset: str) -> bool:
+    """Whether a text of the old type may have a letter that a character set has not."""
+    there, wanted = old.charset or "", charset.casefold()
+    if old.name not in WITH_CHARSET or there in {wanted, "ascii"} or wanted in _ALL_LETTERS:
+        return False
+    unicode = there.startswith(("utf", "ucs")) or not there
+    return unicode or wanted not in _UNICODE
 
 
 def shown(kind: TypeName) -> str:

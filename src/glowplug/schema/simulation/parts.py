@@ -63,6 +63,7 @@ def column_facts(state: State, column: Column, born: Origin) -> ColumnFacts:
         identity=identity,
         collation=column.collation or (kind.collation if kind else None),
         comment=column.comment,
+        on_update=column.on_update,
         born=born,
     )
 

@@ -32,7 +32,7 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A column; ``not_null`` whether it can hold no NULL, by whatever says so (NOT NULL, key, identity).
 
     ``not_null_said``: NOT NULL itself says it, which SQLite's catalogue tells of a key too.
-    ``born``: where it was added. ``type`` None: not known (SQLite: none said).
+    ``born``: where it was added. ``type`` None: not known (SQLite: none said). ``on_update`` is MySQL's.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None
     collation: str | None
     comment: str | None
+    on_update: Expression | None = None
     born: Origin
 
 

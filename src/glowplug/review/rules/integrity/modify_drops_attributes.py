@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
-from glowplug.review import mysql_alter
+from glowplug.review import mysql_alter, redefined
 from glowplug.review.claims import Fails, Leaves
-from glowplug.review.mysql_type_change import MARIADB, WITH_CHARSET, canonical
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.wording import is_new, lead, weight
-from glowplug.schema.simulation.parts import own_check
 from glowplug.sql.actions import ModifyColumn
-from glowplug.sql.parts import ConstraintKind, Identity, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from glowplug.review.context import Context
-    from glowplug.schema.simulation.values import ColumnFacts, TableFacts
+    from glowplug.schema.simulation.values import ColumnFacts
     from glowplug.sql.actions import Action
-    from glowplug.sql.parts import Expression
-
-_CHECKS_COUNT = (10, 2)  # the first MariaDB that heeds a CHECK; until then it is read, and forgotten
-_NULL = re.compile(r"(?P<other>\b(?:NOT|DEFAULT)\s+)?\bNULL\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """What is not repeated, as SQL, and what follows from that; ``grave`` where INSERTs fail at once."""
-
-    text: str
-    follows: str
-    grave: bool = False
 
 
 class ModifyDropsAttributes(Rule):
@@ -89,12 +71,8 @@ class ModifyDropsAttributes(Rule):
         """Say what is not repeated."""
         if not isinstance(action, ModifyColumn) or is_new(context, action.table):
             return
-        table = context.schema.table(action.table)
-        column = context.schema.column(action.table, action.column)
-        if table is None or column is None or action.definition.generated is not None:
-            return
-        lost = list(_lost(action, context, table, column))
-        if not lost or (len(lost) == 1 and not _else_changes(action, context, column)):
+        column, lost = context.schema.column(action.table, action.column), redefined.lost(action, context)
+        if column is None or not lost or (len(lost) == 1 and not _else_changes(action, context, column)):
             return
         name = f"{action.table}.{action.column}"
         what = ", ".join(each.text for each in lost)
@@ -108,58 +86,8 @@ class ModifyDropsAttributes(Rule):
             subject=name,
             severity=weight(context, grave if follows else Severity.NOTICE),
             related=(context.related(column.born, f"{name} was added here"),),
-            safe_form=_safe_form(action, context, lost),
+            safe_form=_safe_form(action, context, lost, what),
         )
-
-
-def _lost(action: ModifyColumn, context: Context, table: TableFacts, column: ColumnFacts) -> Iterator[_Lost]:
-    new, name = action.definition, action.definition.name
-    said = any(found["other"] is None for found in _NULL.finditer(context.text(new.span)))
-    key = any(
-        each.definition.kind is ConstraintKind.PRIMARY_KEY
-        and column.name.casefold() in map(str.casefold, each.definition.columns)
-        for each in table.constraints.values()
-    )
-    if column.not_null and not new.not_null and not said and not key and new.identity is None:
-        implied = new.type is not None and new.type.name == "timestamp"
-        where = " (where explicit_defaults_for_timestamp is on)" if implied else ""
-        yield _Lost("NOT NULL", f"rows can hold NULL in {name}, which the release that runs can't read{where}")
-    if column.default is not None and new.default is None and new.identity is None:
-        fails = new.not_null or (column.not_null and key)
-        follows = "fail in strict mode" if fails else "put NULL there"
-        yield _Lost(f"DEFAULT {column.default.text}", f"INSERTs that leave {name} out {follows}")
-    if column.identity is Identity.AUTO_INCREMENT and new.identity is None:
-        yield _Lost("AUTO_INCREMENT", f"INSERTs that leave {name} out fail in strict mode", grave=True)
-    check = _own_check(table, column) if _heeds_checks(context) else None
-    if check is not None and not any(each.kind is ConstraintKind.CHECK for each in new.constraints):
-        where = "" if context.terms.version is not None else " (on MariaDB)"
-        yield _Lost(f"CHECK ({check.text})", f"rows that it refused get in{where}")
-    if column.comment and new.comment is None:
-        escaped = column.comment.replace("\\", "\\\\").replace("'", "''")
-        yield _Lost(f"COMMENT '{escaped}'", "")
-    yield from _lost_encoding(action, column)
-
-
-def _heeds_checks(context: Context) -> bool:
-    version = context.terms.version
-    return MARIADB in mysql_alter.vendors(context) and (version is None or version.numbers >= _CHECKS_COUNT)
-
-
-def _own_check(table: TableFacts, column: ColumnFacts) -> Expression | None:
-    """Give the CHECK within the column's definition, which is a part of it on MariaDB."""
-    facts = table.constraints.get(own_check(column.name.casefold()))
-    return None if facts is None else facts.definition.expression
-
-
-def _lost_encoding(action: ModifyColumn, column: ColumnFacts) -> Iterator[_Lost]:
-    new = action.definition.type
-    if column.type is None or new is None or not {canonical(new).name, canonical(column.type).name} <= WITH_CHARSET:
-        return
-    if new.charset is None and new.collation is None:
-        if column.type.collation:
-            yield _Lost(f"COLLATE {column.type.collation}", "its texts get the table's character set and collation")
-        elif column.type.charset:
-            yield _Lost(f"CHARACTER SET {column.type.charset}", "its texts get the table's character set")
 
 
 def _else_changes(action: ModifyColumn, context: Context, column: ColumnFacts) -> bool:
@@ -181,11 +109,6 @@ def _else_changes(action: ModifyColumn, context: Context, column: ColumnFacts) -
     return other_type or added or renamed or commented or action.position is not None or bool(new.constraints)
 
 
-def _safe_form(action: ModifyColumn, context: Context, lost: list[_Lost]) -> SafeForm:
-    behind_type = [each.text for each in lost if each.text.startswith("CHARACTER SET")]
-    rest = "".join(f" {each.text}" for each in lost if not each.text.startswith("CHARACTER SET"))
-    end = action.definition.span.end
-    return SafeForm(
-        replacement=context.replaced(Span(end, end), rest) if rest else None,
-        note=f"and {behind_type[0]} just behind the type" if behind_type else None,
-    )
+def _safe_form(action: ModifyColumn, context: Context, lost: Sequence[redefined.Lost], what: str) -> SafeForm:
+    replacement = redefined.whole(action, context, lost)
+    return SafeForm(replacement=replacement, note=f"repeat {what}" if replacement is None else None)

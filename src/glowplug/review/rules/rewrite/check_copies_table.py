@@ -103,4 +103,4 @@ def _safe_form(action: AddConstraint, context: Context) -> SafeForm:
             f"on MariaDB, MODIFY {sql(context, column)} … CHECK ({text}) with all of its definition repeated takes "
         )
         asked += "an instant, without a look at the rows; "
-    return SafeForm(note=asked + mysql_alter.outside_tool(context, action.table, context.text(action.span)))
+    return SafeForm(note=f"{asked}or " + mysql_alter.outside_tool(context, action.table, context.text(action.span)))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
-from glowplug.review import mysql_alter
+from glowplug.review import mysql_alter, redefined
 from glowplug.review.claims import Alters, Fails, Leaves
 from glowplug.review.mysql_type_change import Work, work, written
+from glowplug.review.procedure import names
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import is_new, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, is_new, sql, weight
 from glowplug.sql.actions import ModifyColumn
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class EnumValuesChanged(Rule):
             subject=name,
             severity=_weight(context, gone),
             related=(context.related(column.born, f"{name} was added here"),),
-            safe_form=_safe_form(action, context, old, new),
+            safe_form=_safe_form(action, context, old, gone),
         )
 
 
@@ -103,35 +104,27 @@ def _weight(context: Context, gone: list[str]) -> Severity:
 def _lost(context: Context, gone: list[str]) -> str:
     if not gone:
         return ""
-    values = ", ".join(f"'{each}'" for each in gone)
+    values = _quoted(gone)
     if mysql_alter.strict(context) is False:
         return f". Rows that hold {values} hold '' afterwards: sql_mode is not strict"
     return f". A row that holds {values} makes it fail in strict mode, which is the default, and holds '' without it"
 
 
-def _safe_form(action: ModifyColumn, context: Context, old: TypeName, new: TypeName) -> SafeForm:
-    definition, column = context.text(action.span), sql(context, action.column)
-    kind = action.definition.type
-    fresh = tuple(each for each in new.modifiers if each not in old.modifiers)
-    appended = old.modifiers == new.modifiers[: len(old.modifiers)]
-    if kind is None or not fresh or appended or action.definition.name.casefold() != action.column.casefold():
-        return SafeForm(
-            note=f"leave the values that are there, in their order. SELECT {column}, COUNT(*) FROM "
-            f"{sql(context, action.table)} GROUP BY {column}; tells which are used"
-        )
-    values = ", ".join(f"'{each.replace(chr(39), chr(39) * 2)}'" for each in (*old.modifiers, *fresh))
-    start, end = definition.find("("), _closing(definition)
-    clause = definition[: start + 1] + values + definition[end:]
-    replacement = context.replaced(action.span, clause) if 0 <= start < end else None
-    return SafeForm(replacement=replacement, note=f"new values at the end alone: {written(old)[:-1]}, …)")
+def _safe_form(action: ModifyColumn, context: Context, old: TypeName, gone: list[str]) -> SafeForm:
+    column = sql(context, action.column)
+    used = f"SELECT {column}, COUNT(*) FROM {sql(context, action.table)} GROUP BY {column}; tells which are used"
+    if context.down:
+        first = f"; give rows that hold {_quoted(gone)} another value in it first: {used}" if gone else ""
+        return SafeForm(note=NOT_IN_A_DOWN + first)
+    renamed = action.definition.name.casefold() != action.column.casefold()
+    if renamed or redefined.appended(action, context) is None:
+        return SafeForm(note=f"leave the values that are there, in their order. {used}")
+    missing = redefined.lost(action, context)
+    note = f"new values at the end alone: {written(old)[:-1]}, …)"
+    if missing:
+        note += f"; and {names(each.text for each in missing)}, which else is gone"
+    return SafeForm(replacement=redefined.whole(action, context, missing), note=note)
 
 
-def _closing(definition: str) -> int:
-    """Where the values end: the first parenthesis outside of quotes."""
-    quoted = False
-    for at, character in enumerate(definition):
-        if character == "'":
-            quoted = not quoted
-        elif character == ")" and not quoted:
-            return at
-    return -1
+def _quoted(values: list[str]) -> str:
+    return ", ".join(f"'{each}'" for each in values)

@@ -112,7 +112,8 @@ class TypeCopiesTable(Rule):
                 each = work(old, canonical(new), vendor)
                 needed[vendor] = most if most is Work.COPY or each is Work.NOTHING else each
         to = f"convert its texts to {action.value}"
-        yield from _hits(action, context, name=str(action.table), to=to, needed=needed)
+        safe = SafeForm(note=mysql_alter.letters_lacking(context, facts, action.value))
+        yield from _hits(action, context, name=str(action.table), to=to, needed=needed, safe=safe)
 
 
 def _hits(
@@ -152,6 +153,7 @@ def _safe_form(action: ModifyColumn | AlterTableSetting, context: Context, safe:
     if context.down:
         return SafeForm(note=NOT_IN_A_DOWN)
     tool = mysql_alter.outside_tool(context, action.table, context.text(action.span))
+    tool = f"or {tool}" if safe.steps or safe.note else tool
     return replace(safe, note="\n".join(filter(None, (safe.note, tool))))
 
 
@@ -185,8 +187,6 @@ def _new_column(action: ModifyColumn, kind: TypeName, context: Context) -> SafeF
         rest=words.rest(said.on_update, said.comment),
     )
     notes = [] if column is None else [words.also(table, column, action.column, new.name)]
-    if was is not None and was.name in {"datetime", "timestamp"}:
-        notes.append(f"whether {action.column} says ON UPDATE is not known here: the last down has to say it again")
     return SafeForm(
         steps=words.in_its_place(
             context, action.table, old, new, copied="copy the rows in batches", back=sql(context, new.name)
