@@ -16,6 +16,8 @@ from glowplug.review.suppression import allow_comments, parse
 from glowplug.sql.parts import Span
 from glowplug.sql.statement import Script, Statement
 
+from .planted import reviewed
+
 WHY = 'because "nobody reads it"'
 MIGRATION = Migration(version="1", name="1_m", path="migrations/1_m", up=b"", down=None)
 
@@ -226,3 +228,13 @@ def test_a_hostile_file_is_read_in_one_pass(piece: str, found: int) -> None:
     starts = [place.start() for place in re.finditer("X", text)]
     statements = tuple(Statement(span=Span(start, start + 1)) for start in starts)
     assert len(comments(Script(text=text, dialect=Dialect.POSTGRES, statements=statements))) == found
+
+
+def test_what_another_finding_hides_is_accepted_all_the_same() -> None:
+    before = "CREATE TABLE users (id INTEGER PRIMARY KEY, phone TEXT); CREATE INDEX users_phone ON users (phone);"
+    up = "ALTER TABLE users DROP COLUMN phone;"
+    for file, hidden in ((up, True), (f"-- glowplug: allow column-dropped {WHY}\n{up}", False)):
+        found = reviewed((before, None), (file, None), new=frozenset({"0002_m"}), dialect=Dialect.SQLITE)
+        rules = {each.rule for each in found.findings if each.migration == "0002_m"}
+        assert "column-drop-refused" in rules
+        assert ("column-dropped" not in rules) is hidden

@@ -65,7 +65,9 @@ def review(chain: Chain, terms: Terms, *, new: Collection[str] | None = None, kn
             reviewer.file(migration, Direction.DOWN, index, simulation.fork())
     reviewer.chain(fresh)
     return Reviewed(
-        findings=findings_of(reviewer.said), comments=tuple(reviewer.comments), broken=tuple(reviewer.broken)
+        findings=findings_of(reviewer.said, reviewer.comments),
+        comments=tuple(reviewer.comments),
+        broken=tuple(reviewer.broken),
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from glowplug.finding import Fault, Harm, Severity, Step
     from glowplug.review.context import Context
+    from glowplug.review.reviewed import AllowComment
     from glowplug.review.rule import Hit, Rule
     from glowplug.sql.parts import Span
     from glowplug.sql.statement import Script
@@ -70,26 +71,34 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return self.context.migration.path, self.context.direction
 
 
-def findings_of(said: Sequence[Said]) -> tuple[Finding, ...]:
-    """Give the findings in the chain's order, without those that another one covers, and none twice."""
+def findings_of(said: Sequence[Said], comments: Sequence[AllowComment] = ()) -> tuple[Finding, ...]:
+    """Give the findings in the chain's order, without those that another one covers, and none twice.
+
+    One that a comment accepts is not left out: the comment is needed as soon as what covers the finding is mended.
+    """
     by_file: dict[tuple[str, str], list[Said]] = defaultdict(list)
     for each in said:
         by_file[each.file].append(each)
-    return tuple(finding for file in by_file.values() for finding in _of_file(file))
+    return tuple(finding for file in by_file.values() for finding in _of_file(file, comments))
 
 
-def _of_file(said: Sequence[Said]) -> Iterable[Finding]:
+def _of_file(said: Sequence[Said], comments: Sequence[AllowComment]) -> Iterable[Finding]:
     covered = _Covered(said)
     ordinals: Counter[tuple[str, str]] = Counter()
     seen: set[tuple[str, int, str, str]] = set()
     for each in sorted(said, key=lambda one: one.hit.span.start):
         hit = each.hit
         same = (each.name, hit.span.start, hit.subject, hit.message)
-        if same in seen or covered.holds(each.name, hit.span):
+        if same in seen or (covered.holds(each.name, hit.span) and not _is_accepted(each, comments)):
             continue
         seen.add(same)
         ordinals[each.name, hit.subject] += 1
         yield _finding(each, ordinals[each.name, hit.subject])
+
+
+def _is_accepted(said: Said, comments: Sequence[AllowComment]) -> bool:
+    named = [each for each in comments if said.name in each.words.rules]
+    return bool(named) and any(each.is_about(said.context.place(said.hit.span)) for each in named)
 
 
 def _finding(said: Said, ordinal: int) -> Finding:
