@@ -203,13 +203,6 @@ ORDERS = (
             "ALTER TABLE orders ALTER total SET DEFAULT 0, ADD CHECK (total >= 0);",
             "ALTER TABLE orders ALTER total SET DEFAULT 0, ADD CHECK (total >= 0) NOT VALID;",
         ),
-        (
-            "detach-blocks-table",
-            EVENTS,
-            "ALTER TABLE events DETACH PARTITION events_2023;",
-            "ALTER TABLE events DETACH PARTITION events_2023 CONCURRENTLY;",
-        ),
-        ("index-drop-blocks-table", ORDERS, "DROP INDEX totals;", "DROP INDEX CONCURRENTLY totals;"),
     ],
 )
 def test_what_stands_in_the_place_of_a_clause_leaves_the_rest_of_its_statement(
@@ -220,6 +213,35 @@ def test_what_stands_in_the_place_of_a_clause_leaves_the_rest_of_its_statement(
     assert finding.safe_form.patch is not None
     lines = [line for line in finding.safe_form.patch.splitlines()[3:] if not line.startswith("-")]
     assert "\n".join(line[1:] for line in lines) == f"SELECT 2;\n{instead}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "sql", "alone"),
+    [
+        (
+            "detach-blocks-table",
+            EVENTS,
+            "ALTER TABLE events DETACH PARTITION events_2023",
+            "ALTER TABLE events DETACH PARTITION events_2023 CONCURRENTLY",
+        ),
+        ("index-drop-blocks-table", ORDERS, "DROP INDEX totals", "DROP INDEX CONCURRENTLY totals"),
+        ("reindex-blocks-writes", ORDERS, "REINDEX INDEX totals", "REINDEX INDEX CONCURRENTLY totals"),
+        (
+            "index-blocks-writes",
+            ORDERS,
+            "CREATE INDEX o ON orders (user_id)",
+            "CREATE INDEX CONCURRENTLY o ON orders (user_id)",
+        ),
+    ],
+)
+def test_what_has_to_be_alone_is_not_advised_among_others(rule: str, before: str, sql: str, alone: str) -> None:
+    (finding,) = found(rule, before=before, up="SELECT 1;", down=f"{sql};")
+    assert finding.safe_form is not None
+    assert finding.safe_form.replacement == alone
+    (finding,) = found(rule, before=before, up="SELECT 1;", down=f"SELECT 2;\n{sql};")
+    assert finding.safe_form is not None
+    assert finding.safe_form.replacement is None
+    assert "in one go" in (finding.safe_form.note or "")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Constraint, Name
 
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
+_EMPTIEST = (
+    (("TIMESTAMP", "DATETIME"), "'1970-01-01 00:00:00'"),
+    (("DATE",), "'1970-01-01'"),
+    (("TIME",), "'00:00:00'"),
+    (("INT",), "0"),
+    (("CHAR", "CLOB", "TEXT"), "''"),
+    (("BLOB",), "x''"),
+)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -127,12 +136,16 @@ def copy_sql(  # noqa: PLR0917 - two tables, their names, and what is said of co
     old: Name,
     filled: Sequence[Put] | None = None,
     own: Sequence[str] = (),
+    *,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Write the INSERT that copies every row and every column of both tables.
 
-    ``filled``: what a file's own INSERT puts into columns; ``own`` get their old value whatever it says.
+    ``filled``: what a file's own INSERT puts into columns; ``own`` get their old value whatever it says; ``given`` what
+    no column has.
     """
     copied = _same(before, after)
+    copied |= given
     copied |= {
         each.column: each.text if each.source is None else _sql(each.source)
         for each in filled or ()
@@ -141,13 +154,31 @@ def copy_sql(  # noqa: PLR0917 - two tables, their names, and what is said of co
     return _insert_sql(copied | {each: _sql(each) for each in own}, new, old)
 
 
-def back_sql(before: TableFacts, after: TableFacts, old: Name, filled: Sequence[Put]) -> str:
-    """Write the INSERT of the way back: each old column from the one that its value was put into."""
+def back_sql(before: TableFacts, after: TableFacts, old: Name, filled: Sequence[Put], given: Mapping[str, str]) -> str:
+    """Write the INSERT of the way back: each old column from the one that its value was put into, or as ``given``."""
     moved = {each.source: _sql(each.column) for each in filled if each.source is not None}
     stayed = {each.source: _sql(each.column) for each in filled if each.source == each.column}
     taken = {column for column in moved if before.columns[column.casefold()].generated is None}
-    copied = _same(after, before) | {column: text for column, text in (moved | stayed).items() if column in taken}
+    copied = _same(after, before) | dict(given)
+    copied |= {column: text for column, text in (moved | stayed).items() if column in taken}
     return _insert_sql(copied, old, after.name)
+
+
+def stand_ins(out_of: TableFacts, into: TableFacts) -> dict[str, str]:
+    """Give, for each column that has to hold a value which the rows of ``out_of`` don't tell, one that all can have."""
+    bound = {at for facts in into.constraints.values() for at in _naming(facts.definition)}
+    bound |= {(key.column or "").casefold() for index in into.indexes.values() if index.unique for key in index.keys}
+    return {
+        each.name: _nothing(str(each.type or "blob").upper())
+        for at, each in into.columns.items()
+        if at not in out_of.columns and at not in bound
+        if each.not_null and each.default is None and each.generated is None
+    }
+
+
+def _nothing(kind: str) -> str:
+    """Write the emptiest value of a type, by what Diesel reads of it, and by SQLite's affinities."""
+    return next((value for words, value in _EMPTIEST if any(word in kind for word in words)), "0")
 
 
 def _same(out_of: TableFacts, into: TableFacts) -> dict[str, str]:

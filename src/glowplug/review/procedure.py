@@ -10,19 +10,21 @@ foreign_keys on that was not on before.
 from __future__ import annotations
 
 import enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Step
-from glowplug.review.copying import back_sql, copies_all, copy_sql, intended, mismatched, puts_of
+from glowplug.review.copying import back_sql, copies_all, copy_sql, intended, mismatched, puts_of, stand_ins
+from glowplug.review.wording import allow
 from glowplug.sql.actions import CreateIndex, Select, SetVariable, Transaction
 from glowplug.sql.parts import ConstraintKind, Identity, Name
 from glowplug.sql.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from glowplug.review.context import Context
     from glowplug.review.filling import Put
@@ -72,20 +74,31 @@ class _Heeded(enum.Enum):
 
 
 def changed(
-    context: Context, schema: Simulation, after: TableFacts, filled: Sequence[Put] | None = None
+    context: Context,
+    schema: Simulation,
+    after: TableFacts,
+    filled: Sequence[Put] | None = None,
+    *,
+    gone: Collection[str] = (),
 ) -> Step | None:
     """Give the migration that makes a table what ``after`` says, with all rows; None where it is not known well.
 
     ``schema`` is the one before it. Columns that are new get what ``filled`` puts there, or else their defaults.
+    ``gone`` are those that the statement drops in as many words: a line accepts that they are not copied.
     """
     before = schema.table(after.name)
     if before is None or not (before.columns_known and after.columns_known) or schema.doubt_about(after.name):
         return None
     if _Heeded.of(context, schema, after.name) is not _Heeded.NO and mismatched(schema, after):
         return None
+    if any(_named_by_others(after, each) for each in gone):
+        return None
     new = Name(f"new_{after.name.name}", after.name.schema)
     create = f"{_create(after, new)};"
-    copy = f"{copy_sql(before, after, new, after.name, filled)};"
+    given = stand_ins(before, after)
+    copy = f"{_told(given, filled or ())}{copy_sql(before, after, new, after.name, filled, given=given)};"
+    if gone:
+        copy = f"{allow('rebuild-omits-columns', f'nothing reads {names(gone)} since …')}\n{copy}"
     return procedure(context, schema, after, new=new, create=create, copy=copy, filled=filled)
 
 
@@ -153,9 +166,7 @@ def procedure(
     heeded = _Heeded.of(context, schema, after.name)
     back = "-- the same, with the table as it was"
     if before is not None and before.columns_known:
-        old = Name(f"old_{after.name.name}", after.name.schema)
-        there = (f"{_create(before, old)};", f"{back_sql(before, after, old, filled or ())};")
-        back = _script(schema, before, old, there, tuple(_indexes(None, before)), heeded, back=True)
+        back = _as_it_was(schema, before, after, filled or (), heeded)
     made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
     notes = ["what is up.sql here belongs in this down.sql"] if context.down else []
     if heeded is not _Heeded.NO:
@@ -171,6 +182,32 @@ def procedure(
         run_in_transaction=heeded is _Heeded.NO,
         note="; ".join(notes) or None,
     )
+
+
+def as_it_was(context: Context, before: TableFacts, after: TableFacts, given: Mapping[str, str]) -> tuple[str, bool]:
+    """Write what makes a table again as the schema has it, out of what ``after`` says, and whether in a transaction.
+
+    ``given``: what columns get that ``after`` has not, as expressions.
+    """
+    heeded = _Heeded.of(context, context.schema, before.name)
+    return _as_it_was(context.schema, before, after, (), heeded, given), heeded is _Heeded.NO
+
+
+def _as_it_was(  # noqa: PLR0917 - what is put together
+    schema: Simulation,
+    before: TableFacts,
+    after: TableFacts,
+    filled: Sequence[Put],
+    heeded: _Heeded,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    old = Name(f"old_{after.name.name}", after.name.schema)
+    known = {name: value for name, value in stand_ins(after, before).items() if name not in given}
+    there = (
+        f"{_create(before, old)};",
+        f"{_told(known, filled)}{back_sql(before, after, old, filled, known | dict(given))};",
+    )
+    return _script(schema, before, old, there, tuple(_indexes(None, before)), heeded, back=True)
 
 
 def _alone(context: Context, rebuild: Rebuild, before: TableFacts | None, after: TableFacts) -> bool:
@@ -225,6 +262,22 @@ def _create(table: TableFacts, new: Name) -> str:
     return f"CREATE TABLE {_sql(new)} (\n  {_body(table, new)}\n){_options(table)}"
 
 
+def _told(values: Mapping[str, str], filled: Sequence[Put]) -> str:
+    """Say above a copy which values are nobody's."""
+    known = {each.column for each in filled} | {each.source for each in filled}
+    return "".join(
+        f"-- nothing tells what {name} is to hold: {value} in every row\n"
+        for name, value in values.items()
+        if name not in known
+    )
+
+
+def _named_by_others(table: TableFacts, column: str) -> bool:
+    """Whether what stays of a table computes something from a column that goes."""
+    wanted = column.casefold()
+    return any(wanted in map(str.casefold, each.generated.columns) for each in table.columns.values() if each.generated)
+
+
 def _valueless(before: TableFacts | None, after: TableFacts, filled: Sequence[Put]) -> list[str]:
     """Give the columns that the old table demands a value for, and the new one does not have."""
     columns, moved = {} if before is None else before.columns, {each.source for each in filled}
@@ -232,6 +285,7 @@ def _valueless(before: TableFacts | None, after: TableFacts, filled: Sequence[Pu
         each.name
         for at, each in columns.items()
         if at not in after.columns and each.name not in moved and each.not_null and not each.default
+        if before is not None and each.name not in stand_ins(after, before)
     ]
 
 

@@ -26,6 +26,11 @@ NOT_IN_A_DOWN = (
     "is; where the table is large, go back by new migrations, not by this down"
 )
 
+NOT_ALONE_IN_A_DOWN = (
+    "CONCURRENTLY has to be alone in its file, and this down does more, in one go: set a lock timeout, and try again "
+    "when it runs out; or go back by new migrations, not by this down"
+)
+
 
 def made_here(context: Context, born: Origin) -> bool:
     """Whether something was made in the file that is looked at."""
@@ -76,6 +81,17 @@ def made_by_up(context: Context, origin: Origin | None) -> bool:
 def sql(context: Context, name: str | Name) -> str:
     """Write a name as SQL."""
     return quoted(name, context.dialect)
+
+
+def allow(rule: str, because: str) -> str:
+    """Write the line that accepts what a rule finds, to put above the statement: ``…`` is for a person to fill in."""
+    said = " ".join(because.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'-- glowplug: allow {rule} because "{said}"'
+
+
+def among_others_in_a_down(context: Context) -> bool:
+    """Whether it is a down.sql of several statements, in which nothing can run CONCURRENTLY."""
+    return context.down and len(context.script.statements) > 1
 
 
 def actions_of_up(context: Context) -> tuple[Action, ...]:

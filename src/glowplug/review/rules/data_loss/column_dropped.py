@@ -12,7 +12,7 @@ from glowplug.review.claims import Leaves
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.data_loss import _words as words
 from glowplug.review.rules.rewrite._words import in_primary_key
-from glowplug.review.wording import is_new, lead, made_by_up, sql, weight
+from glowplug.review.wording import allow, is_new, lead, made_by_up, sql, weight
 from glowplug.sql.actions import DropColumn
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _safe_form(action: DropColumn, context: Context, column: ColumnFacts | None,
                     note=f"so that INSERTs which don't name {action.column} pass",
                 )
             )
-    reason = f'-- glowplug: allow column-dropped because "nothing reads {action.column} since …"'
+    reason = allow("column-dropped", f"nothing reads {action.column} since …")
     notes.append(
         f"once a release that no longer names {action.column} runs everywhere, say so before the statement: {reason}"
     )

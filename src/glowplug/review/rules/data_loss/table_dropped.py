@@ -14,7 +14,7 @@ from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rebuild import end_of
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.data_loss import _words as words
-from glowplug.review.wording import is_new, lead, sql, weight
+from glowplug.review.wording import allow, is_new, lead, sql, weight
 from glowplug.sql.actions import CreateTable, DropTable, Insert, RenameTable
 from glowplug.sql.parts import Name
 
@@ -177,14 +177,15 @@ def _safe_form(context: Context, table: Name, facts: TableFacts | None, *, again
             note=f"where it is there, rename it to {unused} once no running release names it; drop it when nobody has "
             "missed it"
         )
+    accepted = allow("name-changed", f"no release names {table.name} since …")
     return SafeForm(
         steps=(
             Step(
                 name=f"set_{table.name}_aside",
-                up=f"ALTER TABLE {sql(context, table)} RENAME TO {sql(context, unused.name)};",
+                up=f"{accepted}\nALTER TABLE {sql(context, table)} RENAME TO {sql(context, unused.name)};",
                 down=f"ALTER TABLE {sql(context, unused)} RENAME TO {sql(context, table.name)};",
-                note="once no running release names it, below a line -- glowplug: allow name-changed because "
-                '"no release names it since …"; drop it when nobody has missed it',
+                note=f"once no running release names {table.name}; drop it when nobody has missed it, below a line "
+                f"{allow('table-dropped', f'nobody has missed {unused.name} since …')}",
             ),
         )
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails
+from glowplug.review.filling import Put
 from glowplug.review.procedure import changed
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.version import Versions
@@ -163,5 +164,11 @@ def _safe_form(action: Action, context: Context, *, several: bool) -> SafeForm:
         fork.apply(each, context.statement)
     table = getattr(action, "table", None)
     after = None if table is None else fork.table(table)
-    step = None if after is None else changed(context, context.schema, after)
+    gone = [each.column for each in clauses if isinstance(each, DropColumn)]
+    moved = [
+        Put(column=each.new_name, text=each.column, source=each.column)
+        for each in clauses
+        if isinstance(each, RenameColumn)
+    ]
+    step = None if after is None else changed(context, context.schema, after, moved, gone=gone)
     return SafeForm(steps=() if step is None else (step,), note="SQLite has no ALTER TABLE for it: rebuild the table")

@@ -136,10 +136,9 @@ def _safe_form(moment: Moment, action: AddColumn, key: Constraint | None) -> Saf
         up = f"{add}\nCREATE UNIQUE INDEX {index} ON {sql(context, table.name)} ({its});"
         return SafeForm(steps=(_step(context, action, up, before=f"DROP INDEX {index};\n"),))
     if column.stored:
-        return SafeForm(
-            replacement=re.sub(r"(?i)\bSTORED\b(?!.*\bSTORED\b)", "VIRTUAL", context.text(action.span), flags=re.DOTALL)
-        )
-    if column.not_null and (column.default is None or column.default.null) and key is None:
+        virtual = re.sub(r"(?i)\bSTORED\b(?!.*\bSTORED\b)", "VIRTUAL", context.text(action.span), flags=re.DOTALL)
+        return SafeForm(replacement=context.replaced(action.span, virtual))
+    if column.not_null and (column.default is None or column.default.null) and key is None and not context.down:
         nullable = re.sub(r"(?i)\s*\bNOT\s+NULL\b", "", definition, count=1)
         step = _step(context, action, f"ALTER TABLE {sql(context, table)} ADD COLUMN {nullable};")
         return SafeForm(
@@ -149,9 +148,10 @@ def _safe_form(moment: Moment, action: AddColumn, key: Constraint | None) -> Saf
     fork.apply(action, context.statement)
     after = fork.table(table)
     rebuilt = None if after is None else changed(context, moment.schema, after)
-    return SafeForm(
-        steps=() if rebuilt is None else (rebuilt,), note=f"or add {column.name} without it, and fill it after that"
-    )
+    what = "its default" if key is None else f"{key.kind.value.upper()}"
+    what = "NOT NULL" if column.not_null and column.default is None and key is None else what
+    without = f"add {column.name} without {what}, and fill it after that"
+    return SafeForm(steps=() if rebuilt is None else (rebuilt,), note=without if rebuilt is None else f"or {without}")
 
 
 def _step(context: Context, action: AddColumn, up: str, before: str = "") -> Step:

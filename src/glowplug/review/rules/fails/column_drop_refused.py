@@ -13,7 +13,7 @@ from glowplug.review.needing import Clearing, Needing
 from glowplug.review.procedure import changed, column_sql, index_sql, names
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.version import Versions
-from glowplug.review.wording import lead, sql
+from glowplug.review.wording import allow, lead, made_by_up, sql
 from glowplug.sql.actions import DropColumn
 
 if TYPE_CHECKING:
@@ -104,17 +104,25 @@ def _safe_form(action: DropColumn, context: Context, needing: Needing, clearing:
     note = "release code that no longer names it first"
     if late:
         note += f"; then take out of the file what stands further down and is done by that: {names(late)}"
-    if needing.parts:
-        fork = context.schema.fork()
-        fork.apply(action, context.statement)
-        after = fork.table(table)
-        step = None if after is None or not after.columns else changed(context, context.schema, after)
-        how = "" if step is not None else "; then rebuild the table without it, and what points at it together with it"
-        return SafeForm(steps=() if step is None else (step,), note=f"{note}{how}")
     added, lacks = _added(action, context)
+    rebuilt = _rebuilt(action, context) if needing.parts or lacks else None
+    if needing.parts:
+        how = "; then rebuild the table without it, and what points at it together with it"
+        return SafeForm(steps=() if rebuilt is None else (rebuilt,), note=f"{note}{how if rebuilt is None else ''}")
+    if rebuilt is not None:
+        how = (
+            f"; {' '.join(clearing.drops)} would let the column go, but the way back by ADD COLUMN can't give it its "
+            f"{lacks}: so the table is rebuilt, there and back"
+        )
+        return SafeForm(steps=(rebuilt,), note=f"{note}{how}")
+    made = [("VIEW", str(each.name), each.born) for each in (*needing.views, *needing.readers)]
+    made += [("TRIGGER", name, origin) for name, origin in needing.triggers]
+    taken = [each for each in made if each[1] in (*clearing.again, *clearing.too_late)]
+    accepted = [allow("column-dropped", f"nothing reads {action.column} since …")] * (not _is_ours(action, context))
     back = [
         f"ALTER TABLE {sql(context, table)} ADD COLUMN {added};",
         *(f"{index_sql(each, table)};" for each in needing.indexes),
+        *(f"-- CREATE {kind} {name} …: again, as in {origin.file}, line {origin.line}" for kind, name, origin in taken),
     ]
     notes = [f"make {names(clearing.again)} again without it"] if clearing.again else []
     if clearing.unread:
@@ -124,13 +132,28 @@ def _safe_form(action: DropColumn, context: Context, needing: Needing, clearing:
         steps=(
             Step(
                 name=f"drop_{action.column}_of_{table.name}",
-                up="\n".join([*clearing.drops, f"{context.text(context.statement.span)};"]),
+                up="\n".join([*clearing.drops, *accepted, f"{context.text(context.statement.span)};"]),
                 down="\n".join(back),
                 note="; ".join(notes) or None,
             ),
         ),
         note=note,
     )
+
+
+def _rebuilt(action: DropColumn, context: Context) -> Step | None:
+    fork = context.schema.fork()
+    fork.apply(action, context.statement)
+    after = fork.table(action.table)
+    if after is None or not after.columns:
+        return None
+    return changed(context, context.schema, after, gone=() if _is_ours(action, context) else (action.column,))
+
+
+def _is_ours(action: DropColumn, context: Context) -> bool:
+    """Whether this down drops what its up made: that nobody has to accept."""
+    column = context.schema.column(action.table, action.column)
+    return column is not None and made_by_up(context, column.born)
 
 
 def _added(action: DropColumn, context: Context) -> tuple[str, str]:

@@ -40,8 +40,9 @@ class NotNullWithoutDefault(Rule):
     ```
 
     ## Use instead
-    Add it nullable, let the application write it, and fill the old rows in batches. Then demand it in two more
-    migrations: a CHECK that holds for new rows at once, and one that looks at the old rows while others read and write.
+    Add it nullable, let the application write it, and fill the old rows in batches. Then demand it in three more
+    migrations: a CHECK that holds for new rows at once, one that looks at the old rows while others read and write, and
+    NOT NULL itself, which believes the CHECK and reads nothing.
     ```sql before
     CREATE TABLE users (id bigint PRIMARY KEY);
     ```
@@ -49,10 +50,13 @@ class NotNullWithoutDefault(Rule):
     ALTER TABLE users ADD COLUMN email text;
     ```
     ```sql up
-    ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;
+    ALTER TABLE users ADD CONSTRAINT users_email_present CHECK (email IS NOT NULL) NOT VALID;
     ```
     ```sql up
-    ALTER TABLE users VALIDATE CONSTRAINT users_email_not_null;
+    ALTER TABLE users VALIDATE CONSTRAINT users_email_present;
+    ```
+    ```sql up
+    ALTER TABLE users ALTER COLUMN email SET NOT NULL;
     ```
 
     ## How it was proven

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 READERS_WAIT = "every query on it waits, SELECT too, until the migration has ended"
 WRITERS_WAIT = "every INSERT, UPDATE and DELETE on it waits until the migration has ended"
 
+INDEX_AGAIN = (
+    "its down builds again the index that goes with the constraint, and writes to the table wait for that: where it is "
+    "large, go back by new migrations"
+)
+
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
 _WAITING = _KEYS | {ConstraintKind.CHECK}
 _COMMENTS_AT_END = re.compile(r"(?:\s*--[^\n]*(?:\n|$))+\s*\Z")
@@ -127,14 +132,21 @@ def validate(context: Context, table: Name, name: str) -> Step:
 
 def build_unique(context: Context, table: Name, name: str, columns: Iterable[str], options: str = "") -> Step:
     """Build a unique index, while others read and write."""
-    keys = ", ".join(sql(context, column) for column in columns)
     index = quoted(replace(table, name=name), context.dialect)
     return Step(
         name=f"build_{name}",
-        up=f"CREATE UNIQUE INDEX CONCURRENTLY {sql(context, name)} ON {sql(context, table)} ({keys}){options};",
+        up=unique_index(context, table, name, columns, options, how="CONCURRENTLY "),
         down=f"DROP INDEX CONCURRENTLY IF EXISTS {index};",
         run_in_transaction=False,
     )
+
+
+def unique_index(
+    context: Context, table: Name, name: str, columns: Iterable[str], options: str = "", *, how: str = ""
+) -> str:
+    """Write the statement that makes a unique index."""
+    keys = ", ".join(sql(context, column) for column in columns)
+    return f"CREATE UNIQUE INDEX {how}{sql(context, name)} ON {sql(context, table)} ({keys}){options};"
 
 
 def require_not_null(context: Context, table: Name, column: str) -> tuple[Step, ...]:
@@ -195,7 +207,7 @@ def lacks_value(action: AddColumn, context: Context) -> bool:
 def added_in_steps(table: Name, column: Column, context: Context) -> SafeForm:
     """Give the migrations: first a column that demands nothing, last what it has to be."""
     name = column.name
-    here, its, check = (sql(context, each) for each in (table, name, f"{table.name}_{name}_not_null"))
+    here, its = sql(context, table), sql(context, name)
     domain = _demanding(column, context)
     instead = "" if domain is None else f"; {of_its_base(domain)}"
     facts, its_keys = context.schema.table(table), keys_of(column)
@@ -207,16 +219,7 @@ def added_in_steps(table: Name, column: Column, context: Context) -> SafeForm:
             down=f"ALTER TABLE {here} DROP COLUMN {its};",
             note=f"then fill {name} in batches, and make the application write it{instead}",
         ),
-        Step(
-            name=f"check_{name}_of_{table.name}",
-            up=f"ALTER TABLE {here} ADD CONSTRAINT {check} CHECK ({its} IS NOT NULL) NOT VALID;",
-            down=f"ALTER TABLE {here} DROP CONSTRAINT {check};",
-        ),
-        Step(
-            name=f"require_{name}_of_{table.name}",
-            up=f"ALTER TABLE {here} VALIDATE CONSTRAINT {check};",
-            down="-- nothing to undo: the constraint stays\nSELECT 1;",
-        ),
+        *require_not_null(context, table, name),
         *_checked(context, table, column),
     ]
     if its_keys and parted:
@@ -265,13 +268,14 @@ def using_index(context: Context, table: Name, name: str, constraint: Constraint
         else ""
     )
     kind = "PRIMARY KEY" if constraint.kind is ConstraintKind.PRIMARY_KEY else "UNIQUE"
+    again = unique_index(context, table, how.spare, constraint.columns, options)
     return (
         build_unique(context, table, how.spare, constraint.columns, options),
         Step(
             name=f"add_{name}",
             up=how.up(context, table, name, f"{kind} USING INDEX {sql(context, how.spare)}{when}"),
-            down=how.down(context, table, name),
-            note="the down takes the index away with the constraint",
+            down="\n".join((how.down(context, table, name), again)),
+            note=INDEX_AGAIN,
         ),
     )
 

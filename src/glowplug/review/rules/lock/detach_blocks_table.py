@@ -8,7 +8,7 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import condition, is_new, lead, weight
+from glowplug.review.wording import NOT_ALONE_IN_A_DOWN, among_others_in_a_down, condition, is_new, lead, weight
 from glowplug.sql.actions import DetachPartition
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class DetachBlocksTable(Rule):
                 "that itself too: keep the migration short, set a lock timeout, and try again when it runs out"
             )
             if default is not None
+            else SafeForm(note=NOT_ALONE_IN_A_DOWN)
+            if among_others_in_a_down(context)
             else SafeForm(
                 replacement=context.replaced(action.span, f"{context.text(action.span)} CONCURRENTLY"),
                 note="alone in its file, with run_in_transaction = false in metadata.toml; from PostgreSQL 14 on, and "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,25 +9,28 @@ from msgspec.structs import replace
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
+from glowplug.review.concurrent_index import build_of, partition_by_partition
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, made_here, sql, weight
-from glowplug.schema.simulation.naming import addition, cut, index_columns, invented
+from glowplug.review.wording import (
+    NOT_IN_A_DOWN,
+    among_others_in_a_down,
+    condition,
+    is_new,
+    lead,
+    made_here,
+    sql,
+    weight,
+)
+from glowplug.schema.simulation.naming import addition, index_columns, invented
 from glowplug.sql.actions import CreateIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from glowplug.review.context import Context
-    from glowplug.schema.simulation.values import IndexFacts, TableFacts
+    from glowplug.schema.simulation.values import IndexFacts
     from glowplug.sql.actions import Action
-
-_NAME = r'(?:"(?:[^"]|"")*"|[^\s(."]+)'
-_HEAD = re.compile(
-    r"(?P<create>CREATE\s+(?:UNIQUE\s+)?INDEX)\s+(?P<unless>IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?:(?!ON\s){_NAME}\s+)?ON\s+(?:ONLY\s+)?{_NAME}(?:\s*\.\s*{_NAME})?\s*",
-    re.IGNORECASE,
-)
 
 
 class IndexBlocksWrites(Rule):
@@ -110,7 +112,7 @@ class IndexBlocksWrites(Rule):
             span=action.span,
             subject=f"{table}.{name}",
             severity=weight(context, Severity.ERROR if view is None else Severity.WARNING),
-            safe_form=_partition_by_partition(context, action, name, facts)
+            safe_form=partition_by_partition(context, action, name, facts)
             if parent and facts is not None
             else _concurrently(context, action, name),
         )
@@ -137,19 +139,10 @@ def _found_name(action: CreateIndex, taken: Mapping[str, IndexFacts]) -> str:
     return invented(action.table.name, addition(index_columns(action.keys)), "idx", lambda name: name in taken)
 
 
-def _text(context: Context, action: CreateIndex, name: str, table: str, *, concurrently: bool = True) -> str:
-    """Write the statement with its name, on ``table``."""
-    text = context.text(action.span)
-    found = _HEAD.match(text)
-    if found is None:
-        return text
-    how = "CONCURRENTLY " if concurrently else ""
-    unless = "IF NOT EXISTS " if found["unless"] else ""
-    return f"{found['create']} {how}{unless}{sql(context, name)} ON {table} {text[found.end() :]}"
-
-
 def _concurrently(context: Context, action: CreateIndex, name: str) -> SafeForm:
-    build = _text(context, action, name, sql(context, action.table))
+    build = build_of(context, action, name, sql(context, action.table))
+    if among_others_in_a_down(context):
+        return SafeForm(note=NOT_IN_A_DOWN)
     if context.down:
         note = "alone in its file, with run_in_transaction = false in metadata.toml, which is for up.sql as well"
         return SafeForm(replacement=build, note=note)
@@ -166,29 +159,3 @@ def _concurrently(context: Context, action: CreateIndex, name: str) -> SafeForm:
             ),
         )
     )
-
-
-def _partition_by_partition(context: Context, action: CreateIndex, name: str, facts: TableFacts) -> SafeForm:
-    """On the parent alone, which builds nothing; concurrently on each partition; then attached."""
-    if context.down:
-        return SafeForm(note=NOT_IN_A_DOWN)
-    index = sql(context, replace(action.table, name=name))
-    parent = _text(context, action, name, f"ONLY {sql(context, action.table)}", concurrently=False)
-    steps = [Step(name=f"index_{action.table.name}", up=f"{parent};", down=f"DROP INDEX IF EXISTS {index};")]
-    attached = []
-    for partition in facts.partitions:
-        own = cut(f"{partition.name}_{name}", 63)
-        build = _text(context, action, own, sql(context, partition))
-        its = sql(context, replace(partition, name=own))
-        attached.append(f"ALTER INDEX {index} ATTACH PARTITION {its};")
-        down = f"DROP INDEX CONCURRENTLY IF EXISTS {its};"
-        steps.append(Step(name=f"index_{partition.name}", up=f"{build};", down=down, run_in_transaction=False))
-    if not attached:
-        return SafeForm(steps=tuple(steps), note=f"and build and attach one for each partition of {action.table}")
-    last = Step(
-        name=f"attach_{name}",
-        up="\n".join(attached),
-        down=f"DROP INDEX {index};",
-        note="the down takes the partitions' indexes away with it",
-    )
-    return SafeForm(steps=(*steps, last))

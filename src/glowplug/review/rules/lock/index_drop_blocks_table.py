@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review import definitions
 from glowplug.review.claims import LockMode, Locks
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import is_new, lead, sql, weight
+from glowplug.review.wording import NOT_ALONE_IN_A_DOWN, among_others_in_a_down, is_new, lead, sql, weight
 from glowplug.sql.actions import DropIndex
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _safe_form(action: DropIndex, context: Context, facts: IndexFacts | None) ->
             note=f"{table.name} is partitioned, where DROP INDEX CONCURRENTLY is refused: set a lock timeout, and try "
             "again when it runs out"
         )
+    if among_others_in_a_down(context):
+        return SafeForm(note=NOT_ALONE_IN_A_DOWN)
     drop = f"DROP INDEX CONCURRENTLY {'IF EXISTS ' if action.if_exists else ''}{index}"
     alone = "alone in its file, with run_in_transaction = false in metadata.toml"
     if context.down or facts is None:

@@ -149,22 +149,22 @@ def _safe_form(context: Context, table: Name, name: str, constraint: Constraint,
     index = constraint.using_index or how.spare
     if constraint.using_index is None:
         steps.append(words.build_unique(context, table, index, constraint.columns))
+    again = _index_again(context, table, index, constraint)
     steps.append(
         Step(
             name=f"add_{name}",
             up=how.up(context, table, name, f"PRIMARY KEY USING INDEX {sql(context, index)}"),
-            down=how.down(context, table, name) + _index_again(context, table, constraint),
+            down="\n".join((how.down(context, table, name), again)),
+            note=words.INDEX_AGAIN,
         )
     )
     return SafeForm(steps=tuple(steps))
 
 
-def _index_again(context: Context, table: Name, constraint: Constraint) -> str:
+def _index_again(context: Context, table: Name, index: str, constraint: Constraint) -> str:
     """Make the index again that the key took over, and takes away with it."""
     if constraint.using_index is None:
-        return ""
-    facts = context.schema.index(replace(table, name=constraint.using_index), table)
+        return words.unique_index(context, table, index, constraint.columns)
+    facts = context.schema.index(replace(table, name=index), table)
     build = None if facts is None else definitions.index(context, facts)
-    return (
-        f"\n{build};" if build else f"\n-- build {sql(context, constraint.using_index)} again, which goes with the key"
-    )
+    return f"{build};" if build else f"-- build {sql(context, index)} again, which goes with the key"

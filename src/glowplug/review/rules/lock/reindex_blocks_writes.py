@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import is_new, lead, sql, weight
+from glowplug.review.wording import NOT_ALONE_IN_A_DOWN, among_others_in_a_down, is_new, lead, sql, weight
 from glowplug.sql.actions import Reindex
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class ReindexBlocksWrites(Rule):
             span=action.span,
             subject=str(action.target),
             severity=weight(context),
-            safe_form=SafeForm(
+            safe_form=SafeForm(note=NOT_ALONE_IN_A_DOWN)
+            if among_others_in_a_down(context)
+            else SafeForm(
                 replacement=f"REINDEX {action.scope.upper()} CONCURRENTLY {sql(context, action.target)}",
                 note="alone in its file, with run_in_transaction = false in metadata.toml",
             ),

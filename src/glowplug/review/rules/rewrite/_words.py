@@ -10,9 +10,10 @@ import msgspec
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity, Step
 from glowplug.review import definitions
+from glowplug.review.procedure import as_it_was
 from glowplug.review.rule import Hit
 from glowplug.review.rules.lock import _words as lock
-from glowplug.review.wording import condition, lead, sql
+from glowplug.review.wording import allow, condition, lead, sql
 from glowplug.sql.actions import Delete
 from glowplug.sql.parts import ConstraintKind
 
@@ -42,8 +43,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """Give a column as it is, with its type as ``kind`` writes it."""
         if facts is None:
             return cls(name=name, kind=kind)
-        default = None if facts.default is None else facts.default.text
-        return cls(name=name, kind=kind, not_null=facts.not_null, default=default, rest=rest(None, facts.comment))
+        default, end = None if facts.default is None else facts.default.text, rest(facts.on_update, facts.comment)
+        return cls(name=name, kind=kind, not_null=facts.not_null, default=default, rest=end)
 
 
 def rest(on_update: Expression | None, comment: str | None) -> str:
@@ -61,7 +62,7 @@ def in_its_place(context: Context, table: Name, old: Shape, new: Shape, *, copie
     steps = [_add(context, table, new, copied)]
     steps += _require(context, table, new)
     steps += [_release(context, table, old, back)] if released else []
-    steps.append(_drop(context, table, old, back, demanded=old.not_null and not released))
+    steps.append(_drop(context, table, (old, new), back, demanded=old.not_null and not released))
     return tuple(steps)
 
 
@@ -107,11 +108,17 @@ def _release(context: Context, table: Name, old: Shape, back: str) -> Step:
     )
 
 
-def _drop(context: Context, table: Name, old: Shape, back: str, *, demanded: bool) -> Step:
+def _drop(context: Context, table: Name, shapes: tuple[Shape, Shape], back: str, *, demanded: bool) -> Step:
+    old, new = shapes
     here, its = sql(context, table), sql(context, old.name)
+    accepted = allow("column-dropped", f"nothing reads {old.name} since …")
     down = f"-- add {its} again as it was, which is not known here, and fill it from the new column"
-    if old.kind is not None:
-        lines = [f"ALTER TABLE {here} ADD COLUMN {its} {old.kind};", f"UPDATE {here} SET {its} = {back};"]
+    rebuilt = _rebuilt(context, table, old.name, new.name, back)
+    if rebuilt is not None:
+        down = rebuilt[0]
+    elif old.kind is not None:
+        said = _full(msgspec.structs.replace(old, rest="")) if context.dialect is Dialect.SQLITE else old.kind
+        lines = [f"ALTER TABLE {here} ADD COLUMN {its} {said};", f"UPDATE {here} SET {its} = {back};"]
         full = _full(msgspec.structs.replace(old, not_null=demanded))
         if context.dialect is Dialect.MYSQL and full != old.kind:
             lines.append(f"ALTER TABLE {here} MODIFY {its} {full};")
@@ -124,10 +131,27 @@ def _drop(context: Context, table: Name, old: Shape, back: str, *, demanded: boo
         down = "\n".join(lines)
     return Step(
         name=f"drop_{old.name}_of_{table.name}",
-        up=f"ALTER TABLE {here} DROP COLUMN {its};",
+        up=f"{accepted}\nALTER TABLE {here} DROP COLUMN {its};",
         down=down,
+        run_in_transaction=rebuilt is None or rebuilt[1],
         note=f"when no running release names {old.name}",
     )
+
+
+def _rebuilt(context: Context, table: Name, old: str, new: str, back: str) -> tuple[str, bool] | None:
+    """Write SQLite's way back to a column that ADD COLUMN refuses, and whether in a transaction; None: it takes it."""
+    if context.dialect is not Dialect.SQLITE:
+        return None
+    before, column = context.schema.table(table), context.schema.column(table, old)
+    if before is None or column is None or not before.columns_known:
+        return None
+    if column.default.constant if column.default is not None else not column.not_null:
+        return None
+    beside = msgspec.structs.replace(column, name=new, not_null=False, not_null_said=False, default=None)
+    both = {**before.columns, new.casefold(): beside}
+    after = {at: each for at, each in both.items() if each is not column}
+    was, without = (msgspec.structs.replace(before, columns=columns) for columns in (both, after))
+    return as_it_was(context, was, without, {column.name: back})
 
 
 def _built_again(context: Context, table: Name, column: str) -> Iterator[str]:

@@ -1,0 +1,136 @@
+"""What findings say to write instead, word by word where the words matter."""
+
+from __future__ import annotations
+
+import pytest
+
+from glowplug.dialect import Dialect
+from glowplug.finding import Finding, Severity
+from glowplug.review.wording import allow
+
+from .planted import reviewed
+
+JOBS = """CREATE TABLE jobs (id int PRIMARY KEY,
+state enum("new","active","gone") NOT NULL DEFAULT "new" COMMENT 'how ''far''') CHARSET utf8mb4;"""
+REPEATED = (
+    "ALTER TABLE jobs MODIFY state ENUM('new', 'active', 'gone', 'pending') NOT NULL "
+    "DEFAULT \"new\" COMMENT 'how ''far'''"
+)
+
+
+def found(rule: str, before: str, up: str, down: str | None = None, dialect: Dialect = Dialect.POSTGRES) -> Finding:
+    """The one finding of a rule in a second migration."""
+    answer = reviewed((before, None), (up, down), new=frozenset({"0002_m"}), dialect=dialect)
+    (one,) = [each for each in answer.findings if each.rule == rule and each.migration == "0002_m"]
+    return one
+
+
+def test_a_reason_is_one_line_however_odd_the_name() -> None:
+    assert (
+        allow("x", 'nothing reads a"b\n\\c since …')
+        == '-- glowplug: allow x because "nothing reads a\\"b \\\\c since …"'
+    )
+
+
+@pytest.mark.parametrize("rule", ["enum-values-changed", "modify-drops-attributes"])
+def test_two_findings_of_one_modify_advise_the_same(rule: str) -> None:
+    up = 'ALTER TABLE jobs MODIFY state ENUM("new","pending","active") NOT NULL;'
+    safe = found(rule, JOBS, up, dialect=Dialect.MYSQL).safe_form
+    assert safe is not None
+    assert safe.replacement == REPEATED
+
+
+def test_what_follows_each_change_of_a_row_is_repeated() -> None:
+    before = """CREATE TABLE t (id int PRIMARY KEY,
+    seen datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP);"""
+    up = "ALTER TABLE t MODIFY seen datetime(3) NOT NULL;"
+    one = found("modify-drops-attributes", before, up, dialect=Dialect.MYSQL)
+    assert "seen no longer follows when a row changes" in one.message.lower()
+    assert one.safe_form is not None
+    assert (one.safe_form.replacement or "").endswith(
+        "NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)"
+    )
+
+
+def test_a_character_set_is_repeated_behind_the_type() -> None:
+    before = (
+        "CREATE TABLE t (id int PRIMARY KEY, code varchar(9) CHARACTER SET ascii NOT NULL DEFAULT '-') CHARSET utf8mb4;"
+    )
+    safe = found(
+        "modify-drops-attributes", before, "ALTER TABLE t MODIFY code varchar(9);", dialect=Dialect.MYSQL
+    ).safe_form
+    assert safe is not None
+    assert safe.replacement == "ALTER TABLE t MODIFY code varchar(9) CHARACTER SET ascii NOT NULL DEFAULT '-'"
+
+
+def test_the_down_of_an_enum_takes_a_value_away_and_is_not_told_to_keep_it() -> None:
+    up = 'ALTER TABLE jobs MODIFY state ENUM("new","active","gone","pending") NOT NULL DEFAULT "new" COMMENT "x";'
+    down = 'ALTER TABLE jobs MODIFY state ENUM("new","active","gone") NOT NULL DEFAULT "new" COMMENT "x";'
+    safe = found("enum-values-changed", JOBS, up, down, dialect=Dialect.MYSQL).safe_form
+    assert safe is not None
+    assert safe.replacement is None
+    assert "give rows that hold 'pending' another value in it first" in (safe.note or "")
+
+
+def test_convert_to_asks_for_letters_that_are_not_there() -> None:
+    before = """CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b char(3) CHARACTER SET ascii, c text, d int)
+    CHARSET utf8mb4;"""
+    safe = found(
+        "type-copies-table", before, "ALTER TABLE t CONVERT TO CHARACTER SET latin1;", dialect=Dialect.MYSQL
+    ).safe_form
+    assert safe is not None
+    assert "SELECT COUNT(*) FROM t WHERE CONVERT(a USING latin1) <> a;" in (safe.note or "")
+    assert "CONVERT(c USING latin1) <> c;" in (safe.note or "")
+    assert "CONVERT(b" not in (safe.note or "")
+    before = before.replace("utf8mb4", "latin1")
+    up = "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4;"
+    safe = found("type-copies-table", before, up, dialect=Dialect.MYSQL).safe_form
+    assert safe is not None
+    assert (safe.note or "").startswith("let a tool copy the table")
+
+
+def test_a_stored_column_of_sqlite_is_made_virtual_in_a_whole_statement() -> None:
+    up = "ALTER TABLE t ADD COLUMN c INTEGER AS (a) STORED;"
+    safe = found("column-add-refused", "CREATE TABLE t (a INTEGER);", up, dialect=Dialect.SQLITE).safe_form
+    assert safe is not None
+    assert safe.replacement == "ALTER TABLE t ADD COLUMN c INTEGER AS (a) VIRTUAL"
+
+
+def test_not_null_is_demanded_at_the_end() -> None:
+    before = "CREATE TABLE users (id bigint PRIMARY KEY);"
+    safe = found("not-null-without-default", before, "ALTER TABLE users ADD COLUMN email text NOT NULL;").safe_form
+    assert safe is not None
+    assert safe.steps[-1].up == "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"
+
+
+def test_an_old_column_stands_for_the_new_one_where_a_rebuild_renames() -> None:
+    before = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+    up = "ALTER TABLE users ADD CHECK (id > 0), RENAME COLUMN name TO full_name;"
+    (finding,) = [
+        each
+        for each in reviewed((before, None), (up, None), dialect=Dialect.SQLITE).findings
+        if each.rule == "alter-not-supported"
+    ]
+    assert finding.severity is Severity.ERROR
+    assert finding.safe_form is not None
+    (step,) = finding.safe_form.steps
+    assert "SELECT id, name FROM users" in step.up
+    assert "SELECT id, full_name FROM users" in step.down
+
+
+def test_a_rebuild_says_which_values_are_nobodys() -> None:
+    before = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE INDEX n ON users (name);"
+    up = "ALTER TABLE users DROP COLUMN name;"
+    safe = found("column-drop-refused", before, up, dialect=Dialect.SQLITE).safe_form
+    assert safe is not None
+    (step,) = safe.steps
+    assert '-- glowplug: allow rebuild-omits-columns because "nothing reads name since …"\nINSERT INTO' in step.up
+    assert "-- nothing tells what name is to hold: '' in every row\nINSERT INTO" in step.down
+
+
+def test_no_rebuild_without_a_column_that_another_is_computed_from() -> None:
+    before = "CREATE TABLE users (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER AS (a + 1));"
+    safe = found("column-drop-refused", before, "ALTER TABLE users DROP COLUMN a;", dialect=Dialect.SQLITE).safe_form
+    assert safe is not None
+    assert safe.steps == ()
+    assert "rebuild the table without it" in (safe.note or "")
