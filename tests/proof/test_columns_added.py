@@ -36,6 +36,9 @@ ADDED = [
 ]
 
 
+IS_NOT_NULL = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'fresh'"
+
+
 def proposed(rule: str, up: str, before: str = TABLE, down: str | None = None) -> Finding:
     """What a rule says of ``up``."""
     files = (("1", before, None), ("2", up, None if down is None else down.encode()))
@@ -61,7 +64,8 @@ def catalogue(server: postgres.Session) -> list[list[tuple[str, ...]]]:
 def demanded(server: postgres.Session) -> list[object]:
     """The table's constraints and indexes, but for what says NOT NULL."""
     constraints, indexes = catalogue(server)[1:]
-    return [[each for each in constraints if "_not_null" not in each[0]], indexes]
+    said = ("_not_null", "_present")
+    return [[each for each in constraints if not any(word in each[0] for word in said)], indexes]
 
 
 @pytest.mark.postgres
@@ -84,6 +88,7 @@ def test_a_column_without_values(servers: Servers, rule: str, definition: str) -
             for step in safe.steps[1:]:
                 server.execute(step.up)
             assert demanded(server) == wanted
+            assert list(server.execute(IS_NOT_NULL)) == [(True,)]
             with pytest.raises(postgres.psycopg.IntegrityError):
                 server.execute("INSERT INTO t VALUES (3, 'c')")
             for step in reversed(safe.steps):

@@ -83,11 +83,11 @@ def _require(context: Context, table: Name, new: Shape) -> Iterator[Step]:
     """Demand of the new column what was demanded of the old one, once each row has a value."""
     if context.dialect is Dialect.POSTGRES and new.not_null:
         yield from lock.require_not_null(context, table, new.name)
-    if context.dialect is Dialect.MYSQL and _full(new) != new.kind:
+    if context.dialect is Dialect.MYSQL and full(new) != new.kind:
         here, its = sql(context, table), sql(context, new.name)
         yield Step(
             name=f"require_{new.name}_of_{table.name}",
-            up=f"ALTER TABLE {here} MODIFY {its} {_full(new)};",
+            up=f"ALTER TABLE {here} MODIFY {its} {full(new)};",
             down=f"ALTER TABLE {here} MODIFY {its} {new.kind};",
             note="when every row has its value",
         )
@@ -99,7 +99,7 @@ def _release(context: Context, table: Name, old: Shape, back: str) -> Step:
     loose, strict = f"ALTER COLUMN {its} DROP NOT NULL", f"ALTER COLUMN {its} SET NOT NULL"
     if context.dialect is Dialect.MYSQL:
         free = msgspec.structs.replace(old, not_null=False)
-        loose, strict = (f"MODIFY {its} {_full(each)}" for each in (free, old))
+        loose, strict = (f"MODIFY {its} {full(each)}" for each in (free, old))
     return Step(
         name=f"release_{old.name}_of_{table.name}",
         up=f"ALTER TABLE {here} {loose};",
@@ -117,11 +117,11 @@ def _drop(context: Context, table: Name, shapes: tuple[Shape, Shape], back: str,
     if rebuilt is not None:
         down = rebuilt[0]
     elif old.kind is not None:
-        said = _full(msgspec.structs.replace(old, rest="")) if context.dialect is Dialect.SQLITE else old.kind
+        said = full(msgspec.structs.replace(old, rest="")) if context.dialect is Dialect.SQLITE else old.kind
         lines = [f"ALTER TABLE {here} ADD COLUMN {its} {said};", f"UPDATE {here} SET {its} = {back};"]
-        full = _full(msgspec.structs.replace(old, not_null=demanded))
-        if context.dialect is Dialect.MYSQL and full != old.kind:
-            lines.append(f"ALTER TABLE {here} MODIFY {its} {full};")
+        whole = full(msgspec.structs.replace(old, not_null=demanded))
+        if context.dialect is Dialect.MYSQL and whole != old.kind:
+            lines.append(f"ALTER TABLE {here} MODIFY {its} {whole};")
         if context.dialect is Dialect.POSTGRES and old.default is not None:
             lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {old.default};")
         if context.dialect is Dialect.POSTGRES and demanded:
@@ -172,7 +172,7 @@ def _built_again(context: Context, table: Name, column: str) -> Iterator[str]:
         )
 
 
-def _full(shape: Shape) -> str:
+def full(shape: Shape) -> str:
     """Give the whole of a MySQL column's definition, behind its name."""
     parts = [shape.kind or ""]
     parts += ["NOT NULL"] if shape.not_null else []

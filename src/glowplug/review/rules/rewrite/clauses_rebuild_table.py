@@ -8,8 +8,10 @@ from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review import mysql_alter
 from glowplug.review.claims import Alters
+from glowplug.review.mysql_type_change import written
 from glowplug.review.rule import Hit, Rule
-from glowplug.review.wording import is_new, lead, sql, weight
+from glowplug.review.rules.rewrite import _words as words
+from glowplug.review.wording import allow, is_new, lead, sql, weight
 from glowplug.sql.actions import AddColumn, AddConstraint, CreateIndex, DropColumn
 from glowplug.sql.parts import ConstraintKind
 
@@ -102,13 +104,48 @@ def _is_instant(action: Action) -> bool:
 
 def _safe_form(action: AddColumn | DropColumn, context: Context, indexes: list[Action]) -> SafeForm:
     table = sql(context, action.table)
-    columns = [each for each in context.statement.actions if each not in indexes]
-    first = ", ".join(context.text(each.span) for each in columns)
-    steps = [Step(name=f"columns_of_{action.table.name}", up=f"ALTER TABLE {table} {first};", down="-- the opposite")]
-    for each in indexes:
-        text = context.text(each.span)
-        text = text if text.upper().startswith("ADD") else f"ADD {text}"
-        steps.append(
-            Step(name=f"index_{action.table.name}", up=f"ALTER TABLE {table} {text};", down="-- drops the index")
+    columns = [each for each in context.statement.actions if isinstance(each, (AddColumn, DropColumn))]
+    first = f"ALTER TABLE {table} {', '.join(context.text(each.span) for each in columns)};"
+    builds = [f"ALTER TABLE {table} {_clause(context, each)};" for each in indexes]
+    if context.down:
+        return SafeForm(replacement="\n".join((first, *builds)).rstrip(";"))
+    accepted = [
+        allow("column-dropped", f"nothing reads {each.column} since …")
+        for each in columns
+        if isinstance(each, DropColumn)
+    ]
+    back = [_back(context, each) for each in columns]
+    opposite = "-- add again what is dropped, as it was, which is not known here"
+    steps = [
+        Step(
+            name=f"columns_of_{action.table.name}",
+            up="\n".join((*accepted, first)),
+            down=opposite if None in back else f"ALTER TABLE {table} {', '.join(filter(None, back))};",
         )
+    ]
+    fork = context.schema.fork()
+    for each, build in zip(indexes, builds, strict=True):
+        before = fork.table(action.table)
+        fork.apply(each, context.statement)
+        after = fork.table(action.table)
+        known = {} if before is None else before.indexes
+        made = [index.name for at, index in (after.indexes if after else {}).items() if at not in known]
+        down = "-- drop the index" if len(made) != 1 else f"ALTER TABLE {table} DROP INDEX {sql(context, made[0])};"
+        steps.append(Step(name=f"index_{action.table.name}", up=build, down=down))
     return SafeForm(steps=tuple(steps))
+
+
+def _clause(context: Context, action: Action) -> str:
+    text = context.text(action.span)
+    return text if text.upper().startswith("ADD") else f"ADD {text}"
+
+
+def _back(context: Context, action: AddColumn | DropColumn) -> str | None:
+    """Write the clause that undoes another; None where what was there is not known."""
+    if isinstance(action, AddColumn):
+        return f"DROP COLUMN {sql(context, action.column.name)}"
+    facts = context.schema.column(action.table, action.column)
+    if facts is None or facts.type is None or facts.generated is not None or facts.identity is not None:
+        return None
+    shape = words.Shape.of(facts, facts.name, written(facts.type))
+    return f"ADD COLUMN {sql(context, facts.name)} {words.full(shape)}"
