@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect
+from glowplug.finding import Severity
 from glowplug.review.rule import Rule, rules
 from glowplug.sql.reader import read
 from tests.review.cases import Case, case, sections
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parents[1] / "review"
 START = "20000101000000"
+_OF_THE_WHOLE_FILE = frozenset(
+    {"drop-deletes-elsewhere", "enum-value-used", "rename-moves-references", "view-stops-rename"}
+)
+"""Rules whose steps hold what the file does before the statement as well."""
 _ALONE = "run_in_transaction = false"
 _NOTHING = {Dialect.POSTGRES: "SELECT 1;", Dialect.MYSQL: "DO 1;", Dialect.SQLITE: "SELECT 1;"}
 _FOR_A_PERSON = re.compile(r"(?:^|[^'\"])…|-- CREATE (?:VIEW|TRIGGER) |known here|-- of (?:up|down)\.sql, line")
@@ -107,20 +112,22 @@ def _is_whole(safe: SafeForm) -> bool:
 
 
 def _by_itself(one: Case, finding: Finding) -> tuple[Case, Finding]:
-    """Take the statement out of a file in which others are found as well: they would stop it."""
-    texts = [each for each in one.review().findings if each.place and finding.place and _same_file(each, finding)]
-    migration, text, script, statement = _around(one, finding)
-    if len(texts) == 1 or len(script.statements) == 1:
+    """Take what else is found wrong before the statement out of its file: it would stop it."""
+    migration, _, script, statement = _around(one, finding)
+    others = [each for each in one.review().findings if _same_file(each, finding) and each.severity is Severity.ERROR]
+    wrong = {_around(one, each)[3].span for each in others}
+    before = [each for each in script.statements if each.span.end <= statement.span.start]
+    if finding.rule in _OF_THE_WHOLE_FILE or wrong.isdisjoint(each.span for each in before):
         return one, finding
-    alone = f"{script.text_of(statement.span)};\n".encode()
-    changed = msgspec.structs.replace(
-        migration, **{"down" if finding.place and finding.place.file.endswith("down.sql") else "up": alone}
-    )
+    kept = [each for each in before if each.span not in wrong]
+    alone = "".join(f"{script.text_of(each.span)};\n" for each in (*kept, statement)).encode()
+    in_down = finding.place is not None and finding.place.file.endswith("down.sql")
+    changed = msgspec.structs.replace(migration, **{"down" if in_down else "up": alone})
     migrations = tuple(changed if each is migration else each for each in one.chain.migrations)
     apart = replace(one, chain=msgspec.structs.replace(one.chain, migrations=migrations))
     again = [each for each in apart.review().findings if each.rule == finding.rule and _same_file(each, finding)]
     whole = [each for each in again if each.safe_form is not None and _is_whole(each.safe_form)]
-    return (apart, whole[0]) if whole and text.strip() else (one, finding)
+    return (apart, whole[-1]) if whole else (one, finding)
 
 
 def _same_file(one: Finding, other: Finding) -> bool:
@@ -153,12 +160,11 @@ def _advised(title: str, one: Case, finding: Finding) -> Advised:
     first = "\n".join(
         f"{script.text_of(each.span)};" for each in script.statements if each.span.end < statement.span.end
     )
-    whole_file = any(step.name.startswith("rebuild_") for step in safe.steps)
     if safe.steps and in_down:
         (step,) = safe.steps
         new = [File(version=f"{version}1", name="m", up=up, down=step.up, inside=step.run_in_transaction)]
     elif safe.steps:
-        if first and not whole_file:
+        if first and finding.rule not in _OF_THE_WHOLE_FILE:
             before.append(File(version=f"{version}0", name="x", up=first, inside=migration.run_in_transaction))
         new = [
             File(
