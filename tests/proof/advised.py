@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parents[1] / "review"
 START = "20000101000000"
 _OF_THE_WHOLE_FILE = frozenset(
-    {"drop-deletes-elsewhere", "enum-value-used", "rename-moves-references", "view-stops-rename"}
+    {"drop-deletes-elsewhere", "enum-value-used", "rename-moves-references", "table-dropped", "view-stops-rename"}
 )
-"""Rules whose steps hold what the file does before the statement as well."""
+"""Rules whose steps hold what the file does before the statement as well, or start from the schema before it."""
 _ALONE = "run_in_transaction = false"
 _NOTHING = {Dialect.POSTGRES: "SELECT 1;", Dialect.MYSQL: "DO 1;", Dialect.SQLITE: "SELECT 1;"}
 _FOR_A_PERSON = re.compile(r"(?:^|[^'\"])…|-- CREATE (?:VIEW|TRIGGER) |known here|-- of (?:up|down)\.sql, line")
