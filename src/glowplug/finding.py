@@ -131,11 +131,12 @@ class Text(msgspec.Struct, frozen=True):
 
     @classmethod
     def listed(cls, lines: Sequence[Text | str], *, most: int, between: str = "\n", more: str = "\n") -> Text:
-        """Put lines together; in brief the first ``most`` of them, and how many there are beside these."""
+        """Put lines together; in brief the first ``most`` of them, and how many there are beside these, if several."""
         texts = [line if isinstance(line, Text) else Text(line, line) for line in lines]
-        brief = between.join(text.brief for text in texts[:most])
-        if len(texts) > most:
-            brief += f"{more}and {len(texts) - most} more"
+        shown = len(texts) if len(texts) == most + 1 else most
+        brief = between.join(text.brief for text in texts[:shown])
+        if len(texts) > shown:
+            brief += f"{more}and {len(texts) - shown} more"
         return cls(between.join(text.whole for text in texts), brief)
 
 

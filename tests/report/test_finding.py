@@ -4,8 +4,8 @@ import click
 import pytest
 from msgspec.structs import replace
 
-from glowplug.finding import Excerpt, Finding, Place, Related, SafeForm, Step, Suppression
-from glowplug.report._finding import MOST_SAFE_LINES, WIDTH, finding_lines
+from glowplug.finding import Excerpt, Finding, Place, Related, SafeForm, Step, Suppression, Text
+from glowplug.report._finding import MOST_RELATED, MOST_SAFE_LINES, WIDTH, finding_lines
 from glowplug.review import faults
 
 FOUND = replace(
@@ -106,12 +106,39 @@ def test_related_places_and_migrations_to_write() -> None:
     ]
 
 
-@pytest.mark.parametrize(("length", "left"), [(40, "29 lines"), (MOST_SAFE_LINES, "1 line")])
-def test_a_long_safe_form_is_cut_and_says_so(length: int, left: str) -> None:
-    form = SafeForm(replacement="\n".join(f"line {number}" for number in range(length)))
-    lines = [line for line in shown(replace(FOUND, safe_form=form)) if "line" in line]
-    assert len(lines) == MOST_SAFE_LINES
-    assert lines[-1].endswith(f"and {left} more, which `-v` shows")
+def test_a_long_safe_form_is_cut_and_says_so_and_what_to_do_beside_it_stays() -> None:
+    def lines(count: int) -> list[str]:
+        form = SafeForm(replacement="\n".join(f"line {number}" for number in range(count)), note="then release")
+        return shown(replace(FOUND, safe_form=form))[7:]
+
+    *several, more, note = lines(40)
+    assert len(several) == MOST_SAFE_LINES - 1
+    assert more == "    │ and 29 lines more, which `-v` shows"
+    assert note == "    │ then release"
+    assert lines(MOST_SAFE_LINES)[-2:] == ["    │   line 11", note]
+
+
+def test_what_to_do_is_shown_whole_and_sql_is_cut_at_the_end_of_a_word() -> None:
+    words = " ".join(f"word{number}" for number in range(70))
+    step = Step(name="first", up=words, down="A" * 400, note=words)
+    _, _, up, down, note, behind = shown(replace(FOUND, safe_form=SafeForm(steps=(step,), note=words)))[6:]
+    assert note == f"    │     {words}"
+    assert behind == f"    │ {words}"
+    assert up.endswith(" word29 … (`-v`)")
+    assert down.endswith(f" {'A' * 200} … (`-v`)")
+    barely = replace(step, up="B" * 202)
+    assert shown(replace(FOUND, safe_form=SafeForm(steps=(barely,))))[8].endswith("B" * 202)
+
+
+def test_one_place_more_is_shown_in_the_place_of_a_line_that_says_so() -> None:
+    related = [Related(place=Place(file="a", line=number), message="here") for number in range(MOST_RELATED + 2)]
+    assert shown(replace(FOUND, related=tuple(related[:-1])))[-1] == f"    ├ a:{MOST_RELATED}: here"
+    assert shown(replace(FOUND, related=tuple(related)))[-1] == "    ├ and 2 places more, which `-v` shows"
+
+
+def test_of_a_list_one_line_more_is_shown_in_the_place_of_a_line_that_says_so() -> None:
+    assert Text.listed("abc", most=2).brief == "a\nb\nc"
+    assert Text.listed("abcd", most=2).brief == "a\nb\nand 2 more"
 
 
 def test_of_a_full_finding_nothing_is_cut() -> None:
@@ -125,11 +152,12 @@ def test_of_a_full_finding_nothing_is_cut() -> None:
     )
     found = replace(found, message="all\nof\nit", brief="all\nand 2 more")
     brief, full = shown(found), shown(found, full=True)
-    assert "    │ and 2 more" in brief
+    cut = brief.index("    │ and 2 more")
+    assert brief[cut + 1] == "    │ cut; `-v` shows it whole"
     assert "    │ it" in full
     assert any("…" in each for each in brief)
     assert any(each.endswith("and 5 places more, which `-v` shows") for each in brief)
-    assert not any("…" in each or "more" in each for each in full)
+    assert not any("…" in each or "more" in each or "-v" in each for each in full)
     assert sum("├" in each for each in full) == 9
     assert sum(line[:400] in each for each in full) == 8 + 40 + 1
     assert full[-1].endswith(line)

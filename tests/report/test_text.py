@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from glowplug.check.report import conclude
 from glowplug.database.interface import SqlError
 from glowplug.dialect import Direction
-from glowplug.finding import Severity
+from glowplug.finding import SafeForm, Severity
 from glowplug.rehearsal import Outcome, RoundTrip, SecondUp, StepError
 from glowplug.rehearsal.proved import may_be_kept
 from glowplug.report.text import render
 
 if TYPE_CHECKING:
     from glowplug.check.report import CheckReport
+    from glowplug.finding import Finding
 
 
 def test_what_a_migration_says_commands_neither_terminal_nor_runner(full_report: CheckReport) -> None:
@@ -130,3 +131,22 @@ def test_many_notices_of_one_rule_are_counted_unless_more_is_asked_for(full_repo
     assert text.count("notice[quiet]") == 3
     assert "3 more of notice[quiet]; `-v` shows them" in text
     assert click.unstyle(render(report, verbosity=1)).count("notice[quiet]") == 5
+
+
+def test_of_notices_it_is_said_that_more_shows_what_to_write_instead(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    notice = replace(
+        chain.findings[0], migration=None, severity=Severity.NOTICE, safe_form=SafeForm(note="rename nothing")
+    )
+
+    def told(*findings: Finding, verbosity: int = 0) -> str:
+        report = replace(full_report, chains=(replace(chain, findings=findings),))
+        return click.unstyle(render(report, verbosity=verbosity))
+
+    other = replace(notice, subject="other")
+    assert "  `-v` shows what to write instead for one of these notices\n" in told(notice)
+    assert "  `-v` shows what to write instead for 2 of these notices\n" in told(notice, other)
+    assert "write instead" not in told(replace(notice, safe_form=None), replace(notice, severity=Severity.WARNING))
+    assert "write instead" not in told(notice, verbosity=1)
+    assert "rename nothing" in told(notice, verbosity=1)
+    assert f"  1 more of notice[{notice.rule}]; `-v` shows it\n" in told(notice, other, replace(notice, subject="3"))

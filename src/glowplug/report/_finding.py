@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
 WIDTH = 110  # characters of a line of SQL
-LONGEST = 200  # of a line of a safe form
+LONGEST = 200  # of a line of SQL to write; a sentence is shown whole
 BEFORE = 60  # of them, in front of what is underlined
 MOST_LINES = 4  # of an excerpt
 MOST_UNDERLINED = 2  # lines; of more, the first alone
-MOST_SAFE_LINES = 12
+MOST_SAFE_LINES = 12  # of migrations to write
 MOST_RELATED = 4
+_REST = " … (`-v`)"
 
 
 def finding_lines(finding: Finding, *, brief: bool = False, full: bool = False) -> Iterator[str]:
@@ -32,17 +33,25 @@ def finding_lines(finding: Finding, *, brief: bool = False, full: bool = False) 
     yield f"  {severity}[{finding.rule}] {_shown(finding.place)}{_accepted(finding)}"
     if finding.excerpt is not None and finding.place is not None and not brief:
         yield from _excerpt(finding.excerpt, finding.place, COLOURS[finding.severity], full=full)
-    message = finding.message if full or finding.brief is None else finding.brief
-    for line in harmless(message).splitlines():
+    shortened = None if full else finding.brief
+    for line in harmless(shortened or finding.message).splitlines():
         yield f"    │ {line}"
+    if shortened:
+        yield _dim("    │ cut; `-v` shows it whole")
     if brief:
         return
-    for related in finding.related if full else finding.related[:MOST_RELATED]:
+    places = _room(len(finding.related), MOST_RELATED, full=full)
+    for related in finding.related[:places]:
         yield _dim(f"    ├ {_shown(related.place)}: {one_line(related.message)}")
-    if len(finding.related) > MOST_RELATED and not full:
-        yield _dim(f"    ├ and {len(finding.related) - MOST_RELATED} places more, which `-v` shows")
+    if len(finding.related) > places:
+        yield _dim(f"    ├ and {len(finding.related) - places} places more, which `-v` shows")
     if finding.safe_form is not None and finding.suppressed is None:
-        yield from _instead(list(_safe_form(finding.safe_form)), full=full)
+        yield from _instead(finding.safe_form, full=full)
+
+
+def _room(lines: int, most: int, *, full: bool) -> int:
+    """How many of so many lines are shown: no line says that there is one more, it is shown in that one's place."""
+    return lines if full or lines <= most + 1 else most
 
 
 def _accepted(finding: Finding) -> str:
@@ -92,36 +101,51 @@ def _window(line: str, start: int, end: int, width: int) -> tuple[str, str]:
     return (head + body + tail).rstrip(), " " * len(head) + "^" * len(body.rstrip())
 
 
-def _safe_form(form: SafeForm) -> Iterator[str]:
+def _instead(form: SafeForm, *, full: bool) -> Iterator[str]:
+    """Show what to write, long SQL cut unless in full; what to do beside it is always there, and whole."""
+    lines = [*_safe_form(form)]
+    room = _room(len(lines), MOST_SAFE_LINES, full=full)
+    for indent, text, is_sql in lines[:room]:
+        shown = one_line(text)
+        yield _advice(indent + (_cut(shown, LONGEST) if is_sql and not full else shown))
+    if len(lines) > room:
+        yield _dim(f"    │ and {len(lines) - room} lines more, which `-v` shows")
+    if form.note is not None:
+        yield from map(_advice, map(one_line, form.note.splitlines()))
+
+
+def _safe_form(form: SafeForm) -> Iterator[tuple[str, str, bool]]:
+    """Give each line of migrations to write: how far it is indented, its text, and whether that is SQL."""
     if form.replacement is not None:
-        yield "Instead:"
-        yield from (f"  {line}" for line in form.replacement.strip().splitlines())
+        yield "", "Instead:", False
+        yield from (("  ", line, True) for line in form.replacement.strip().splitlines())
     if form.steps:
-        yield "Instead:" if len(form.steps) == 1 else f"Instead, {len(form.steps)} migrations in this order:"
+        several = f"Instead, {len(form.steps)} migrations in this order:"
+        yield "", "Instead:" if len(form.steps) == 1 else several, False
     for number, step in enumerate(form.steps, 1):
         yield from _step(step, f"{number}. " if len(form.steps) > 1 else "")
-    if form.note is not None:
-        yield from form.note.splitlines()
 
 
-def _step(step: Step, number: str) -> Iterator[str]:
+def _step(step: Step, number: str) -> Iterator[tuple[str, str, bool]]:
     alone = "" if step.run_in_transaction else " with run_in_transaction = false in metadata.toml"
-    yield f"  {number}{step.name}{alone}"
+    yield "  ", f"{number}{step.name}{alone}", False
     for name, sql in (("up.sql", step.up), ("down.sql", step.down)):
         for index, line in enumerate(sql.strip().splitlines()):
-            yield f"    {name if index == 0 else '':<8}  {line}"
+            yield f"    {name if index == 0 else '':<8}  ", line, True
     if step.note is not None:
-        yield from (f"    {line}" for line in step.note.splitlines())
+        yield from (("    ", line, False) for line in step.note.splitlines())
 
 
-def _instead(lines: list[str], *, full: bool) -> Iterator[str]:
-    for line in lines if full else lines[:MOST_SAFE_LINES]:
-        shown = one_line(line)
-        cut = len(shown) > LONGEST and not full
-        yield "    │ " + click.style(shown[: LONGEST - 1] + "…" if cut else shown, fg="green")
-    left = 0 if full else len(lines) - MOST_SAFE_LINES
-    if left > 0:
-        yield _dim(f"    │ and {left} {'line' if left == 1 else 'lines'} more, which `-v` shows")
+def _cut(text: str, most: int) -> str:
+    """Cut a line at a word's end, and say what shows the rest; none is cut for less than is said of it."""
+    if len(text) <= most + len(_REST):
+        return text
+    kept = text[:most]
+    return (kept[: kept.rfind(" ")] if " " in kept.strip() else kept).rstrip() + _REST
+
+
+def _advice(line: str) -> str:
+    return "    │ " + click.style(line, fg="green")
 
 
 def _dim(text: str) -> str:

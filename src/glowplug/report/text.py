@@ -75,16 +75,21 @@ def _chain(report: ChainReport, verbosity: int) -> Iterator[str]:
 def _findings(report: ChainReport, verbosity: int) -> Iterator[str]:
     shown = _shown(report, verbosity)
     notices: Counter[str] = Counter()
+    with_advice = 0
     for index, finding in enumerate(sorted(shown, key=lambda item: item.severity.rank)):
         if index == 0:
             yield ""
         brief = finding.severity is Severity.NOTICE and verbosity <= 0
         notices[finding.rule] += brief
         if notices[finding.rule] <= ALIKE:
+            with_advice += brief and finding.safe_form is not None
             yield from finding_lines(finding, brief=brief, full=verbosity > 0)
     for rule, count in notices.items():
         if count > ALIKE:
-            yield _dim(f"  {count - ALIKE} more of notice[{rule}]; `-v` shows them")
+            yield _dim(f"  {count - ALIKE} more of notice[{rule}]; `-v` shows {'it' if count == ALIKE + 1 else 'them'}")
+    if with_advice:
+        these = "one of these notices" if with_advice == 1 else f"{with_advice} of these notices"
+        yield _dim(f"  `-v` shows what to write instead for {these}")
 
 
 def _shown(report: ChainReport, verbosity: int) -> list[Finding]:
