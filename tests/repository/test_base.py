@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -158,7 +160,7 @@ def test_where_there_is_no_base_it_is_said_why_and_what_to_write(
     advice = advice.replace("main", "BRANCH")
     assert why(place) == ("this checkout has no remote", advice)
     git(place, "remote", "add", "origin", str(template / "remote"))
-    known = "`git remote set-head origin --auto` makes it known, `git fetch origin` brings what it has"
+    known = "`git fetch origin` and then `git remote set-head origin --auto` make it known"
     assert why(place) == ("origin's default branch is not known here", f"{known}; {advice}")
     git(place, "remote", "rename", "origin", "one")
     git(place, "remote", "add", "two", str(template / "remote"))
@@ -167,14 +169,71 @@ def test_where_there_is_no_base_it_is_said_why_and_what_to_write(
     assert why(place) == ("git is not installed", since)
 
 
-def test_what_is_proposed_where_the_default_branch_is_not_known_makes_it_known(tmp_path: Path, template: Path) -> None:
-    git(tmp_path, "init", "--quiet")
-    commit(tmp_path, "one")
-    git(tmp_path, "remote", "add", "origin", str(template / "remote"))
-    assert base(tmp_path) is None
-    git(tmp_path, "fetch", "--quiet", "origin")
-    git(tmp_path, "remote", "set-head", "origin", "--auto")
-    assert base(tmp_path) is not None
+def steps(text: str) -> list[list[str]]:
+    """Give the commands that a text says to run, in the order in which it says so."""
+    commands = re.findall(r"`git ([^`]+)`", text) or re.findall(r": git (.+)", text)
+    return [shlex.split(each) for each in commands]
+
+
+@pytest.mark.parametrize("default", ["main", "trunk"])
+def test_what_is_proposed_where_the_default_branch_is_not_known_makes_it_known(
+    tmp_path: Path, feature: Path, default: str
+) -> None:
+    git(feature, "branch", "--move", "main", default)
+    git(feature, "symbolic-ref", "HEAD", f"refs/heads/{default}")
+    place = tmp_path / "place"
+    place.mkdir()
+    git(place, "init", "--quiet")
+    commit(place, "one")
+    git(place, "remote", "add", "origin", str(feature))
+    for words in steps(why(place)[1]):
+        git(place, *words)
+    assert str(base(place)).startswith(f"origin/{default}@")
+
+
+@pytest.mark.parametrize("default", ["main", "trunk"])
+@pytest.mark.parametrize("option", ["--depth=1", "--depth=2", "--single-branch"])
+def test_a_clone_of_a_feature_branch_alone_is_not_compared_with_nothing(
+    tmp_path: Path, feature: Path, option: str, default: str
+) -> None:
+    kind, way = ("is of a single branch", "") if option == "--single-branch" else ("is shallow", "--unshallow ")
+    git(feature, "branch", "--move", "main", default)
+    git(feature, "symbolic-ref", "HEAD", f"refs/heads/{default}")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", option, "--branch=feature", f"file://{feature}", str(clone))
+    with pytest.raises(EnvironmentFailure, match=f"origin's default branch, but this clone {kind}") as caught:
+        base(clone)
+    with pytest.raises(EnvironmentFailure, match="origin's default branch"):
+        base(clone, CI="true")
+    assert caught.value.exit_code == 3
+    assert f"git fetch {way}origin '+refs/heads/*:refs/remotes/origin/*'" in str(caught.value)
+    for words in steps(str(caught.value)):
+        git(clone, *words)
+    expected = git(feature, "merge-base", "feature", default)
+    assert base(clone) == Base(ref=f"origin/{default}", commit=expected)
+
+
+def test_what_is_proposed_in_a_shallow_clone_with_all_branches_brings_the_base(tmp_path: Path, feature: Path) -> None:
+    git(feature, "symbolic-ref", "HEAD", "refs/heads/main")
+    clone = shallow(tmp_path, feature, "--branch=feature", "--no-single-branch")
+    git(clone, "remote", "rename", "origin", "upstream")
+    with pytest.raises(EnvironmentFailure, match="comparing with upstream/main, but this clone is shallow") as caught:
+        base(clone)
+    for words in steps(str(caught.value)):
+        git(clone, *words)
+    assert base(clone) == Base(ref="upstream/main", commit=git(feature, "merge-base", "feature", "main"))
+
+
+def test_a_base_by_hand_that_a_clone_of_one_branch_lacks_is_fetched_by_what_is_proposed(
+    tmp_path: Path, feature: Path
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--single-branch", "--branch=feature", f"file://{feature}", str(clone))
+    with pytest.raises(UsageError, match="--base origin/main: there is no such commit here") as caught:
+        base(clone, "origin/main")
+    for words in steps(str(caught.value)):
+        git(clone, *words)
+    assert base(clone, "origin/main") is not None
 
 
 def test_a_base_by_hand_on_a_remote_that_is_not_there_names_the_branch_that_is(tmp_path: Path) -> None:

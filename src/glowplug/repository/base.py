@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _SHORT = 7  # hex digits
 _GITHUB_ADVICE = "Give actions/checkout the whole history: with: { fetch-depth: 0 }"
 _GITLAB_ADVICE = 'Give the job the whole history: variables: { GIT_DEPTH: "0" }'
-_ADVICE = "Fetch the whole history: git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'"
 _SINCE = "--since VERSION says which migrations are new: those after that version"
 
 
@@ -53,7 +52,8 @@ def find_base(root: Path, *, explicit: str | None, environment: Mapping[str, str
 
     Raises:
         UsageError: ``explicit`` is no commit here.
-        EnvironmentFailure: the clone is too shallow to hold what CI names, or git does not trust the directory.
+        EnvironmentFailure: the clone is too shallow to hold what CI names, or the remote's default branch, or fetches
+            one branch alone; or git does not trust the directory.
     """
     if explicit is not None:
         return _explicit(root, explicit)
@@ -79,7 +79,7 @@ def no_base(root: Path, *, environment: Mapping[str, str]) -> tuple[str, str]:
     if remote is None:
         many = len(_remotes(root)) > 1
         return "this checkout has " + ("several remotes, none named origin" if many else "no remote"), advice
-    known = f"`git remote set-head {remote} --auto` makes it known, `git fetch {remote}` brings what it has"
+    known = f"`git fetch {remote}` and then `git remote set-head {remote} --auto` make it known"
     return f"{remote}'s default branch is not known here", f"{known}; {advice}"
 
 
@@ -103,8 +103,9 @@ def _explicit(root: Path, text: str) -> Base:
 
 
 def _instead_of(root: Path, text: str) -> str:
-    if _is_shallow(root):
-        return f"Fetch it first: {_ADVICE.partition(': ')[2]}"
+    known = _remote(root)
+    if known is not None and _is_cut(root, known):
+        return f"Fetch it first: {_fetch(root, known)}"
     remote, _, branch = text.partition("/")
     if branch and remote not in _remotes(root) and resolve(root, branch):
         return f"There is no remote {remote} here, and a {branch}: --base {branch}"
@@ -175,11 +176,11 @@ def _merge_base(root: Path, ref: str | None, name: str, advice: str) -> Base | N
     return Base(ref=shown, commit=_shared(root, commit, name, advice))
 
 
-def _shared(root: Path, commit: str, name: str, advice: str) -> str:
+def _shared(root: Path, commit: str, name: str, advice: str | None = None) -> str:
     """Give the merge base of HEAD with a commit; the commit itself where the two have nothing in common."""
     merge_base = text_of(root, "merge-base", "HEAD", commit)
     if merge_base is None and _is_shallow(root):
-        raise _too_shallow(root, name, advice)
+        raise _too_shallow(root, name, advice or _whole(root))
     return merge_base or commit
 
 
@@ -194,8 +195,29 @@ def _default(root: Path, head: str) -> Base | None:
         ref = target if name == names[0] else name
         if ref:
             shown = ref.removeprefix("refs/remotes/")
-            return Base(ref=shown, commit=head if commit == head else _shared(root, commit, shown, _ADVICE))
+            return Base(ref=shown, commit=head if commit == head else _shared(root, commit, shown))
+    if _is_cut(root, remote):
+        known = f"{_whole(root)}\nThen: git remote set-head {remote} --auto"
+        raise _too_shallow(root, f"{remote}'s default branch", known)
     return None
+
+
+def _whole(root: Path) -> str:
+    return f"Fetch the whole history: {_fetch(root, _remote(root) or 'origin')}"
+
+
+def _fetch(root: Path, remote: str) -> str:
+    """The command that brings all branches with all their commits, also where the clone is set up for one of them."""
+    unshallow = "--unshallow " if _is_shallow(root) else ""
+    return f"git fetch {unshallow}{remote} '+refs/heads/*:refs/remotes/{remote}/*'"
+
+
+def _is_cut(root: Path, remote: str) -> bool:
+    """Whether this clone lacks commits, or is set up to fetch some branches of the remote alone."""
+    if _is_shallow(root):
+        return True
+    fetched = text_of(root, "config", "--get-all", f"remote.{remote}.fetch")
+    return fetched is not None and "*" not in fetched
 
 
 def _remotes(root: Path) -> list[str]:
@@ -221,7 +243,12 @@ def _is_shallow(root: Path) -> bool:
 
 
 def _too_shallow(root: Path, name: str, advice: str) -> EnvironmentFailure:
-    why = "this clone is shallow and lacks it" if _is_shallow(root) else "this clone lacks it"
+    remote = _remote(root)
+    why = "this clone lacks it"
+    if _is_shallow(root):
+        why = "this clone is shallow and lacks it"
+    elif remote is not None and _is_cut(root, remote):
+        why = "this clone is of a single branch and lacks it"
     return EnvironmentFailure(
         f"what is new is told by comparing with {name}, but {why}",
         advice=f"{advice}\nOr say --base none, which compares with nothing: then all migrations are new.",
