@@ -14,7 +14,7 @@
     ├── CannotBranch                     3      a scratch database can't be copied as it stands
     └── UnknownOutcome                   4      it may or may not have happened; never retried blindly
     KeyboardInterrupt
-    └── Interrupted                    130/143  SIGINT or SIGTERM arrived: no ``except Exception`` may eat it
+    └── Interrupted                129/130/143  SIGHUP, SIGINT or SIGTERM: no ``except Exception`` may eat it
 
 A migration that fails is no exception: it is a value (``database.SqlError``) that ends in a verdict.
 """
@@ -107,8 +107,18 @@ class MissingFeature(EnvironmentFailure):
         )
 
 
+_ENDED = (
+    "Run the same again. If that is lost as well, look for what else ends the server: want of memory (the kernel's log "
+    "tells, see `dmesg`), a kill, a restart."
+)
+
+
 class LostConnection(EnvironmentFailure):
     """The server went away while it was needed."""
+
+    def __init__(self, message: str, *, advice: str | None = _ENDED) -> None:
+        """Say how that showed; unless it is known better, the advice is to look for what ended the server."""
+        super().__init__(message, advice=advice)
 
 
 class CannotBranch(GlowplugError):
@@ -116,7 +126,7 @@ class CannotBranch(GlowplugError):
 
 
 class UnknownOutcome(GlowplugError):
-    """It may or may not have happened."""
+    """It may or may not have happened: for commands that change a database, of which there is none yet."""
 
     exit_code = 4
 

@@ -21,6 +21,7 @@ from glowplug.errors import (
     ConfigurationError,
     EnvironmentFailure,
     GlowplugError,
+    LostConnection,
     MissingExtension,
     UnknownOutcome,
     UsageError,
@@ -72,6 +73,8 @@ def test_what_one_raises_is_raised_with_its_trace_and_ends_the_others(tmp_path: 
         ConfigurationError("a", file=Path("glowplug.toml"), line=3, advice="b"),
         MissingExtension("a", line=3),
         UnknownOutcome("a"),
+        LostConnection("a"),
+        LostConnection("a", advice=None),
     ],
 )
 def test_what_glowplug_raises_on_purpose_is_raised_as_it_is(error: GlowplugError) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def test_every_command_shows_examples_and_can_be_told_how_much_to_say() -> None:
         leaves = command.commands.values() if isinstance(command, click.Group) else [command]
         for leaf in leaves:
             assert "Examples:" in (leaf.help or command.help or ""), name
+
+
+def test_the_help_names_every_exit_code_that_the_readme_names(checkout: Path) -> None:
+    readme = (checkout / "README.md").read_text("utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
+    codes = [code for row in re.findall(r"(?m)^\| ([\d, ]+) \|", readme) for code in row.split(", ")]
+    assert codes == ["0", "1", "2", "3", "4", "129", "130", "143"]
+    shown = (
+        glowplug.cli.cli.get_help(click.Context(glowplug.cli.cli)).partition("Exit codes:")[2].partition("Examples")[0]
+    )
+    assert re.findall(r"\b\d+\b", shown) == codes
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -557,7 +557,7 @@ def test_a_url_of_another_backend_is_not_ours() -> None:
 
 
 def test_a_killed_server_is_a_lost_connection() -> None:
-    with open_server(request()) as server:
+    with open_server(request()) as server, Administrator(server.conninfo) as administrator:  # type: ignore[attr-defined]
         database = server.create()
         directory = Path(server.conninfo["host"]).parent  # type: ignore[attr-defined]
         for each in working_in(directory):
@@ -566,6 +566,9 @@ def test_a_killed_server_is_a_lost_connection() -> None:
         failure(database, "SELECT 1", "1")
         with pytest.raises(LostConnection):
             failure(database, "SELECT 1", "2")
+        with pytest.raises(LostConnection, match="the administrator's connection was lost") as lost:
+            administrator.execute("SELECT 1")
+        assert "Run the same again. If that is lost as well, look for what else ends the server" in str(lost.value)
     assert not directory.exists()
 
 

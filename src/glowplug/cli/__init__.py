@@ -53,8 +53,9 @@ def cli() -> None:
     """Prove a Diesel migration before it touches production.
 
     \b
-    Exit codes: 0 yes · 1 no, with reasons · 2 usage or configuration ·
-    3 the environment failed · 4 unknown outcome
+    Exit codes: 0 yes · 1 no, with reasons · 2 usage or configuration · 3 the environment failed ·
+    4 kept for commands that change a database, of which there is none yet ·
+    129, 130, 143 interrupted by SIGHUP, SIGINT, SIGTERM
 
     \b
     Examples:
