@@ -16,7 +16,7 @@ import pytest
 from glowplug.database.mysql import Administrator
 from glowplug.database.mysql.session import Session
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.errors import ConfigurationError, EnvironmentFailure, NoServer
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
@@ -27,7 +27,7 @@ from glowplug.scratch.mysql.url import find_lent_server
 from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from glowplug.database.interface import Connection
     from glowplug.scratch.interface import Server
@@ -406,3 +406,58 @@ def test_a_server_that_does_not_show_all_that_it_is_can_not_be_told(
             assert server.identity() is None
     finally:
         administrator.drop_account("lender", host="localhost")
+
+
+@pytest.fixture
+def account(administrator: Administrator) -> Iterator[Callable[[str], None]]:
+    """Something that makes an account as an administrator may have made it, and removes it at the end."""
+    session, made = administrator._session, []  # noqa: SLF001 - to make an account that glowplug itself never makes
+
+    def make(name: str) -> None:
+        session.rows(f"CREATE USER {name} IDENTIFIED BY 'x'")
+        made.append(name)
+
+    yield make
+    for name in made:
+        session.rows(f"DROP USER IF EXISTS {name}")
+
+
+def test_an_anonymous_account_that_stands_in_the_way_is_named_with_what_removes_it(
+    lent_mysql: str, administrator: Administrator, account: Callable[[str], None]
+) -> None:
+    account("''@'localhost'")
+    with open_server(request_for(lent_mysql)) as server, pytest.raises(EnvironmentFailure) as caught:
+        server.create()
+    assert "It has an anonymous account, ''@'localhost', and takes who comes from there for that one" in str(
+        caught.value
+    )
+    step = "DROP USER ''@'localhost';"
+    assert caught.value.advice == f"Remove it, on the scratch server: {step}"
+    assert ours(administrator) == set()
+    administrator._session.rows(step)  # noqa: SLF001 - as its administrator would
+    with open_server(request_for(lent_mysql)) as server:
+        use(server)
+    account("''@'%'")
+    with open_server(request_for(lent_mysql)) as server:
+        use(server)
+
+
+def test_an_account_without_the_rights_that_are_needed_is_told_which_they_are(
+    lent_mysql: str, account: Callable[[str], None]
+) -> None:
+    account("'lender'@'localhost'")
+    url = f"mysql://lender:x@{lent_mysql.partition('@')[2]}"
+    with open_server(request_for(url)) as server, pytest.raises(EnvironmentFailure) as caught:
+        server.create()
+    assert "CREATE USER" in str(caught.value)
+    assert "it needs CREATE USER, and all rights on `glowplug\\_%`.* WITH GRANT OPTION" in (caught.value.advice or "")
+
+
+def test_a_server_that_lets_nobody_in_is_not_told_to_be_started(lent_mysql: str) -> None:
+    url = f"mysql://root:wrong@{lent_mysql.partition('@')[2]}"
+    with pytest.raises(NoServer, match=r"lets glowplug not in: .*Access denied for user 'root'") as caught:
+        open_server(request_for(url))
+    assert caught.value.advice == "See to the user, the password and the database in GLOWPLUG_SCRATCH_URL, or unset it."
+    with pytest.raises(NoServer, match="can't be reached") as caught:
+        open_server(request_for("mysql://root@localhost?unix_socket=/nowhere"))
+    assert caught.value.advice == "Start it, or unset GLOWPLUG_SCRATCH_URL."

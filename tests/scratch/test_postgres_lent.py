@@ -15,13 +15,14 @@ import pytest
 from glowplug.database.postgres import Administrator, identifier
 from glowplug.database.postgres.session import Session
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError
+from glowplug.errors import ConfigurationError, NoServer
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.lent import RunNames
 from glowplug.scratch.postgres import source
 from glowplug.scratch.postgres.claim import sweep
+from glowplug.scratch.postgres.url import is_answer
 from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
@@ -266,3 +267,17 @@ def test_public_may_stay_another_roles() -> None:
             assert lent.describe().server.startswith("PostgreSQL 14.")
             use(lent)
         assert ours(session) == set()
+
+
+def test_a_server_that_lets_nobody_in_is_not_told_to_be_started(administrator: Administrator) -> None:
+    for url in (url_of(administrator, "nobody"), url_of(administrator, "lender", "nothing")):
+        with pytest.raises(NoServer, match=r"lets glowplug not in: .*does not exist") as caught:
+            open_server(request_for(url))
+        said = "See to the user, the password and the database in GLOWPLUG_SCRATCH_URL, or unset it."
+        assert caught.value.advice == said
+    with pytest.raises(NoServer, match="can't be reached") as caught:
+        open_server(request_for("postgres://lender@%2Fnowhere/postgres"))
+    assert caught.value.advice == "Start it, or unset GLOWPLUG_SCRATCH_URL."
+    assert is_answer("port 5432 failed: fe_sendauth: no password supplied")
+    assert is_answer("port 5432 failed: SCHWERWIEGEND:  Rolle »x« existiert nicht")
+    assert not is_answer("port 5432 failed: Connection refused\n\tIs the server running on that host?")

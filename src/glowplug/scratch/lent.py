@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from glowplug.errors import ConfigurationError
+from glowplug.errors import ConfigurationError, NoServer
 
 if TYPE_CHECKING:
     from glowplug.scratch.settings import Request
@@ -57,6 +57,18 @@ class RunNames:
     @property
     def _prefix(self) -> str:
         return f"glowplug_{hashlib.sha256(self.server.encode()).hexdigest()[:6]}"
+
+
+def not_reached(variable: str, shown: str, message: str, *, answers: bool) -> NoServer:
+    """Make the error that says why a lent server can't be used: it does not answer, or it does and lets nobody in."""
+    if answers:
+        what, advice = (
+            "lets glowplug not in",
+            f"See to the user, the password and the database in {variable}, or unset it.",
+        )
+    else:
+        what, advice = "can't be reached", f"Start it, or unset {variable}."
+    return NoServer(f"the server that {variable} names, {shown}, {what}: {message}", advice=advice)
 
 
 def find_lent_url(request: Request, *, own_variable: str, schemes: tuple[str, ...], product: str) -> LentUrl | None:

@@ -6,7 +6,7 @@ from glowplug.database.mysql.administration import Administrator, ServerVersion
 from glowplug.database.mysql.connection import Access, MysqlConnection
 from glowplug.database.mysql.generated import PROBE
 from glowplug.database.mysql.leftovers import UNTOLD
-from glowplug.database.mysql.session import PATIENCE, Address, StatementRefused, quote_text
+from glowplug.database.mysql.session import PATIENCE, Address, Refused, StatementRefused, quote_text
 from glowplug.database.mysql.snapshot import SnapshotReader
 from glowplug.database.mysql.watchdog import Watchdog
 
@@ -18,6 +18,7 @@ __all__ = [
     "Address",
     "Administrator",
     "MysqlConnection",
+    "Refused",
     "ServerVersion",
     "SnapshotReader",
     "StatementRefused",

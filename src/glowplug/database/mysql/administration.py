@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from glowplug.database.interface import Closing
 from glowplug.database.mysql.lacking import named_in
 from glowplug.database.mysql.session import (
+    ACCESS_DENIED,
     ALL_ROWS,
+    Refused,
     Session,
     StatementRefused,
     first_column,
@@ -18,7 +20,7 @@ from glowplug.database.mysql.session import (
     quote_text,
     text_of,
 )
-from glowplug.errors import ConfigurationError, MissingFeature
+from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingFeature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +99,34 @@ class Administrator(Closing):
         name = f"'{account.user}'@'{host}'"
         self._session.rows(f"CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{account.password}'")
         self._grant(name, schema, everything=everything)
+
+    def see_it_in(self, account: Address) -> None:
+        """See that a new account gets in.
+
+        Raises:
+            EnvironmentFailure: the server takes who comes as it for somebody else, or refuses it.
+        """
+        try:
+            Session(account).close()
+        except Refused as refused:
+            if refused.error.number != ACCESS_DENIED:
+                raise
+            nobody = self._anonymous()
+            if not nobody:
+                raise
+            names = ", ".join(nobody)
+            raise EnvironmentFailure(
+                f"the scratch server lets the migrations' account not in: {refused.error.message}. It has an anonymous "
+                f"account, {names}, and takes who comes from there for that one",
+                advice=f"Remove it, on the scratch server: DROP USER {names};",
+            ) from refused
+
+    def _anonymous(self) -> list[str]:
+        """The accounts without a name that are preferred to one with a name that may come from anywhere."""
+        with contextlib.suppress(StatementRefused):
+            hosts = first_column(self._session.rows("SELECT host FROM mysql.user WHERE user = '' ORDER BY host")[0])
+            return [f"''@'{host}'" for host in hosts if host != "%"]
+        return []
 
     def readmit(self, account: Address, *, host: str, schema: str, everything: bool) -> None:
         """Let ``account`` in again with its password and rights, whatever became of it."""

@@ -30,6 +30,13 @@ NO_SUCH_TABLE = 1146
 ALL_ROWS = 2**64 - 1
 """A LIMIT that cuts nothing: without one, a session's sql_select_limit cuts glowplug's own questions, too."""
 
+ACCESS_DENIED = 1045
+
+_WITHOUT_RIGHT = frozenset({1044, ACCESS_DENIED, 1142, 1227, 1370, 1410})
+_RIGHTS = (
+    "The account that the scratch server's URL names makes schemas and accounts there, and removes them: it needs "
+    "CREATE USER, and all rights on `glowplug\\_%`.* WITH GRANT OPTION."
+)
 _ROWS_AT_ONCE = 1000
 _BYTES = 63  # the number of the character set called binary
 _STRINGS = frozenset(
@@ -241,9 +248,9 @@ class NoDatabase(LostConnection):
 class Refused(LostConnection):
     """The server answers, and takes no session."""
 
-    def __init__(self, message: str, error: ServerError) -> None:
+    def __init__(self, message: str, error: ServerError, *, advice: str | None = None) -> None:
         """Keep what the server said."""
-        super().__init__(message)
+        super().__init__(message, advice=advice)
         self.error = error
 
 
@@ -251,8 +258,11 @@ class StatementRefused(LostConnection):
     """A statement of glowplug's own was refused; without it nothing can be said."""
 
     def __init__(self, error: ServerError) -> None:
-        """Keep what the server said."""
-        super().__init__(f"the scratch server refuses what glowplug asks: {error.message} ({error.number})")
+        """Keep what the server said; the advice is about rights, where those are what is wanting."""
+        super().__init__(
+            f"the scratch server refuses what glowplug asks: {error.message} ({error.number})",
+            advice=_RIGHTS if error.number in _WITHOUT_RIGHT else None,
+        )
         self.error = error
 
 

@@ -87,6 +87,8 @@ class Place:
         self.administrator.create_account(
             self._address, host=self._account.host, schema=self.schema, everything=self._request.settings.superuser
         )
+        if self._access.is_lent:  # of its own servers, glowplug knows the accounts
+            self.administrator.see_it_in(self._address)
 
     def _readmit(self) -> None:
         self.administrator.readmit(

@@ -6,12 +6,13 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from glowplug.database.mysql import Administrator, ServerVersion
+from glowplug.database.mysql import Administrator, Refused, ServerVersion
 from glowplug.database.mysql.not_mysql import version_of
 from glowplug.errors import EnvironmentFailure, LostConnection, NoServer
 from glowplug.scratch.area import Area, cache_directory
 from glowplug.scratch.checkpoint import Checkpoints, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
+from glowplug.scratch.lent import not_reached
 from glowplug.scratch.mysql.claim import HOST, Claim, sweep
 from glowplug.scratch.mysql.database import MysqlDatabase
 from glowplug.scratch.mysql.identity import lent_identity, own_identity
@@ -262,10 +263,7 @@ class LentServers(_Servers):
                 self._version = administrator.version()
                 self._identity = lent_identity(administrator)
         except LostConnection as error:
-            raise NoServer(
-                f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
-                advice=f"Start it, or unset {lent.variable}.",
-            ) from error
+            raise not_reached(lent.variable, lent.shown, error.message, answers=isinstance(error, Refused)) from error
         self._swept = sweep(lent.address)
         self._claims: list[Claim] = []
         self._watch = SizeWatch(limit=limit, measure=self._size, interrupt=self._interrupt, interval=_LENT_INTERVAL)

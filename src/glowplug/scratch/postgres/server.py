@@ -6,11 +6,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Administrator, is_as_it_began, literal
-from glowplug.errors import ConfigurationError, LostConnection, NoServer
+from glowplug.errors import ConfigurationError, LostConnection
 from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
 from glowplug.scratch.checkpoint import Checkpoints, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
+from glowplug.scratch.lent import not_reached
 from glowplug.scratch.postgres.claim import copy_of, sweep
 from glowplug.scratch.postgres.database import create_database, resume_database
 from glowplug.scratch.postgres.dividing import leaves_its_role, stays_in_its_database
@@ -19,7 +20,7 @@ from glowplug.scratch.postgres.kept import NAME, Keeper
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.twins import Twins
-from glowplug.scratch.postgres.url import find_named_server
+from glowplug.scratch.postgres.url import find_named_server, is_answer
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size
 
 if TYPE_CHECKING:
@@ -241,10 +242,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
             ((version,),) = administrator.rows("SHOW server_version")
             identity = lent_identity(administrator)
     except LostConnection as error:
-        raise NoServer(
-            f"the server that {lent.variable} names, {lent.shown}, can't be reached: {error.message}",
-            advice=f"Start it, or unset {lent.variable}.",
-        ) from error
+        raise not_reached(lent.variable, lent.shown, error.message, answers=is_answer(error.message)) from error
     swept = sweep(lent.conninfo)
     version = (version or "").split()[0]
     major = int(version.partition(".")[0])

@@ -40,6 +40,15 @@ def find_named_server(request: Request) -> NamedServer | None:
     return NamedServer(conninfo=_conninfo(lent.parts), variable=lent.variable, shown=lent.shown)
 
 
+def is_answer(message: str) -> bool:
+    """Whether what libpq says of a connection that failed is the server's own word, in whatever language.
+
+    Between the severity and the message libpq's format has two blanks (fe-protocol3.c, pqBuildErrorMessage3); what it
+    says itself has one. Where the server asks for a password and there is none, libpq alone says so (fe_sendauth).
+    """
+    return re.search(r"\w:  \S|fe_sendauth:", message) is not None
+
+
 def _conninfo(parts: SplitResult) -> dict[str, str]:
     who, _, place = parts.netloc.rpartition("@")
     user, _, password = who.partition(":")
