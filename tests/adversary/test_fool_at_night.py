@@ -86,11 +86,31 @@ def test_a_statement_timeout_that_is_none(tmp_path: Path, time: str) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("size", ["99999999999999999999999999", "'99999999999 GiB'", "-1"])
-def test_a_size_limit_that_is_none(tmp_path: Path, size: str) -> None:
-    code, chain = checked(write(tmp_path, "sqlite", [GOOD], f"[scratch]\nsize_limit = {size}\n"))
-    assert code == 2
-    assert "is no size" in chain["error"]["message"]
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        ("99999999999999999999999999", "is no size"),
+        ("'99999999999 GiB'", "is no size"),
+        ("'lots'", "is no size"),
+        ("-1", "is no size"),
+        ("2", "say 64 MiB or more"),
+        ("'1 MiB'", "say 64 MiB or more"),
+        ("'63.9 MiB'", "say 64 MiB or more"),
+    ],
+)
+def test_a_size_limit_that_is_none(tmp_path: Path, size: str, why: str) -> None:
+    root = write(tmp_path, "sqlite", [GOOD], f"[scratch]\nfetch = false\nsize_limit = {size}\n")
+    done = glowplug("check", "--format", "json", where=root)
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert (error["file"], error["line"]) == ("glowplug.toml", 3)
+    assert why in error["message"]
+
+
+@pytest.mark.parametrize("size", ["'64 MiB'", "67108864"])
+def test_the_least_size_limit_will_do(tmp_path: Path, size: str) -> None:
+    code, _ = checked(write(tmp_path, "sqlite", [GOOD], f"[scratch]\nsize_limit = {size}\n"))
+    assert code == 0
 
 
 def test_thousands_of_allowed_findings_take_no_thousand_parses(tmp_path: Path) -> None:

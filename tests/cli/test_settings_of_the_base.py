@@ -122,3 +122,19 @@ def test_a_directory_that_is_gone_hides_no_other_that_is_left_out(root: Path) ->
     code, document = checked(root)
     assert code == 1
     assert [each["message"].partition(" ")[0] for each in of_rule(document, "directory-left-out")] == ["migrations"]
+
+
+def test_a_size_of_the_base_that_no_server_fits_in_is_told_and_can_be_mended(root: Path) -> None:
+    scratch = '[scratch]\nsize_limit = "{}"\n'
+    (root / "glowplug.toml").write_text(TABLE + scratch.format("2 MiB"))
+    commit(root)
+    assert checked(root)[0] == 2
+    (root / "glowplug.toml").write_text(TABLE + scratch.format("1 GiB"))
+    code, document = checked(root, "check")
+    assert code == 1
+    (found,) = of_rule(document, "settings-unusable")
+    assert "size_limit = '2 MiB' is less than an empty server" in found["message"]
+    assert "this check goes by the default" in found["message"]
+    assert [each["message"].partition(" differs")[0] for each in of_rule(document, "cage-changed")] == [
+        "[scratch] size_limit"
+    ]

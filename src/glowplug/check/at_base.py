@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from glowplug.check import faults
 from glowplug.check.settings import Settings
 from glowplug.finding import Place
+from glowplug.project.configuration import FILE_NAME
 from glowplug.project.server_version import wrong_with
+from glowplug.scratch.settings import SECTION, wrong_with_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +44,22 @@ def usable_of(base: Settings, proposed: Settings, chains: Sequence[Chain]) -> tu
             )
         )
     return (Settings.of(_with(base.configuration, instead)) if instead else base), tuple(found)
+
+
+def with_a_size(base: Configuration) -> tuple[Configuration, tuple[Finding, ...]]:
+    """Leave out a size_limit that is none, or less than an empty server takes: then the default is in force."""
+    scratch = base.tables.get(SECTION)
+    size = scratch.get("size_limit") if isinstance(scratch, dict) else None
+    problem = wrong_with_size(size) if isinstance(size, int | str) else None
+    if problem is None:
+        return base, ()
+    found = faults.SETTINGS_UNUSABLE.found(
+        f"{base.shown}: {problem}. Until that is mended there, this check goes by the default",
+        place=Place(file=FILE_NAME),
+        subject="size_limit",
+    )
+    kept = {name: value for name, value in base.tables[SECTION].items() if name != "size_limit"}
+    return replace(base, tables={**base.tables, SECTION: kept}), (found,)
 
 
 def _with(configuration: Configuration, versions: Mapping[int, str | None]) -> Configuration:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from glowplug.check import faults
 from glowplug.check.allow import OF_CHECK, OF_LAYOUT, Allowance, accept, complaints, of_comments, of_settings
-from glowplug.check.at_base import usable_of
+from glowplug.check.at_base import usable_of, with_a_size
 from glowplug.check.misnamed import with_misnamed
 from glowplug.check.novelty import NewIn, Novelty
 from glowplug.check.observed import overrule, unwitnessed
@@ -99,8 +99,9 @@ def _cage(settings: Settings, novelty: Novelty, project: Project) -> tuple[Cage,
         return Cage(settings=settings), (), ()
     shown = f"{FILE_NAME} at {novelty.base}"
     at_base = Configuration() if content is None else Configuration.parse(content, shown=shown)
-    usable, unusable = usable_of(Settings.of(at_base), settings, project.chains)
-    return Cage(settings=usable), (), unusable
+    sized, of_size = with_a_size(at_base)
+    usable, unusable = usable_of(Settings.of(sized), settings, project.chains)
+    return Cage(settings=usable), (), (*of_size, *unusable)
 
 
 def _other_chains(terms: Terms) -> Iterator[Finding]:

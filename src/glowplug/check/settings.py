@@ -93,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             configuration=configuration,
             chains=configuration.sections("chain", ChainSettings),
-            scratch=configuration.section("scratch", ScratchSettings),
+            scratch=ScratchSettings.of(configuration),
             rollback=configuration.section("rollback", RollbackSettings),
             review=ReviewSettings.of(configuration, why_not_weighed),
             allow=configuration.sections("allow", AllowSettings),

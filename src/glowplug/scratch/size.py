@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +13,8 @@ import msgspec
 
 from glowplug.database.interface import Connection, Run, SqlError
 from glowplug.database.trace import Trace
-from glowplug.errors import ConfigurationError, GlowplugError, LostConnection
+from glowplug.errors import GlowplugError, LostConnection
+from glowplug.scratch.settings import show_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,37 +27,10 @@ if TYPE_CHECKING:
     from glowplug.schema import Schema
     from glowplug.scratch.interface import Database
 
-_UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
-_LARGEST = 2**60  # the system counts a file's bytes in 63 bits
 _GRACE = 1.0
 _PAUSE_PER_LOOK = 30
 """How much longer it rests than it looks: many files take long, and the migrations have better use for the time."""
 _JOIN = 5.0
-
-
-def parse_size(size: int | str) -> int:
-    """Bytes of ``size``: a number, or text as "500 MiB" or "2 GB".
-
-    Raises:
-        ConfigurationError: it is no size, none above zero, or more than any disk holds.
-    """
-    found = _SIZE.fullmatch(str(size))
-    unit = _UNITS.get(found[2].upper()) if found else None
-    count = int(min(float(found[1]) * unit, 2.0 * _LARGEST)) if found and unit else 0
-    if not 0 < count <= _LARGEST:
-        raise ConfigurationError(
-            f"[scratch] size_limit = {size!r} is no size", advice='Write bytes, or as in "500 MiB" or "2 GiB".'
-        )
-    return count
-
-
-def show_size(size: int) -> str:
-    """``size`` in bytes, for a reader: "500 MiB"."""
-    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"
 
 
 def tree_size(directory: Path) -> int:

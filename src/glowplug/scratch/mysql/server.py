@@ -21,7 +21,8 @@ from glowplug.scratch.mysql.own import DATA, OwnServer
 from glowplug.scratch.mysql.place import Account, Place
 from glowplug.scratch.mysql.source import choose, matches, production_version, stands_in
 from glowplug.scratch.mysql.url import find_lent_server
-from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size, tree_size
+from glowplug.scratch.settings import parse_size
+from glowplug.scratch.size import LimitedDatabase, SizeWatch, tree_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

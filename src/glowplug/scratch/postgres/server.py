@@ -21,7 +21,8 @@ from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.twins import Twins
 from glowplug.scratch.postgres.url import find_named_server, is_answer
-from glowplug.scratch.size import LimitedDatabase, SizeWatch, parse_size
+from glowplug.scratch.settings import parse_size
+from glowplug.scratch.size import LimitedDatabase, SizeWatch
 
 if TYPE_CHECKING:
     import threading

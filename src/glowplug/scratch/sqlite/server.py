@@ -29,7 +29,7 @@ from glowplug.project.server_version import vendor_and_number, wrong_with
 from glowplug.scratch.area import Area
 from glowplug.scratch.checkpoint import LARGEST, Checkpoints, Manifest, Resumed
 from glowplug.scratch.interface import Server, ServerDescription
-from glowplug.scratch.size import parse_size
+from glowplug.scratch.settings import parse_size
 from glowplug.scratch.sqlite.answer import expect
 from glowplug.scratch.sqlite.connection import RemoteConnection
 from glowplug.scratch.sqlite.holder import Holder, HolderEnded
