@@ -60,7 +60,10 @@ def test_a_path_wins_over_the_project_and_the_last_path_over_the_first() -> None
             '[review.severity]\nsql-not-seen = "of"',
             'glowplug.toml:2: sql-not-seen: \'of\' is not allowed; one of "error", "warning", "notice", "off"',
         ),
-        ("[review.severity]\nsql-not-seen = 1", "glowplug.toml:1: review.severity: expected a string, got an integer"),
+        (
+            "[review.severity]\nsql-not-seen = 1",
+            "glowplug.toml:2: review.severity.sql-not-seen: expected a string, got an integer",
+        ),
         ("[review]\nseverty = {}", "glowplug.toml:2: unknown key 'severty' in [review]; is 'severity' meant?"),
         (
             '[[review.path]]\npaths = ["a"]\nseverity = { nope = "off" }',
@@ -69,7 +72,7 @@ def test_a_path_wins_over_the_project_and_the_last_path_over_the_first() -> None
         ('[[review.path]]\npaths = ["a"]', "glowplug.toml:1: review.path: object missing required field severity"),
         (
             '[[review.path]]\npaths = "a"\nseverity = {}',
-            "glowplug.toml:2: review.path: expected an array, got a string",
+            "glowplug.toml:2: review.path.paths: expected an array, got a string",
         ),
         ("review = 1", "glowplug.toml:1: review is an integer; write a table: [review]"),
     ],

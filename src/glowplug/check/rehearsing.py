@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.check import faults
+from glowplug.check.at_setting import at_setting
 from glowplug.check.judge import describe_error, judge, of_assertion, way_down_broken
 from glowplug.check.measuring import findings_of_rows, not_seeded
 from glowplug.check.report import Problem
@@ -67,7 +68,7 @@ def rehearsing(chain: Chain, new: NewIn, terms: Terms) -> Iterator[Callable[[], 
         known = _known(chain, new, terms, trial, identity(request) if terms.options.cached else None)
         answer = known.proved.load_answer(chain, known.trips)
     except GlowplugError as error:
-        problem = Rehearsed(problem=Problem.of(error), findings=chain.findings)
+        problem = Rehearsed(problem=_problem(error, chain, terms), findings=chain.findings)
         yield lambda: problem
         return
     if answer is not None:
@@ -83,7 +84,7 @@ def _known_already(chain: Chain, new: NewIn, terms: Terms, request: Request, ans
             alone = history_alone(chain, server, answer.rehearsal, new.new)
             return _rehearsed(chain, new, server, answer.rehearsal, terms, alone=alone)
     except GlowplugError as error:
-        return Rehearsed(problem=Problem.of(error), findings=chain.findings)
+        return Rehearsed(problem=_problem(error, chain, terms), findings=chain.findings)
 
 
 def _rehearse(chain: Chain, new: NewIn, terms: Terms, ahead: ServerAhead, *, known: Known, trial: Trial) -> Rehearsed:
@@ -93,7 +94,7 @@ def _rehearse(chain: Chain, new: NewIn, terms: Terms, ahead: ServerAhead, *, kno
             known = _known(chain, new, terms, trial, server.identity())
         return _rehearsed_now(chain, new, server, terms, known=known, trial=trial)
     except GlowplugError as error:
-        return Rehearsed(problem=Problem.of(error), findings=chain.findings)
+        return Rehearsed(problem=_problem(error, chain, terms), findings=chain.findings)
 
 
 def _rehearsed_now(
@@ -113,10 +114,15 @@ def _rehearsed_now(
     except (MissingExtension, MissingFeature) as error:
         scratch = server.describe()
         found = (*chain.findings, *refused_by_production(chain, scratch))
-        return Rehearsed(problem=_of_lacking(error, chain, scratch), scratch=scratch, findings=found)
+        problem = at_setting(_of_lacking(error, chain, scratch), chain, terms.cage.settings)
+        return Rehearsed(problem=problem, scratch=scratch, findings=found)
     answer = Answer(rehearsal=rehearsal, description=server.describe(), findings=server.findings())
     known.proved.store_answer(answer)
     return _rehearsed(chain, new, server, rehearsal, terms, alone=alone)
+
+
+def _problem(error: GlowplugError, chain: Chain, terms: Terms) -> Problem:
+    return at_setting(Problem.of(error), chain, terms.cage.settings)
 
 
 def _of_lacking(error: GlowplugError, chain: Chain, scratch: ServerDescription) -> Problem:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.check import faults
+from glowplug.check.allow import known_rules
 from glowplug.check.kinds import why_not_weighed
 from glowplug.finding import Place, Related
 from glowplug.project.backend import foreign_keys_set
@@ -107,8 +108,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.rollback.strategy is Strategy.FORWARD_ONLY
 
     def allow_lines(self) -> tuple[int | None, ...]:
-        """Where each ``[[allow]]`` stands."""
-        return tuple(self.configuration.line("allow", index) for index in range(len(self.allow)))
+        """Where each ``[[allow]]`` stands; of one whose rule there is not, where the rule does."""
+        known = known_rules()
+        keys = (() if each.rule in known else ("rule",) for each in self.allow)
+        return tuple(self.configuration.line("allow", index, *key) for index, key in enumerate(keys))
 
     def chain(self, directory: str, dialect: Dialect | None) -> ChainSettings:
         """Give the ``[[chain]]`` of a migrations directory on one backend; one that is not there says nothing."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glowplug.project.positions import Path as KeyPath
 
 FILE_NAME = "glowplug.toml"
+_UNKNOWN = "unknown key"
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 _WORDS = {
     "str": "a string",
@@ -158,26 +159,43 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return msgspec.convert(value, kind, strict=True)
         except msgspec.ValidationError as error:
-            message, inner = _explain(str(error))
-            key = ".".join(str(part) for part in path if isinstance(part, str))
+            message, inner = _explain(str(error), value)
+            named = inner[:-1] if message.startswith(_UNKNOWN) else inner
+            key = ".".join(str(part) for part in (*path, *named) if isinstance(part, str))
             allowed = _allowed(kind)
             if allowed and not inner:
                 message = f"{value!r} is not allowed; one of {allowed}"
             raise self.error(f"{key}: {message}", (*path, *inner)) from error
 
 
-def _explain(message: str) -> tuple[str, KeyPath]:
-    """Split msgspec's ``Expected `str`, got `int` - at `$[1].name` `` into words and path."""
+def _explain(message: str, value: object) -> tuple[str, KeyPath]:
+    """Split msgspec's ``Expected `str`, got `int` - at `$[1].name` `` into words and path.
+
+    Of a table whose keys are free it says ``[...]``: which key it is, ``value`` tells, whose other values are strings.
+    """
     text, _, place = message.partition(" - at `$")
     path: list[str | int] = []
-    for index, name in re.findall(r"\[(\d+)\]|\.([^.\[`]+)", place):
-        path.append(int(index) if index else name)
+    for index, name in re.findall(r"\[(\d+|\.\.\.)\]|\.([^.\[`]+)", place):
+        path.append(int(index) if index.isdigit() else name or _no_string(value))
+        value = _within(value, path[-1])
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
     if unknown:
-        return f"unknown key {unknown[1]!r}", (*path, unknown[1])
+        return f"{_UNKNOWN} {unknown[1]!r}", (*path, unknown[1])
     text = re.sub(r"`([a-z |]+)`", lambda found: " or ".join(map(_word, found[1].split(" | "))), text)
     text = text.replace(" or null", "")
     return text[:1].lower() + text[1:], tuple(path)
+
+
+def _no_string(value: object) -> str:
+    """Give the first key whose value is no string."""
+    table = value if isinstance(value, dict) else {}
+    return next((key for key, each in table.items() if not isinstance(each, str)), "")
+
+
+def _within(value: object, key: str | int) -> object:
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key]
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _word(kind: str) -> str:
