@@ -5,12 +5,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from glowplug.store.place import why_unusable
-
-if TYPE_CHECKING:
-    import pytest
 
 PARTS = {
     "review": "reviews",
@@ -56,6 +54,9 @@ def test_it_shows_what_there_is_and_clears_all_but_servers(tmp_path: Path) -> No
     assert shown.startswith(f"{tmp_path}\n")
     assert "states of databases       3 files" in shown
     assert cache("clear", place=tmp_path).startswith("removed 10 files, ")
+    (tmp_path / "data" / "one").write_text("x")
+    assert "initialised servers       1 file " in cache("show", place=tmp_path)
+    assert cache("clear", place=tmp_path).startswith("removed 1 file, ")
     assert kept(tmp_path) == dict.fromkeys(PARTS.values(), 0)
     assert server.exists()
     assert cache("clear", "-q", place=tmp_path) == ""
@@ -81,6 +82,10 @@ def test_where_it_can_not_be_used_it_says_so_and_why(tmp_path: Path) -> None:
     done = run("clear", place=tmp_path / "file")
     assert done.returncode == 3
     assert f"what lies in {tmp_path / 'file'} was not removed: it is no directory" in done.stderr
+    for name in ("file/below", "file/below/that"):
+        done = run("clear", place=tmp_path / name)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f"the cache directory {tmp_path / name} can't be used: " in done.stderr
     assert run("clear", place=tmp_path / "nothing").returncode == 0
 
 
@@ -108,3 +113,30 @@ def test_a_place_without_rights_is_unusable(tmp_path: Path, monkeypatch: pytest.
     assert why_unusable(tmp_path / "there") == "it can't be read and written"
     reason = f"it can't be made: {tmp_path / 'there'} can't be written"
     assert why_unusable(tmp_path / "there/made/later") == reason
+
+
+@pytest.mark.parametrize(
+    "backend", [pytest.param(each, marks=getattr(pytest.mark, each)) for each in ("postgres", "mysql", "sqlite")]
+)
+def test_a_run_that_wants_no_cache_needs_none(tmp_path: Path, backend: str) -> None:
+    migration = tmp_path / "migrations" / "2024-01-01-000000_a"
+    migration.mkdir(parents=True)
+    (migration / "up.sql").write_text("CREATE TABLE a (id INTEGER PRIMARY KEY);")
+    (migration / "down.sql").write_text("DROP TABLE a;")
+    (tmp_path / "glowplug.toml").write_text(f'[[chain]]\nbackend = "{backend}"\n')
+    (tmp_path / "file").write_text("")
+    (tmp_path / "temporary").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "glowplug", "check", "--no-cache"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "GLOWPLUG_CACHE_DIR": str(tmp_path / "file" / "below"),
+            "TMPDIR": str(tmp_path / "temporary"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []

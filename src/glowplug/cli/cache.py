@@ -62,7 +62,7 @@ def show(form: str, *, verbose: int, quiet: bool, color: str) -> None:
         click.echo(f"  {problem}")
     width = max(len(name) for name, _ in shelves)
     for name, size, own in sizes:
-        amount = f"{size.files:>6} files  {_shown(size.bytes):>10}"
+        amount = f"{size.files:>6} {'file ' if size.files == 1 else 'files'}  {_shown(size.bytes):>10}"
         if not problem or not own:
             click.echo(f"  {name:<{width}}  {own or amount}")
     if not quiet:
@@ -84,14 +84,17 @@ def clear(*, verbose: int, quiet: bool, color: str) -> None:
     del verbose, color
     from glowplug.store.place import cache_path, why_unusable  # noqa: PLC0415 - only when it is run
 
+    place = cache_path(os.environ)
+    if not os.path.lexists(place) and (reason := why_unusable(place)):
+        raise EnvironmentFailure(f"the cache directory {place} can't be used: {reason}", advice=_ADVICE)
     shelves = [shelf for _, shelf in _shelves()]
     removed = [shelf.clear() for shelf in shelves]
-    for directory in (cache_path(os.environ), *(shelf.directory for shelf in shelves)):
+    for directory in (place, *(shelf.directory for shelf in shelves)):
         if directory is not None and os.path.lexists(directory) and (reason := why_unusable(directory)):
             raise EnvironmentFailure(f"what lies in {directory} was not removed: {reason}", advice=_ADVICE)
     if not quiet:
         files, size = sum(each.files for each in removed), sum(each.bytes for each in removed)
-        click.echo(f"removed {files} files, {_shown(size)}")
+        click.echo(f"removed {files} {'file' if files == 1 else 'files'}, {_shown(size)}")
 
 
 def _shelves() -> Iterator[tuple[str, Shelf]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,11 @@ from glowplug.cli._progress import progress_line
 from glowplug.errors import UsageError
 from glowplug.finding import Severity
 from glowplug.project.discovery import find_project
-from glowplug.store.place import VARIABLE, cache_path
+from glowplug.store.place import VARIABLE, cache_path, why_unusable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from glowplug.check.report import CheckReport
 
 LONGEST = 24 * 3600.0  # seconds
@@ -104,9 +107,21 @@ def command(
 def _check(path: Path | None, options: Options, *, quiet: bool) -> CheckReport:
     project = find_project(path, environment=os.environ)
     settings = Settings.of(project.configuration)
-    with progress_line(quiet=quiet) as progress:
-        report = check(project, settings, options, environment=os.environ, progress=progress)
+    with progress_line(quiet=quiet) as progress, _environment(cached=options.cached) as environment:
+        report = check(project, settings, options, environment=environment, progress=progress)
     return _noting_the_cache(report) if options.cached else report
+
+
+@contextlib.contextmanager
+def _environment(*, cached: bool) -> Iterator[Mapping[str, str]]:
+    """Give the process's own; who wants no cache, and can have none, has one of this run's alone: servers need it."""
+    if cached or why_unusable(cache_path(os.environ)) is None:
+        yield os.environ
+        return
+    import tempfile  # noqa: PLC0415 - only where there is no cache
+
+    with tempfile.TemporaryDirectory(prefix="glowplug-", ignore_cleanup_errors=True) as place:
+        yield {**os.environ, VARIABLE: place}
 
 
 def _noting_the_cache(report: CheckReport) -> CheckReport:
