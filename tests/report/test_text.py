@@ -4,13 +4,16 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import click
+import pytest
 from msgspec.structs import replace
 
 from glowplug.check.report import conclude
 from glowplug.database.interface import SqlError
-from glowplug.dialect import Direction
+from glowplug.dialect import Dialect, Direction
 from glowplug.finding import SafeForm, Severity
+from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import Outcome, RoundTrip, SecondUp, StepError
+from glowplug.rehearsal.measured import Data, DataOutcome, Measurement
 from glowplug.rehearsal.proved import may_be_kept
 from glowplug.report.text import render
 
@@ -115,7 +118,9 @@ def test_history_alone_makes_no_no(full_report: CheckReport) -> None:
     first = replace(full_report.chains[0], new=frozenset())
     report = conclude((first,), fail_on=Severity.ERROR, base="origin/main@abc")
     assert report.exit_code == 0
-    assert "Yes: nothing found" in click.unstyle(render(report))
+    assert "Yes: no migration is new" in click.unstyle(render(report))
+    clean = conclude((replace(full_report.chains[0], findings=()),), fail_on=Severity.ERROR, base=None)
+    assert "Yes: nothing found" in click.unstyle(render(clean))
     counted = conclude((replace(first, everything_counts=True),), fail_on=Severity.ERROR, base=None)
     assert counted.exit_code == 1
 
@@ -150,3 +155,44 @@ def test_of_notices_it_is_said_that_more_shows_what_to_write_instead(full_report
     assert "write instead" not in told(notice, verbosity=1)
     assert "rename nothing" in told(notice, verbosity=1)
     assert f"  1 more of notice[{notice.rule}]; `-v` shows it\n" in told(notice, other, replace(notice, subject="3"))
+
+
+@pytest.mark.parametrize(
+    ("said", "likeness"),
+    [
+        ("16", "production's own version"),
+        ("16.15", "production's own version"),
+        ("16.3", "production runs 16.3, of the same series"),
+        ("16.1", "production runs 16.1, of the same series"),
+    ],
+)
+def test_a_server_of_productions_series_is_not_said_to_be_of_its_version(
+    full_report: CheckReport, said: str, likeness: str
+) -> None:
+    (first, *_) = full_report.chains
+    assert first.scratch is not None
+    scratch = dataclasses.replace(first.scratch, server="PostgreSQL 16.15", matches_production=True)
+    chain = replace(first.chain, dialect=Dialect.POSTGRES, settings=ChainSettings(server_version=said))
+    text = click.unstyle(render(replace(full_report, chains=(replace(first, chain=chain, scratch=scratch),))))
+    assert f"migrations on PostgreSQL 16.15 (embedded; {likeness})" in text
+
+
+def test_every_outcome_has_words_for_who_asks_for_more(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    assert chain.rehearsal is not None
+    trips = tuple(dataclasses.replace(chain.rehearsal.round_trips[0], outcome=each) for each in Outcome)
+    rehearsed = dataclasses.replace(chain.rehearsal, round_trips=trips)
+    shown = replace(chain, rehearsal=rehearsed, everything_counts=True)
+    text = click.unstyle(render(replace(full_report, chains=(shown,)), verbosity=1))
+    assert "    1_good: restores the schema\n" in text
+    assert not [each for each in Outcome if "_" in each.value and each.value in text]
+    measured = [
+        dataclasses.replace(
+            trips[0], measurement=Measurement(observed=None, observed_down=None, data=Data(outcome=each))
+        )
+        for each in DataOutcome
+    ]
+    rehearsed = dataclasses.replace(chain.rehearsal, round_trips=tuple(measured))
+    text = click.unstyle(render(replace(full_report, chains=(replace(shown, rehearsal=rehearsed),)), verbosity=1))
+    assert "    1_good: restores the schema; rows: not measured\n" in text
+    assert not [each for each in DataOutcome if "_" in each.value and each.value in text]

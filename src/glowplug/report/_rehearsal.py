@@ -35,6 +35,9 @@ ROWS = (
     (DataOutcome.NOT_MEASURED, "not measured"),
 )
 
+_OF_ONE = {outcome: one for outcome, one, _ in TALLIES}
+_OF_ROWS = dict(ROWS)
+
 MILD = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARED_READ", "SHARED_WRITE"})
 """PostgreSQL's and MariaDB's locks that reading and writing rows take as well."""
 
@@ -79,8 +82,8 @@ def _rows(trips: Iterable[RoundTrip]) -> str:
 
 def _in_full(trip: RoundTrip) -> Iterator[str]:
     measurement = trip.measurement
-    data = "" if measurement is None else f" {measurement.data.outcome.value:<13}"
-    yield f"    {trip.outcome.value:<12}{data} {one_line(trip.migration.name)}{_when_tried(trip)}"
+    words = _OF_ONE[trip.outcome] + ("" if measurement is None else f"; rows: {_OF_ROWS[measurement.data.outcome]}")
+    yield f"    {one_line(trip.migration.name)}: {words}{_when_tried(trip)}"
     if measurement is None:
         return
     for direction, trace in ((Direction.UP, measurement.observed), (Direction.DOWN, measurement.observed_down)):

@@ -9,6 +9,7 @@ import click
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity
+from glowplug.project.server_version import vendor_and_number
 from glowplug.report._finding import finding_lines
 from glowplug.report.harmless import harmless, one_line
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from glowplug.check.report import ChainReport, CheckReport, Problem
     from glowplug.finding import Finding
+    from glowplug.project import Chain
     from glowplug.scratch.interface import ServerDescription
 
 ALIKE = 2
@@ -100,22 +102,31 @@ def _shown(report: ChainReport, verbosity: int) -> list[Finding]:
 
 def _how(report: ChainReport) -> str:
     if report.scratch is not None:
-        return f"on {_server(report.scratch)}"
+        return f"on {_server(report.scratch, report.chain)}"
     if "rehearsal" not in report.parts and report.problem is None:
         return f"for {SERVERS[report.chain.dialect]}, reviewed without a server"
     return "on no scratch server"
 
 
-def _server(scratch: ServerDescription) -> str:
+def _server(scratch: ServerDescription, chain: Chain) -> str:
     match scratch.matches_production:
         case None:
             production = "production's version is not said"
         case True:
-            production = "production's own version"
+            production = _likeness(scratch.server, chain)
         case False:
             production = click.style("NOT production's version", fg="yellow")
     superuser = click.style(", migrations run as SUPERUSER", fg="yellow") if scratch.superuser else ""
     return f"{one_line(scratch.server)} ({scratch.source}; {production}{superuser})"
+
+
+def _likeness(server: str, chain: Chain) -> str:
+    """Say how like production's a server is that is of its series: of the very version that was said, or of another."""
+    said = chain.settings.server_version
+    number = "" if said is None else vendor_and_number(said, chain.dialect)[1]
+    if f"{server.rpartition(' ')[2]}.".startswith(f"{number}."):
+        return "production's own version"
+    return f"production runs {one_line(number)}, of the same series"
 
 
 def _problem(problem: Problem) -> Iterator[str]:
@@ -135,13 +146,19 @@ def _verdict(report: CheckReport) -> str:
     match report.exit_code:
         case 0:
             word = click.style("Yes", fg="green", bold=True)
-            return f"{word}: {findings or 'nothing found'}{base}"
+            return f"{word}: {findings or _nothing(report)}{base}"
         case 1:
             word = click.style("No", fg="red", bold=True)
             return f"{word}: {findings}{base}"
         case code:
             word = click.style("Can't tell", fg="red", bold=True)
             return f"{word}: the check did not get through (exit {code}){'; ' + findings if findings else ''}{base}"
+
+
+def _nothing(report: CheckReport) -> str:
+    """Say of an answer without findings whether anything was asked at all."""
+    asked = any(chain.new or chain.everything_counts for chain in report.chains)
+    return "nothing found" if asked else "no migration is new"
 
 
 def _count(number: int, one: str, many: str) -> str:
