@@ -47,6 +47,20 @@ def test_the_help_names_every_exit_code_that_the_readme_names(checkout: Path) ->
     assert re.findall(r"\b\d+\b", shown) == codes
 
 
+def test_what_a_command_takes_and_does_nothing_with_its_help_does_not_promise() -> None:
+    for name, command in commands().items():
+        leaves = command.commands.values() if isinstance(command, click.Group) else [command]
+        for leaf in leaves:
+            options = {each.name: each for each in leaf.params if isinstance(each, click.Option)}
+            shown = {each for each in ("verbose", "quiet", "color") if each in options and not options[each].hidden}
+            if name in {"check", "lint"}:
+                assert shown == {"verbose", "quiet", "color"}
+            elif name != "completion":
+                assert {"verbose", "quiet", "color"} <= options.keys()
+                assert shown == ({"quiet"} if name in {"cache", "server"} else set())
+            assert name in {"check", "lint"} or "migration's outcome" not in leaf.get_help(click.Context(leaf))
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
     done = subprocess.run(

@@ -129,6 +129,14 @@ def test_the_environment_comes_before_dotenv(tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_cargo_builds_alone_is_the_reason_though_the_url_names_it_too(tmp_path: Path) -> None:
+    cargo = '[dependencies]\ndiesel = { version = "2", features = ["postgres"] }'
+    checkout(tmp_path, "migrations", Cargo_toml=cargo, dotenv="DATABASE_URL=postgres://h/d")
+    project = find_project(tmp_path, environment={})
+    assert project.chains[0].dialect_reason == "Cargo.toml builds diesel for it"
+    assert project.notes == ()
+
+
 def test_a_directory_named_for_a_backend_is_for_it(tmp_path: Path) -> None:
     checkout(
         tmp_path, "migrations/sqlite", "migrations/mysql", "migrations/postgresql", dotenv="DATABASE_URL=mysql://h/d"

@@ -44,7 +44,11 @@ class Documented(click.Command):
 
 def of_answers(function: FunctionT) -> FunctionT:
     """Add the options that decide what counts and how it is shown, and those that every command has."""
-    function = everywhere(function)
+    function = everywhere(
+        verbose="More: every migration's outcome, what is accepted, nothing cut.",
+        quiet="The verdict alone, and no progress.",
+        color=True,
+    )(function)
     for option in (
         click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True),
         click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True),

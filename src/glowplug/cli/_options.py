@@ -14,17 +14,27 @@ if TYPE_CHECKING:
 FunctionT = TypeVar("FunctionT", bound="Callable[..., object]")
 
 
-def everywhere(function: FunctionT) -> FunctionT:
-    """Add ``-v``, ``-q`` and ``--color``: the command takes ``verbose``, ``quiet`` and ``color``."""
-    for option in (
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
-        click.option("-q", "--quiet", is_flag=True, help="The verdict alone, and no progress."),
-        click.option(
-            "-v", "--verbose", count=True, help="More: every migration's outcome, what is accepted, nothing cut."
-        ),
-    ):
-        function = option(function)
-    return function
+def everywhere(
+    *, verbose: str | None = None, quiet: str | None = None, color: bool = False
+) -> Callable[[FunctionT], FunctionT]:
+    """Add ``-v``, ``-q`` and ``--color``: the command takes ``verbose``, ``quiet`` and ``color``.
+
+    Each is taken everywhere; a command's help shows those that change something there: what it says of ``verbose`` and
+    ``quiet``, and ``color`` where it paints.
+    """
+    colors = click.Choice(["auto", "always", "never"])
+    options = (
+        click.option("--color", type=colors, default="auto", show_default=True, hidden=not color),
+        click.option("-q", "--quiet", is_flag=True, help=quiet, hidden=quiet is None),
+        click.option("-v", "--verbose", count=True, help=verbose, hidden=verbose is None),
+    )
+
+    def add(function: FunctionT) -> FunctionT:
+        for option in options:
+            function = option(function)
+        return function
+
+    return add
 
 
 def wants_colour(color: str) -> bool:

@@ -37,7 +37,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@everywhere
+@everywhere(quiet="The figures alone: no advice.")
 def show(form: str, *, verbose: int, quiet: bool, color: str) -> None:
     """Show where the cache is, and how much is in it.
 
@@ -71,7 +71,7 @@ def show(form: str, *, verbose: int, quiet: bool, color: str) -> None:
 
 
 @command.command()
-@everywhere
+@everywhere(quiet="Nothing but an error.")
 def clear(*, verbose: int, quiet: bool, color: str) -> None:
     """Remove what was kept, installed servers aside.
 

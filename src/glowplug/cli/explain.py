@@ -16,7 +16,7 @@ def _begun(_context: click.Context, _parameter: click.Parameter, incomplete: str
 
 @click.command()
 @click.argument("rule", shell_complete=_begun)
-@everywhere
+@everywhere()
 def command(rule: str, *, verbose: int, quiet: bool, color: str) -> None:
     """Say what a rule finds, why it is harmful, what to write instead, and how that was proven.
 

@@ -12,7 +12,7 @@ from glowplug.cli._options import everywhere
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@everywhere
+@everywhere()
 def command(form: str, *, verbose: int, quiet: bool, color: str) -> None:
     """List everything that is looked for: name, kind, severity, harm, backends, hazards.
 

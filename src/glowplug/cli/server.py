@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("version")
-@everywhere
+@everywhere(quiet="Only where it was put, without progress.")
 def install(version: str, *, verbose: int, quiet: bool, color: str) -> None:
     """Fetch a scratch server of VERSION into the cache.
 
@@ -70,7 +70,7 @@ def install(version: str, *, verbose: int, quiet: bool, color: str) -> None:
 
 @command.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@everywhere
+@everywhere(quiet="Without what can be installed.")
 def list_servers(form: str, *, verbose: int, quiet: bool, color: str) -> None:
     """Show the servers that check can use, and what can be installed.
 

@@ -170,7 +170,7 @@ def _backend(candidate: Candidate, surroundings: Surroundings, *, alone: bool) -
         return by_url or _built_elsewhere(surroundings)
     only = built.backends.only()
     by_cargo = None if only is None else Backend(dialect=only, reason=f"{built.file} builds diesel for it")
-    if by_url is None or (by_cargo is not None and not alone):
+    if by_url is None or (by_cargo is not None and (not alone or by_cargo.dialect is by_url.dialect)):
         return by_cargo
     taken = by_url if by_cargo is None or by_url.dialect in built.backends.possible else by_cargo
     if not alone or by_url.dialect in built.likely:
