@@ -98,3 +98,15 @@ def test_a_severity_that_is_none_stands_at_its_line(tmp_path: Path, header: str)
     assert code == 2
     assert document["error"]["line"] == settings.count("\n")
     assert document["error"]["message"].endswith("severity.lock-timeout-missing: expected a string, got true or false")
+
+
+@pytest.mark.sqlite
+def test_a_variable_that_is_to_name_a_server_and_is_not_set_is_told(tmp_path: Path) -> None:
+    named = CHAIN.replace("fetch = false", 'url_env = "THE_SCRATCH_URL"')
+    note = "[scratch] url_env of glowplug.toml names THE_SCRATCH_URL, which is not set here."
+    _, document = checked(tmp_path / "mysql", named.format("mysql"), "check")
+    assert note in document["notes"]
+    _, document = checked(tmp_path / "reviewed", named.format("mysql"), "lint")
+    assert note not in document["notes"]
+    _, document = checked(tmp_path / "sqlite", named.format("sqlite"), "check")
+    assert note not in document["notes"]

@@ -20,6 +20,7 @@ from glowplug.check.report import ChainReport, CheckReport, Problem, conclude
 from glowplug.check.reviewing import Review, review_chain
 from glowplug.check.settings import Cage, Settings
 from glowplug.check.terms import Options, Part, Terms
+from glowplug.dialect import Dialect
 from glowplug.errors import NothingToCheck, UsageError
 from glowplug.finding import Place
 from glowplug.project.configuration import FILE_NAME, Configuration
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glowplug.check.rehearsing import Rehearsed
-    from glowplug.dialect import Dialect
     from glowplug.finding import Finding
     from glowplug.project import Chain, Project
     from glowplug.rehearsal.rehearse import Progress
@@ -60,7 +60,7 @@ def check(
     novelty = Novelty.find(project, base=options.base, since=options.since, environment=environment)
     cage, notes, unusable = _cage(settings, novelty, project)
     chains = tuple(cage.hold(chain) for chain in project.chains)
-    notes = (*notes, *project.notes) if options.files is None else ()
+    notes = (*notes, *project.notes, *_unset(cage, chains, options, environment)) if options.files is None else ()
     terms = Terms(
         settings=settings, cage=cage, novelty=novelty, options=options, environment=environment, progress=progress
     )
@@ -75,6 +75,14 @@ def check(
         problem=Problem.of_all(project.problems if options.files is None else ()),
         notes=notes,
     )
+
+
+def _unset(cage: Cage, chains: Sequence[Chain], options: Options, environment: Mapping[str, str]) -> Iterator[str]:
+    """Say of a variable that is to name a server that it names none."""
+    name = cage.scratch.url_env
+    needed = Part.REHEARSAL in options.parts and any(chain.dialect is not Dialect.SQLITE for chain in chains)
+    if name and needed and not environment.get(name):
+        yield f"[scratch] url_env of {cage.settings.configuration.shown} names {name}, which is not set here."
 
 
 def _look_for_chains(project: Project, settings: Settings) -> None:

@@ -116,9 +116,14 @@ def test_sql_that_fails_is_told() -> None:
     [
         ("[data]\nrows = -1", "from 0 to"),
         ("[data]\nrow = 1", "row"),
-        ('[[data.column]]\ntable = "t"\ncolumn = "c"', "one of values, pattern and sql"),
-        ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = []', "one of values, pattern and sql"),
-        ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = [1]\npattern = "x"', "one of values, pattern and sql"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"', "exactly one of values, pattern and sql"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = []', "exactly one of values, pattern and sql"),
+        (
+            '[[data.column]]\ntable = "t"\ncolumn = "c"\nvalues = [1]\npattern = "x"',
+            "exactly one of values, pattern and sql",
+        ),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"\npattern = "x"', r"toml:4: the pattern of t.c has no \{n\}"),
+        ('[[data.column]]\ntable = "t"\ncolumn = "c"\npattern = "x{m}{n}"', r"toml:4: the pattern of t.c has \{m\}"),
         ('[[data.table]]\ntable = "t"\nskip = true', "because"),
         ('[[data.table]]\ntable = "t"', "either rows or skip"),
     ],

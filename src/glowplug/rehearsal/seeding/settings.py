@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SECTION = "data"
 MOST_ROWS = 1000
 """For each table: as many as are read back."""
+_PLACE = re.compile(r"\{\w+\}")
 _PART = re.compile(r'"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+)')
 
 
@@ -66,7 +67,13 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             given = [each for each in (column.values, column.pattern, column.sql) if each is not None]
             if len(given) != 1 or column.values == ():
                 raise configuration.error(
-                    f"{column.table}.{column.column} needs one of values, pattern and sql", (SECTION, "column", index)
+                    f"{column.table}.{column.column} needs exactly one of values, pattern and sql",
+                    (SECTION, "column", index),
+                )
+            problem = None if column.pattern is None else _wrong_with(column.pattern)
+            if problem is not None:
+                raise configuration.error(
+                    f"the pattern of {column.table}.{column.column} {problem}", (SECTION, "column", index, "pattern")
                 )
         for index, table in enumerate(settings.table):
             if table.skip and not table.because:
@@ -76,6 +83,14 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                     f"{table.table} needs either rows or skip with because", (SECTION, "table", index)
                 )
         return settings
+
+
+def _wrong_with(pattern: str) -> str | None:
+    """Say what keeps a pattern from making a value for each row; None: nothing does."""
+    other = next((each for each in _PLACE.findall(pattern) if each != "{n}"), None)
+    if other is not None:
+        return f"has {other}, which stands for nothing; {{n}} is the row's number"
+    return None if "{n}" in pattern else "has no {n}, the row's number; a value for every row is one of `values`"
 
 
 def is_about(named: str, table: str) -> bool:
