@@ -286,6 +286,7 @@ def test_another_version_than_productions_is_said() -> None:
             description = opened.describe()
             assert description.matches_production is False
             assert "5.3" in description.notes[0]
+            assert "name one of production's in GLOWPLUG_SCRATCH_URL_MYSQL" in description.notes[0]
 
 
 def test_productions_series_matches() -> None:

