@@ -58,6 +58,12 @@ def test_a_long_statement_is_cut() -> None:
     ]
 
 
+def test_of_a_statement_no_single_line_is_cut() -> None:
+    text = "\n".join(f"line {number}" for number in range(5))
+    found = replace(FOUND, excerpt=Excerpt(line=5, text=text), place=Place(file="a", line=5, column=1, end_line=5))
+    assert shown(found)[6:8] == ["    9 │ line 4", "    │ it hides"]
+
+
 def test_of_a_long_statement_the_lines_of_the_place_are_shown() -> None:
     text = "\n".join(f"line {number}" for number in range(8))
     found = replace(FOUND, excerpt=Excerpt(line=9, text=text), place=Place(file="a", line=12, column=1, end_line=12))

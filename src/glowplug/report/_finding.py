@@ -73,11 +73,12 @@ def _excerpt(excerpt: Excerpt, place: Place, colour: str, *, full: bool) -> Iter
     lines = excerpt.text.split("\n")
     first = place.line or excerpt.line
     last = min(place.end_line or first, excerpt.line + len(lines) - 1)
-    is_whole = full or len(lines) <= MOST_LINES
+    is_whole = _room(len(lines), MOST_LINES, full=full) == len(lines)
     shown = range(excerpt.line, excerpt.line + len(lines)) if is_whole else range(first, last + 1)
     underlined = range(first, last + 1) if last - first < MOST_UNDERLINED else range(first, first + 1)
     margin = len(str(shown[-1])) if shown else 0
-    for number in shown if full else shown[:MOST_LINES]:
+    room = _room(len(shown), MOST_LINES, full=full)
+    for number in shown[:room]:
         line = lines[number - excerpt.line]
         start = (place.column or 1) - 1 if number == first else len(line) - len(line.lstrip())
         end = (place.end_column or len(line) + 1) - 1 if number == place.end_line else len(line)
@@ -87,7 +88,7 @@ def _excerpt(excerpt: Excerpt, place: Place, colour: str, *, full: bool) -> Iter
         yield f"    {number:>{margin}} │ {text}".rstrip()
         if marked and underline:
             yield f"    {'':>{margin}} │ {click.style(underline, fg=colour)}"
-    if len(shown) > MOST_LINES and not full:
+    if len(shown) > room:
         yield f"    {'':>{margin}} │ …"
 
 
