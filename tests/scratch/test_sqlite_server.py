@@ -245,3 +245,15 @@ def test_a_link_in_the_place_of_a_log_overwrites_nothing(tmp_path: Path) -> None
         database.restart_session()
         assert database.connection.recorded() == ()
     assert precious.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "step"),
+    [("3.46", "; `glowplug server install sqlite-3.46` gets production's"), ("3.1", "; none of it can be installed")],
+)
+def test_what_is_not_productions_version_has_a_next_step(tmp_path: Path, wanted: str, step: str) -> None:
+    request = replace(with_chain(server_version=wanted), environment={"GLOWPLUG_CACHE_DIR": str(tmp_path)})
+    with open_server(request) as server:
+        (note,) = (each for each in server.describe().notes if "production" in each)
+    assert note.startswith(f"production runs SQLite {wanted}, the scratch server is 3.")
+    assert note.endswith(step)

@@ -111,6 +111,14 @@ def _production_like(wanted: str, request: Request, notes: list[str]) -> Path | 
         return None
 
 
+def _other_than_production(wanted: str, version: str) -> str:
+    from glowplug.scratch import wheel  # noqa: PLC0415 - only where a version is asked for
+
+    known = any(_begins(each, wanted) for each in wheel.pinned(wheel.APSW))
+    advice = f"`glowplug server install sqlite-{wanted}` gets production's" if known else "none of it can be installed"
+    return f"production runs SQLite {wanted}, the scratch server is {version}; {advice}"
+
+
 def _begins(version: str, wanted: str) -> bool:
     parts = wanted.split(".")
     return version.split(".")[: len(parts)] == parts
@@ -148,13 +156,14 @@ class SqliteServer(Server):
         """Say which SQLite it is, and how foreign keys are taken."""
         wanted = _production_version(self._request)
         matches = None if wanted is None else _begins(self._version, wanted)
+        other = () if wanted is None or matches else (_other_than_production(wanted, self._version),)
         return ServerDescription(
             server=f"SQLite {self._version}",
             source="embedded" if self._apsw is None else "cache",
             matches_production=matches,
             superuser=self._request.settings.superuser,
             foreign_keys=self.foreign_keys,
-            notes=(f"foreign_keys = {'ON' if self.foreign_keys else 'OFF'}: {self._why}", *self._notes),
+            notes=(f"foreign_keys = {'ON' if self.foreign_keys else 'OFF'}: {self._why}", *other, *self._notes),
         )
 
     def create(self) -> SqliteDatabase:
