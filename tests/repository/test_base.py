@@ -287,6 +287,7 @@ def test_a_pull_request_in_a_shallow_clone(tmp_path: Path, feature: Path) -> Non
         base(directory, GITHUB_BASE_REF="main", GITHUB_EVENT_PATH=path)
     assert "fetch-depth: 0" in str(caught.value)
     assert "Or say --base none, which compares with nothing" in str(caught.value)
+    assert "or with --since VERSION those after that version" in str(caught.value)
 
 
 def test_a_shallow_clone_that_has_the_tip_but_no_common_commit(tmp_path: Path, feature: Path) -> None:

@@ -251,7 +251,8 @@ def _too_shallow(root: Path, name: str, advice: str) -> EnvironmentFailure:
         why = "this clone is of a single branch and lacks it"
     return EnvironmentFailure(
         f"what is new is told by comparing with {name}, but {why}",
-        advice=f"{advice}\nOr say --base none, which compares with nothing: then all migrations are new.",
+        advice=f"{advice}\nOr say --base none, which compares with nothing: then all migrations are new, or with "
+        "--since VERSION those after that version.",
     )
 
 
