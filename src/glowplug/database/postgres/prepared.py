@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.within import ARE_SET, SET, SET_USUAL, unreadable, within
+from glowplug.database.postgres.within import ARE_SET, SEARCH_USUAL, SET, SET_USUAL, unreadable, within
 from glowplug.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _ARE_SET = "set"
 _PLANNED_SOON = "SET LOCAL enable_mergejoin = off"  # plans as good are found in two thirds of the time
-_BY_INDEX = "SET LOCAL enable_seqscan = off"  # a plan stays, and the catalogues of an empty database grow
+# A plan stays, and the catalogues of an empty database grow; of a few rows, a bitmap is one more node to be started.
+_BY_INDEX = ("SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off")
+_ANYHOW = ("SET LOCAL enable_seqscan = on", "SET LOCAL enable_bitmapscan = on")
 
 
 class PreparedStatements:
@@ -30,14 +32,23 @@ class PreparedStatements:
     forge; one that was dropped or replaced is prepared again, with all others, under another name.
     """
 
-    def __init__(self, session: Session, statements: Callable[[str], str], *, standing: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        statements: Callable[[str], str],
+        *,
+        standing: Sequence[str] = (),
+        frequent: Collection[str] = (),
+    ) -> None:
         """Offer ``statements``: gives SQL for a key; one that takes relations names them ``$1``, an array of oids.
 
-        Those of ``standing`` are there after every ``run``, for others to execute.
+        Those of ``standing`` are there after every ``run``, for others to execute; ``frequent`` take no relations, and
+        are planned as well as those that do.
         """
         self._session = session
         self._statements = statements
         self._standing = (_ARE_SET, *standing)
+        self._frequent = frequent
         self._prefix = ""
         self._usual = False  # whether the session has by itself what a reading asks for
         self.generation = 0
@@ -77,6 +88,15 @@ class PreparedStatements:
         """Give the statements that begin a reading; the one query has no row where it can't be under these."""
         return f"{SET_USUAL};{self.execute(_ARE_SET)}" if self._usual else SET
 
+    @property
+    def usual(self) -> bool:
+        """Whether the session has by itself what a reading asks for, but for what SET_USUAL sets."""
+        return self._usual
+
+    def searching(self) -> str:
+        """Give the statement that begins a reading which sets, and sees, what else it needs; a row unless ``usual``."""
+        return SEARCH_USUAL if self._usual else SET
+
     def _forget(self) -> None:
         self.generation += 1
         self._prefix = f"glowplug_{secrets.token_hex(4)}_"  # short: a key is a part of a name
@@ -107,9 +127,13 @@ class PreparedStatements:
             f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"
             for key, oids in new.items()
         ]
-        planned = [f"EXECUTE {self._prefix}{key} ('{{}}')" for key, oids in new.items() if oids is not None]
+        planned = [
+            self.execute(key, "" if oids is None else "'{}'")
+            for key, oids in new.items()
+            if oids is not None or key in self._frequent
+        ]
         if planned:
-            parts += [_PLANNED_SOON, _BY_INDEX, *planned, "SET LOCAL enable_seqscan = on"]
+            parts += [_PLANNED_SOON, *_BY_INDEX, *planned, *_ANYHOW]
         elif new:
             parts.append(_PLANNED_SOON)
         if check:

@@ -21,7 +21,7 @@ from glowplug.database.postgres.catalogue import (
 from glowplug.database.postgres.catalogue.topics import KNOWN
 from glowplug.database.postgres.circumstances import CIRCUMSTANCES, GUARDS
 from glowplug.database.postgres.entry import ENTRANCES
-from glowplug.database.postgres.watch import COUNT, WATCH, named
+from glowplug.database.postgres.watch import COUNT, LOOK, WATCH, is_enough, named
 from glowplug.database.postgres.within import CLOSE, OPEN
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ OFFSET 0 keeps the planner, which has no statistics of these catalogues, from re
 WATCHING = ("count", "watch", "look")
 """Statements of a watched transaction; one plan each, for another search_path would have it planned every time."""
 
+FREQUENT = ("look", "circumstances", "guards", TYPES, ROUTINES)
+"""Statements that take no relations, and are often executed."""
+
 _ALL = "all"
 DEPENDANTS = "dependants"
 _FOUND = "pg_catalog.current_setting('glowplug.views')::pg_catalog.oid[]"
@@ -92,7 +95,7 @@ def of_version(version: int) -> Mapping[str, str]:
         DEPENDANTS: _VIEWS,
         "count": COUNT,
         "watch": WATCH,
-        "look": WATCH,
+        "look": LOOK,
         "common": union(((number, one) for number, one in numbered if one.rare is None), quick=True),
         "probe": probe(one for _, one in numbered if one.rare),
         **{f"s{number}": union([(number, one)]) for number, one in numbered},
@@ -156,7 +159,7 @@ class Watching:
         reading = [prepared.execute(key, locked) for key in keys]
         given = {**dict.fromkeys(OF_THE_GIVEN, locked), OF_VIEWS: _FOUND}
         reading += [prepared.execute(key, given.get(key, "")) for key in wanted.beside]
-        ending = tuple(statement.encode() for statement in (prepared.settings(), look, *reading))
+        ending = tuple(statement.encode() for statement in (prepared.searching(), look, *reading))
         return cls(
             count=count.encode(),
             watch=watch.encode(),
@@ -164,7 +167,7 @@ class Watching:
             ending=ending,
             topics=wanted.topics,
             beside=wanted.beside,
-            size=2 + len(reading),
+            size=len(ending) - prepared.usual,
         )
 
     @property
@@ -176,8 +179,8 @@ class Watching:
         """Take the answers to ``looking`` from the end of a message's: to the watch, and what was read, if anything."""
         if not self.reads:
             return results[-1], None
-        settings, watch, *reading = results[-self.size :]
-        if not settings.ntuples:
+        watch, *reading = results[-1 - len(self.topics[:1]) - len(self.beside) :]
+        if not is_enough(watch):
             return watch, None
         result = reading.pop(0) if self.topics else None
         return watch, Answer(self.topics, result, dict(zip(self.beside, reading, strict=True)))

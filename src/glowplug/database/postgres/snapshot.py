@@ -29,6 +29,7 @@ from glowplug.database.postgres.objects import known
 from glowplug.database.postgres.prepared import PreparedStatements
 from glowplug.database.postgres.questions import (
     DEPENDANTS,
+    FREQUENT,
     OF_THE_GIVEN,
     OF_VIEWS,
     WATCHING,
@@ -203,7 +204,7 @@ class SnapshotReader:
             constants = [row.get_value(0, column) for column in range(row.nfields)]
             questions = Questions(self._version, constants, self._catalogues)
             standing = () if self._catalogues is None else WATCHING
-            self._statements = PreparedStatements(self._session, questions, standing=standing)
+            self._statements = PreparedStatements(self._session, questions, standing=standing, frequent=FREQUENT)
         return self._statements
 
     def _verify(self, memory: Memory) -> None:

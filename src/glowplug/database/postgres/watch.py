@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.postgres.temporary import HAS_TEMPORARY_OBJECTS
+from glowplug.database.postgres.within import ARE_USUAL, PLAN_USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _PG_15 = 150000
 _CATALOGUES = "%catalogues%"
+_DIGITS = "0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BOOKKEEPING = "B"
+_OF_ROWS = "R"
 
 # No name in these is resolved by the session's search_path: they run in the midst of the migrations' own statements.
 COUNT = f"""
@@ -32,35 +37,45 @@ SELECT ARRAY(SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(o)
 """
 """Counts the rows written so far, catalogue by catalogue."""
 
-# DDL on a relation holds one of these locks to the transaction's end.
-WATCH = f"""{COUNT}, l.relations, l.bookkeeping, l.of_rows,
-  {HAS_TEMPORARY_OBJECTS},
-  pg_catalog.current_setting('track_counts'),
-  pg_catalog.set_config('glowplug.relations', pg_catalog.concat('{{', l.oids, '}}'), true)
-FROM (SELECT
-    pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind, ',' OPERATOR(pg_catalog.||) x.indrelid
-      OPERATOR(pg_catalog.||) 'r'), ',') AS relations,
-    pg_catalog.string_agg(pg_catalog.concat(l.relation, ',' OPERATOR(pg_catalog.||) x.indrelid), ',') AS oids,
-    pg_catalog.bool_or(c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name) AS bookkeeping,
-    pg_catalog.bool_or(c.reltype OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND EXISTS (
-      SELECT FROM pg_catalog.pg_type t JOIN pg_catalog.pg_depend d
-        ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
-        AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typarray])
-      WHERE t.oid OPERATOR(pg_catalog.=) c.reltype AND d.deptype OPERATOR(pg_catalog.<>) 'i'::"char")) AS of_rows
+# DDL on a relation holds one of these locks to the transaction's end. What is looked up by number stands in subqueries,
+# for a join may be planned as one that reads a whole catalogue; OFFSET 0 keeps the planner from making joins of them.
+# An array's type depends on that of its elements, which is how it is found here.
+_RELATIONS = f"""SELECT pg_catalog.string_agg(pg_catalog.concat(l.relation, c.relkind,
+    CASE WHEN c.relname OPERATOR(pg_catalog.=) '{BOOKKEEPING_TABLE}'::pg_catalog.name THEN '{_BOOKKEEPING}' END,
+    CASE WHEN c.reltype OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+          AND d.refobjid OPERATOR(pg_catalog.=) c.reltype
+          AND (d.deptype OPERATOR(pg_catalog.<>) 'i'::"char" OR EXISTS (SELECT FROM pg_catalog.pg_depend a
+            WHERE a.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+              AND a.refobjid OPERATOR(pg_catalog.=) d.objid AND a.deptype OPERATOR(pg_catalog.<>) 'i'::"char"
+            OFFSET 0)) OFFSET 0) THEN '{_OF_ROWS}' END,
+    CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'i'::"char" OR c.relkind OPERATOR(pg_catalog.=) 'I'::"char"
+      THEN ',' OPERATOR(pg_catalog.||) (SELECT x.indrelid FROM pg_catalog.pg_index x
+        WHERE x.indexrelid OPERATOR(pg_catalog.=) l.relation) OPERATOR(pg_catalog.||) 'r' END), ',') AS relations
   FROM pg_catalog.pg_lock_status() l LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
-    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) l.relation
   WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
     AND l.relation OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
     AND l.mode OPERATOR(pg_catalog.=) ANY (ARRAY['ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
-      'ExclusiveLock', 'AccessExclusiveLock']::pg_catalog.text[])) l
+      'ExclusiveLock', 'AccessExclusiveLock']::pg_catalog.text[])"""
+
+WATCH = f"""{COUNT}, l.relations, {HAS_TEMPORARY_OBJECTS}, pg_catalog.current_setting('track_counts')
+FROM ({_RELATIONS}) l
 """
 """The same, and the relations that are locked as "16390r,16395i" (no letter where they are no more).
 
-With an index goes its table, which is described with it and need not be locked.
+With an index goes its table, which is described with it and need not be locked. Behind the kind stands what else is to
+be known of one: that it is a bookkeeping table, that something is described by the type of its rows.
 """
 
+LOOK = f"""{COUNT}, l.relations, {HAS_TEMPORARY_OBJECTS}, pg_catalog.current_setting('track_counts'),
+  pg_catalog.set_config('glowplug.relations', pg_catalog.concat('{{',
+    pg_catalog.translate(l.relations, '{_LETTERS}', ''), '}}'), true) IS NOT NULL AND {PLAN_USUAL} AND {ARE_USUAL}
+FROM ({_RELATIONS}) l
+"""
+"""The same, where a reading follows: sets what it needs beside ``search_path``, and says whether that is enough."""
+
 LOCKED = "pg_catalog.current_setting('glowplug.relations')::pg_catalog.oid[]"
-"""Those relations, for a statement that follows WATCH in the same transaction."""
+"""Those relations, for a statement that follows LOOK in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +107,19 @@ class Catalogues:
 
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare the answers to COUNT, or WATCH, and to a later WATCH; None where the server did not count."""
-        if after.get_value(0, 5) != b"on":
+        if after.get_value(0, 3) != b"on":
             return None
         old, new = before.get_value(0, 0), after.get_value(0, 0)
         pairs = () if old == new else zip(self.names, _numbers(old), _numbers(new), strict=True)
         relations = (after.get_value(0, 1) or b"").decode()
         return Watch(
             catalogues=frozenset([name for name, one, other in pairs if one != other]),
-            relations=frozenset((item.rstrip(_LETTERS), item.lstrip(_DIGITS)) for item in relations.split(",") if item),
-            bookkeeping=after.get_value(0, 2) == b"t",
-            of_rows=after.get_value(0, 3) == b"t",
-            temporary=after.get_value(0, 4) == b"t",
+            relations=frozenset(
+                (item.rstrip(_LETTERS), item.lstrip(_DIGITS)[:1]) for item in relations.split(",") if item
+            ),
+            bookkeeping=_BOOKKEEPING in relations,
+            of_rows=_OF_ROWS in relations,
+            temporary=after.get_value(0, 2) == b"t",
         )
 
 
@@ -112,9 +129,12 @@ def written(before: PGresult, after: PGresult) -> Mapping[int, int]:
     return {place: int(new) - int(old) for place, (old, new) in enumerate(pairs) if old != new}
 
 
+def is_enough(look: PGresult) -> bool:
+    """Whether a reading that follows this answer to LOOK is under the settings that it asks for."""
+    return look.get_value(0, 4) == b"t"
+
+
 _CATALOGUE = re.compile(r"\bpg_[a-z_]+")
-_DIGITS = "0123456789"
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def question(version: int) -> str:

@@ -42,7 +42,8 @@ SETTINGS = (
 )
 """What could change a catalogue's rendering, end the reading, or slow it down."""
 
-_ALWAYS = ("search_path", "plan_cache_mode")
+_SEARCHED, _PLANNED_ONCE = "search_path", "plan_cache_mode"
+_ALWAYS = (_SEARCHED, _PLANNED_ONCE)
 _SINCE_17 = "transaction_timeout"
 _LIKE_C = ("lc_monetary", "lc_numeric", "lc_time")
 
@@ -55,21 +56,34 @@ def set_locally(settings: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _is_set(name: str, value: str) -> str:
-    same = f"'{value}', 'C.UTF-8'" if name in _LIKE_C else f"'{value}'"
-    return f"pg_catalog.current_setting('{name}') OPERATOR(pg_catalog.=) ANY (ARRAY[{same}]::pg_catalog.text[])"
+def _are_set(settings: Iterable[tuple[str, str]]) -> str:
+    """SQL for whether they are: all at once, but for those of which two values will do."""
+    exact = [(name, value) for name, value in settings if name not in _LIKE_C]
+    found = ", ".join(f"pg_catalog.current_setting('{name}')" for name, _ in exact)
+    wanted = "|".join([value for _, value in exact] + ["0"])
+    like_c = " AND ".join(
+        f"pg_catalog.current_setting('{name}') OPERATOR(pg_catalog.=) ANY ('{{C,C.UTF-8}}'::pg_catalog.text[])"
+        for name in _LIKE_C
+    )
+    return (
+        f"pg_catalog.concat_ws('|', {found}, coalesce(pg_catalog.current_setting('{_SINCE_17}', true), '0'))"
+        f" OPERATOR(pg_catalog.=) '{wanted}'::pg_catalog.text AND {like_c}"
+    )
 
 
 SET = f"SELECT 1 WHERE {set_locally(SETTINGS)}"
 """Sets them to the transaction's end, or its savepoint's; one row."""
 
 SET_USUAL = ";".join(f"SET LOCAL {name} = {value}" for name, value in SETTINGS if name in _ALWAYS)
-ARE_SET = (
-    "SELECT 1 WHERE "
-    + " AND ".join(_is_set(name, value) for name, value in SETTINGS if name not in _ALWAYS)
-    + f" AND coalesce(pg_catalog.current_setting('{_SINCE_17}', true), '0') OPERATOR(pg_catalog.=) '0'"
+ARE_USUAL = _are_set((name, value) for name, value in SETTINGS if name not in _ALWAYS)
+ARE_SET = f"SELECT 1 WHERE {ARE_USUAL}"
+"""The same where nothing but the usual is otherwise: so says the condition, and the query, which else has no row."""
+
+SEARCH_USUAL = ";".join(f"SET LOCAL {name} = {value}" for name, value in SETTINGS if name == _SEARCHED)
+PLAN_USUAL = " AND ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true) IS NOT NULL" for name, value in SETTINGS if name == _PLANNED_ONCE
 )
-"""The same where nothing but the usual is otherwise, which the second tells: no row where it is not so."""
+"""SET_USUAL in two: a statement, and a condition for the statement after it, which is true."""
 
 OPEN = f"SAVEPOINT {_SAVEPOINT}"
 CLOSE = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
