@@ -31,6 +31,10 @@ _WORDS = ("alter", "call", "comment", "create", "do", "drop", "execute", "grant"
           "security", "u&")  # fmt: skip
 
 
+_NATIVE = "(12, 13)"  # internal and c, by their numbers in pg_language; 14 is sql
+_READABLE = "(14, coalesce((SELECT l.oid FROM pg_language l WHERE l.lanname = 'plpgsql'), 14))"
+
+
 def may_change(code: str) -> str:
     """SQL for whether ``code``, an expression, has a word without which it changes no schema."""
     words = ", ".join(f"'%{word}%'" for word in _WORDS)
@@ -44,45 +48,50 @@ _DIESELS_OWN = (
     " diesel_set_updated_at()'', _tbl); END;"
 )
 
+_IS_DIESELS_OWN = f"""(btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
+      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
+      AND NOT EXISTS (SELECT FROM pg_proc f
+        WHERE f.proname = 'format' AND f.oid >= 16384 AND f.prolang NOT IN {_NATIVE}))"""
+
+_IS_MISTAKEN = f"""p.provolatile = 'v' AND p.proname = ANY ('{{{",".join(sorted(FUNCTIONS))}}}')
+    AND NOT EXISTS (SELECT FROM pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' OFFSET 0)"""
+
 CIRCUMSTANCES = f"""
 WITH code AS MATERIALIZED (
-  SELECT p.oid, p.proname, p.prosrc, p.provolatile, p.prorettype, p.proargtypes, p.proconfig, l.lanname
-  FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')
-), changing AS MATERIALIZED (
-  SELECT p.oid, p.proname FROM code p
-  WHERE p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-    AND (p.lanname NOT IN ('sql', 'plpgsql') OR {may_change("p.prosrc")})
-    AND NOT (btrim(regexp_replace(p.prosrc, '[[:space:]]+', ' ', 'g')) = '{_DIESELS_OWN}'
-      AND oidvectortypes(p.proargtypes) = 'regclass' AND p.proconfig IS NULL
-      AND NOT EXISTS (SELECT FROM code f WHERE f.proname = 'format'))
-), mistaken AS MATERIALIZED (
-  SELECT p.oid FROM code p WHERE p.provolatile = 'v' AND p.proname = ANY ('{{{",".join(sorted(FUNCTIONS))}}}')
-    AND NOT EXISTS (SELECT FROM pg_depend d
-      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+  SELECT p.oid, p.proname, p.prosrc, p.may, p.prorettype = 'trigger'::regtype AS triggered,
+    CASE WHEN p.may AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+      THEN NOT {_IS_DIESELS_OWN} ELSE false END AS changing,
+    {_IS_MISTAKEN} AS mistaken
+  FROM (SELECT p.*, p.prolang NOT IN {_READABLE} OR {may_change("p.prosrc")} AS may
+    FROM pg_proc p WHERE p.oid >= 16384 AND p.prolang NOT IN {_NATIVE} OFFSET 0) p
 )
 SELECT EXISTS (SELECT FROM pg_event_trigger),
-  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal)
+  (found.deferrable AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable AND NOT t.tgisinternal))
   OR EXISTS (SELECT FROM pg_class c WHERE c.relname = '{BOOKKEEPING_TABLE}'
     AND (c.relhastriggers OR c.relhasrules OR c.relrowsecurity))
-  OR {HAS_TEMPORARY_OBJECTS} OR EXISTS (SELECT FROM mistaken),
-  EXISTS (SELECT FROM pg_trigger t JOIN code o ON o.oid = t.tgfoid WHERE NOT t.tgisinternal
-    AND (o.lanname NOT IN ('sql', 'plpgsql') OR {may_change("o.prosrc")}
-      OR EXISTS (SELECT FROM changing p WHERE strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0))),
-  EXISTS (SELECT FROM mistaken) OR EXISTS (SELECT FROM changing p WHERE EXISTS (SELECT FROM pg_depend d
-      WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid)
-    OR EXISTS (SELECT FROM code o WHERE strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0
-      AND o.oid NOT IN (SELECT c.oid FROM changing c))),
-  EXISTS (SELECT FROM code p WHERE p.prosrc ~* 'nextval|setval')
+  OR {HAS_TEMPORARY_OBJECTS} OR found.mistaken,
+  EXISTS (SELECT FROM code o WHERE o.triggered
+    AND (o.may OR EXISTS (SELECT FROM code p WHERE p.changing
+      AND strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0 OFFSET 0))
+    AND EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = o.oid
+      AND d.classid = 'pg_trigger'::regclass OFFSET 0)),
+  found.mistaken OR EXISTS (SELECT FROM code p WHERE p.changing AND (EXISTS (SELECT FROM pg_depend d
+      WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid OFFSET 0)
+    OR EXISTS (SELECT FROM code o WHERE NOT o.changing
+      AND strpos(lower(o.prosrc), lower(replace(p.proname, '"', '""'))) > 0 OFFSET 0))),
+  EXISTS (SELECT FROM code p WHERE lower(p.prosrc COLLATE "C") LIKE ANY (ARRAY['%nextval%', '%setval%']))
     OR EXISTS (SELECT FROM pg_constraint c WHERE c.contype = 'f' AND (c.confdeltype = 'd' OR c.confupdtype = 'd'))
-    OR EXISTS (SELECT FROM pg_sequence s CROSS JOIN LATERAL (SELECT FROM pg_depend d
+    OR EXISTS (SELECT FROM pg_sequence s WHERE EXISTS (SELECT FROM pg_depend d
       WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
-        AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass) OFFSET 0) d),
-  EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable),
-  (SELECT string_agg(DISTINCT d.refobjid::text, ',')
-    FROM unnest(ARRAY['pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass]) AS holder (class)
-    CROSS JOIN LATERAL (SELECT x.refclassid, x.refobjid, x.deptype FROM pg_depend x
-      WHERE x.classid = holder.class AND x.objid >= 16384 OFFSET 0) d
+        AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass) OFFSET 0)),
+  found.deferrable,
+  (SELECT string_agg(d.refobjid::text, ',') FROM (SELECT x.refclassid, x.refobjid, x.deptype FROM pg_depend x
+      WHERE x.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass) AND x.objid >= 16384
+      OFFSET 0) d
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid >= 16384 AND d.deptype <> 'i')
+FROM (SELECT EXISTS (SELECT FROM pg_trigger t WHERE t.tgdeferrable) AS deferrable,
+  EXISTS (SELECT FROM code p WHERE p.mistaken) AS mistaken OFFSET 0) found
 """
 """Whether code of the user's answers to DDL; whether anything else forbids to nest files in a transaction; whether
 code of the user's that answers to changed rows could do anything; whether there is a function that could, and that a
@@ -92,9 +101,10 @@ relations that the text of something else may depend on. They are found by what 
 relations are depended on by is as many rows as they have columns."""
 
 GUARDS = """
-SELECT DISTINCT l.lanname, p.prosrc FROM pg_trigger t
+SELECT (SELECT l.lanname FROM pg_language l WHERE l.oid = s.prolang), s.prosrc
+FROM (SELECT DISTINCT p.prolang, p.prosrc FROM pg_trigger t
   CROSS JOIN LATERAL (SELECT f.prosrc, f.prolang FROM pg_proc f WHERE f.oid = t.tgfoid OFFSET 0) p
-  JOIN pg_language l ON l.oid = p.prolang WHERE NOT t.tgisinternal
+  WHERE NOT t.tgisinternal) s
 UNION ALL
 SELECT 'rule', '' FROM pg_rewrite w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN'
 """

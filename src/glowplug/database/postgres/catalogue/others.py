@@ -69,9 +69,8 @@ def _routines() -> Section:
         topic=ROUTINES,
         source="pg_proc p JOIN schemas s ON s.oid = p.pronamespace",
         # A range type brings its constructors: they go with the type.
-        where=f"p.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_proc', 'p.oid')}"
-        " AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid"
-        " AND i.deptype = 'i')",
+        where=f"p.oid >= {FIRST_USER_OID} AND p.oid NOT IN (SELECT i.objid FROM pg_depend i"
+        f" WHERE i.classid = 'pg_proc'::regclass AND i.objid >= {FIRST_USER_OID} AND i.deptype IN ('e', 'i'))",
         commented=("pg_proc", "p.oid", "0"),
     )
 
@@ -140,9 +139,11 @@ def _domain_constraints() -> Section:
             "validated": "c.convalidated::text",
         },
         topic=TYPES,
-        rare=f"pg_constraint WHERE contypid >= {FIRST_USER_OID}",
+        rare=f"pg_constraint WHERE conrelid = 0 AND contypid >= {FIRST_USER_OID}",
         source="pg_constraint c JOIN pg_type t ON t.oid = c.contypid JOIN schemas s ON s.oid = t.typnamespace",
-        where=f"c.oid >= {FIRST_USER_OID} AND c.contype = 'c' AND {no_extension_owns('pg_type', 't.oid')}",
+        # These two columns begin an index: no constraint of a table is looked at.
+        where=f"c.conrelid = 0 AND c.contypid >= {FIRST_USER_OID} AND c.contype = 'c'"
+        f" AND c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')}",
         commented=("pg_constraint", "c.oid", "0"),
     )
 
@@ -170,7 +171,7 @@ def _extensions() -> Section:
                 f" p.proleakproof, p.procost, p.prorows, p.proconfig, {privileges})::text AS item FROM pg_depend d"
                 " JOIN pg_proc p ON p.oid = d.objid WHERE d.refclassid = 'pg_extension'::regclass"
                 f" AND d.refobjid = e.oid AND d.deptype = 'e' AND d.classid = 'pg_proc'::regclass"
-                f" AND p.proowner = {ROLE}) members)",
+                f" AND p.proowner = {ROLE} OFFSET 0) members)",
             ),
         },
         source="pg_extension e",
