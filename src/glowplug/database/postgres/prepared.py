@@ -127,11 +127,8 @@ class PreparedStatements:
             f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"
             for key, oids in new.items()
         ]
-        planned = [
-            self.execute(key, "" if oids is None else "'{}'")
-            for key, oids in new.items()
-            if oids is not None or key in self._frequent
-        ]
+        planned = [self.execute(key) for key in new if key in self._frequent]
+        planned += [self.execute(key, "'{}'") for key, oids in new.items() if oids is not None]
         if planned:
             parts += [_PLANNED_SOON, *_BY_INDEX, *planned, *_ANYHOW]
         elif new:

@@ -36,6 +36,14 @@ def others(version: int) -> tuple[Section, ...]:
     )
 
 
+def _comment_on(catalogue: str, oid: str) -> str:
+    """SQL for a comment, by itself: a join may be planned, while there are few, as one that looks through them all."""
+    return (
+        f"(SELECT d.description FROM pg_description d WHERE d.objoid = {oid} AND d.objsubid = 0"
+        f" AND d.classoid = '{catalogue}'::regclass)"
+    )
+
+
 def _schemas() -> Section:
     return Section(
         kind="'schema'",
@@ -65,13 +73,13 @@ def _routines() -> Section:
             "definition": f"CASE WHEN p.prokind = 'a' THEN {aggregate} ELSE pg_get_functiondef(p.oid) END",
             "owner": owner_of("p.proowner"),
             "privileges": privileges_of("p.proacl", "p.proowner", "f"),
+            "comment": _comment_on("pg_proc", "p.oid"),
         },
         topic=ROUTINES,
         source="pg_proc p JOIN schemas s ON s.oid = p.pronamespace",
         # A range type brings its constructors: they go with the type.
         where=f"p.oid >= {FIRST_USER_OID} AND p.oid NOT IN (SELECT i.objid FROM pg_depend i"
         f" WHERE i.classid = 'pg_proc'::regclass AND i.objid >= {FIRST_USER_OID} AND i.deptype IN ('e', 'i'))",
-        commented=("pg_proc", "p.oid", "0"),
     )
 
 
@@ -94,6 +102,7 @@ def _types() -> Section:
             " t.typcollation::regcollation) END",
             "owner": owner_of("t.typowner"),
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
+            "comment": _comment_on("pg_type", "t.oid"),
         },
         topic=TYPES,
         source="pg_type t JOIN schemas s ON s.oid = t.typnamespace"
@@ -102,7 +111,6 @@ def _types() -> Section:
         where=f"t.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')} AND (t.typtype IN ('e', 'r', 'p')"
         " OR (t.typtype = 'b' AND t.typinput <> 'array_in'::regproc)"
         " OR (t.typtype = 'c' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c'))",
-        commented=("pg_type", "t.oid", "0"),
     )
 
 
@@ -118,12 +126,12 @@ def _domains() -> Section:
             "collation": "CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END",
             "owner": owner_of("t.typowner"),
             "privileges": privileges_of("t.typacl", "t.typowner", "T"),
+            "comment": _comment_on("pg_type", "t.oid"),
         },
         topic=TYPES,
         rare=f"pg_type WHERE typtype = 'd' AND oid >= {FIRST_USER_OID}",
         source="pg_type t JOIN schemas s ON s.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype",
         where=f"t.oid >= {FIRST_USER_OID} AND t.typtype = 'd' AND {no_extension_owns('pg_type', 't.oid')}",
-        commented=("pg_type", "t.oid", "0"),
     )
 
 
@@ -137,6 +145,7 @@ def _domain_constraints() -> Section:
         properties={
             "definition": f"regexp_replace({definition}, ' NOT VALID$', '')",
             "validated": "c.convalidated::text",
+            "comment": _comment_on("pg_constraint", "c.oid"),
         },
         topic=TYPES,
         rare=f"pg_constraint WHERE conrelid = 0 AND contypid >= {FIRST_USER_OID}",
@@ -144,7 +153,6 @@ def _domain_constraints() -> Section:
         # These two columns begin an index: no constraint of a table is looked at.
         where=f"c.conrelid = 0 AND c.contypid >= {FIRST_USER_OID} AND c.contype = 'c'"
         f" AND c.oid >= {FIRST_USER_OID} AND {no_extension_owns('pg_type', 't.oid')}",
-        commented=("pg_constraint", "c.oid", "0"),
     )
 
 
