@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.database.postgres import Administrator, Nested, identifier
+from glowplug.database.postgres.questions import Wanted
 from glowplug.database.postgres.snapshot import SnapshotReader
 from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
@@ -271,7 +272,7 @@ def truth(connection: PostgresConnection) -> object:
 
 def watch(connection: PostgresConnection, *statements: str) -> Watch:
     """What the watch sees of statements in a transaction that is rolled back."""
-    watching = connection.watching()
+    watching = connection.watching(Wanted())
     assert watching is not None
     connection.require("BEGIN")
     before = connection.session.batch(watching.count, rows=True).results[0]

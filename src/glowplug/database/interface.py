@@ -105,6 +105,10 @@ class Connection(Closing, Protocol):
         """Learn that these, and no others, ran up here before this connection was made."""
         del migrations
 
+    def will_run(self, migrations: Sequence[Migration]) -> None:
+        """Learn that these ups will probably run, in this order: nothing but time may depend on it."""
+        del migrations
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first of these files, and those after it that may as well be sent at once, each as ``run`` would.
 

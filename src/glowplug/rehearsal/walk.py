@@ -95,6 +95,7 @@ def walk(
             return walked
         before = State(schema=database.connection.snapshot())
         walked.before = Edge(schema=before.schema, recorded=database.connection.recorded())
+    database.connection.will_run([chain.migrations[index] for index in own if chain.migrations[index].runnable])
     total = sum(chain.migrations[index].runnable for index in own)
     done = 0
     for index in own:

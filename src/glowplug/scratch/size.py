@@ -189,6 +189,10 @@ class LimitedConnection(Connection):
         """Learn which ran here before."""
         self._connection.ran_before(migrations)
 
+    def will_run(self, migrations: Sequence[Migration]) -> None:
+        """Learn which will probably run."""
+        self._connection.will_run(migrations)
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first few files; what the watch ended is said of the last that ran, or of the first."""
         before = self._watch.times_reached

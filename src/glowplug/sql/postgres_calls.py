@@ -8,7 +8,7 @@ from typing import Any
 
 from glowplug.sql.postgres import parse
 
-_FILES = 16  # of each stretch the one at hand, its way back, and some to spare
+FILES = 32  # of each stretch the one at hand, its way back, and what comes next
 _LEAVES = frozenset({"A_Const", "A_Star", "Alias", "Boolean", "Float", "Integer", "String"})
 _COUNTING = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
 
@@ -30,7 +30,7 @@ class Parsed:
     end: int | None
 
 
-@functools.lru_cache(maxsize=_FILES)
+@functools.lru_cache(maxsize=FILES)
 def statements(text: str) -> tuple[Parsed, ...] | None:
     """Give a file's statements; None for a text that does not parse."""
     tree = parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _MOMENT = re.compile(
@@ -11,6 +12,7 @@ _MOMENT = re.compile(
 )  # an escape may spell any of them
 
 
+@functools.lru_cache(maxsize=4096)
 def asks_the_time(text: str) -> bool:
     """Whether a file may; what asks without saying so (a column's default) is not meant."""
     return _MOMENT.search(text) is not None

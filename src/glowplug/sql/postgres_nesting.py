@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from glowplug.sql.postgres_calls import statements
+from glowplug.sql.postgres_calls import FILES, statements
 from glowplug.sql.postgres_functions import FUNCTIONS
 from glowplug.sql.postgres_moments import asks_the_time
 
@@ -120,7 +120,7 @@ _BESIDE_INSERTS = _WRITING | {"alter_table_stmt", "comment_stmt", "index_stmt"}
 """Statements that give no name to another table."""
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=FILES)
 def nesting(text: str) -> Nesting | None:
     """Tell whether the file may be nested; None if not, or if it does not parse."""
     file = statements(text)

@@ -12,7 +12,7 @@ import importlib
 import re
 from typing import Any
 
-from glowplug.sql.postgres_calls import statements
+from glowplug.sql.postgres_calls import FILES, statements
 
 _KINDS = frozenset(
     {
@@ -33,7 +33,7 @@ _KINDS = frozenset(
 _MOMENT = re.compile(r"\b(?:now|today|tomorrow|yesterday)\b(?!\s*\()|\\|\buescape\b", re.IGNORECASE)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=FILES)
 def repeats(text: str) -> bool:
     """Tell whether the file is such a one."""
     file = statements(text)

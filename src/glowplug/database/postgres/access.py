@@ -35,6 +35,11 @@ class Access:
         """The same access to another database."""
         return replace(self, conninfo={**self.conninfo, "dbname": database})
 
+    def admit_again(self) -> None:
+        """Let the role into its database again, as far as anybody can."""
+        if self.readmit is not None:
+            self.readmit(self.conninfo["dbname"])
+
     def connect(self) -> Session:
         """Begin a session, with nothing set up in it.
 

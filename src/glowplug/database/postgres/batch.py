@@ -114,12 +114,14 @@ class Runner:
         between: Sequence[bytes],
         closing: Sequence[bytes],
         bookkeeping: bool,
+        meanwhile: Callable[[], object] | None = None,
     ) -> bool:
         """Run the down and the up again as one message, with what else is to be done around them.
 
         For files as ``run_whole`` runs. Whether all of it succeeded, to the statements of ``closing``, which end the
         transaction, and could be kept; if so, ``answers`` has what came back from the queries around the files.
         Without ``bookkeeping`` no version is forgotten and recorded again: for files that can't be in its way.
+        ``meanwhile`` as for ``Session.batch``.
         """
         forget, record = (
             [_bookkeeping(migration, direction)] * bookkeeping for direction in (Direction.DOWN, Direction.UP)
@@ -127,7 +129,7 @@ class Runner:
         parts = [b"".join(statement + b";\n" for statement in opening) + (migration.down or b"") + b"\n"]
         parts += [*forget, *between, b"\n" + (migration.up or b"") + b"\n", *record, *closing]
         kept = Kept(first=_queries(opening), last=_queries(between) + _queries(closing))
-        reply = self.session.batch(b";".join(parts), rows=kept, timed=True)
+        reply = self.session.batch(b";".join(parts), rows=kept, timed=True, meanwhile=meanwhile)
         self.answers = reply.results if reply.ok and not reply.cut else []
         if not reply.ok:
             self._roll_back()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,13 +20,25 @@ _MOVES = re.compile(
     re.IGNORECASE,
 )
 
+_NEAR = re.compile(rb"schema|search_path|__diesel|owned|role|session_authorization|u&", re.IGNORECASE)
+"""What a file says that may be in the bookkeeping's way; \"u&\" may spell anything."""
 
+_FILES = 4096
+
+
+@functools.lru_cache(maxsize=_FILES)
 def moves_bookkeeping(content: bytes) -> bool:
     """Whether a file may have the bookkeeping's statements mean another table than Diesel's next session would.
 
     Or have the text of files that are sent with it read otherwise.
     """
     return _MOVES.search(content) is not None
+
+
+@functools.lru_cache(maxsize=_FILES)
+def is_near_bookkeeping(content: bytes) -> bool:
+    """Whether a file may be in the way of what records and forgets versions around it."""
+    return _NEAR.search(content) is not None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -13,7 +14,7 @@ from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping, moves_bookkeeping
 from glowplug.database.postgres.broken import Checked, check, unasked
 from glowplug.database.postgres.change import Change, changed, of_index
-from glowplug.database.postgres.entry import may_shut_out, read_entry, try_entry
+from glowplug.database.postgres.entry import Entrance, may_shut_out
 from glowplug.database.postgres.local import local_changes, statement_kinds
 from glowplug.database.postgres.lone_table import lone_table
 from glowplug.database.postgres.rows import PostgresRows
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from glowplug.database.broken import Asked
-    from glowplug.database.interface import SqlError
     from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.circumstances import Circumstances
+    from glowplug.database.postgres.forecast import Forecast
     from glowplug.database.postgres.questions import Answer, Wanted, Watching
     from glowplug.database.postgres.state import SessionState
     from glowplug.database.rows import Contents
@@ -85,9 +86,10 @@ class PostgresConnection(Connection):
         self._schema: Schema | None = None
         self._checked: Checked | None = None
         self._first_up: FirstUp | None = None
+        self._coming: Mapping[str, Migration] = {}
         self._rows_read: dict[str, tuple[bytes, Contents]] = {}
         self.bookkeeping = Bookkeeping(moved=resumed)
-        self._entry: bytes | None = None
+        self._entrance = Entrance(access, DIESEL_SETUP)
         self._hiding: bool | None = None
         self._open(copied=copied)
         if bookkeeping:
@@ -106,8 +108,9 @@ class PostgresConnection(Connection):
         self._hiding = None if local is None or local.defines else self._hiding
         lone = self._lone_index(migration, direction)
         table = None if lone is None else self.table_of(lone)
-        kinds = None if local is None else statement_kinds((migration.sql(direction) or b"").decode())
-        watching = None if local is None or self._change is None else self._reader.watching(kinds)
+        text = (migration.sql(direction) or b"").decode(errors="replace")
+        kinds = None if local is None else statement_kinds(text)
+        watching = None if kinds is None or self._change is None else self.watching(self.forecast.of(kinds, text))
         started = time.perf_counter()
         if local is None:
             error = self.runner.run(migration, direction)
@@ -124,12 +127,20 @@ class PostgresConnection(Connection):
         else:
             watch = self._take_answers(local, watching if error is None else None, kinds)
         if error is None and lone is None and may_shut_out(local, watch):
-            error = self._shut_out()
+            error = self._entrance.shut_by(self.session)
         return Run(error=error, seconds=seconds)
 
     def ran_before(self, migrations: Sequence[Migration]) -> None:
         """Learn which files ran here before: none of them may have moved the bookkeeping."""
         self.bookkeeping.moved = any(moves_bookkeeping(migration.up or b"") for migration in migrations)
+
+    def will_run(self, migrations: Sequence[Migration]) -> None:
+        """Learn which ups probably run, in this order."""
+        self._coming = {one.version: next_ for one, next_ in pairwise(migrations)}
+
+    def next_after(self, migration: Migration) -> Migration | None:
+        """Give the one that probably comes next."""
+        return self._coming.get(migration.version)
 
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         """Run the first, or the first few as one message, where they can't tell the difference."""
@@ -162,7 +173,7 @@ class PostgresConnection(Connection):
         local = self._locality(migration, direction)
         unlimited = partial(Session, self.access.conninfo)
         trace = observe(self.runner, migration, direction, at_once=local is not None, another_session=unlimited)
-        shut_out = self._shut_out() if local is None and trace.error is None else None
+        shut_out = self._entrance.shut_by(self.session) if local is None and trace.error is None else None
         return trace if shut_out is None else structs.replace(trace, error=shut_out)
 
     def glimpse(self, migration: Migration, direction: Direction) -> AbstractContextManager[Trace | None]:
@@ -191,7 +202,8 @@ class PostgresConnection(Connection):
         if self._unseen:
             self._first_up = None
             if self._wrote is not None and self._last is not None and self._schema is not None:
-                self._first_up = FirstUp(self._last, self._schema, schema, self._wrote)
+                like = (self._kinds, self._reader.rewritten(self._wrote))
+                self._first_up = FirstUp(self._last, self._schema, schema, self._wrote, like)
         self._schema = schema
         self._unseen, self._answer, self._kinds, self._wrote = 0, None, None, None
         idle = self.session.transaction_status is TransactionStatus.IDLE
@@ -205,9 +217,14 @@ class PostgresConnection(Connection):
         self._checked = check(self._schema, self.access, DIESEL_SETUP, self._checked)
         return self._checked.asked
 
-    def watching(self, wanted: Wanted | None = None) -> Watching | None:
-        """Give the queries that a transaction is watched with, that read ``wanted``, if that is known; None: none."""
-        return self._reader.watching() if wanted is None else self._reader.watching_for(wanted)
+    def watching(self, wanted: Wanted) -> Watching | None:
+        """Give the queries that a transaction is watched with, and that read what is ``wanted``; None: none."""
+        return self._reader.watching(wanted)
+
+    @property
+    def forecast(self) -> Forecast:
+        """What is expected of the files that come next."""
+        return self._reader.forecast
 
     def watched(self, before: PGresult, after: PGresult) -> Watch | None:
         """Compare their answers; None where the server did not count."""
@@ -244,13 +261,13 @@ class PostgresConnection(Connection):
     def moves_entry(self, migration: Migration, direction: Direction) -> bool:
         """Whether a file that ran in the open transaction changes who gets in, which nobody can try before its end."""
         local = local_changes((migration.sql(direction) or b"").decode(errors="replace"))
-        return local is None and read_entry(self.session) != self._entry
+        return local is None and self._entrance.is_moved_in(self.session)
 
     def adopt(self, home: PostgresConnection) -> None:
         """Know what ``home`` knows: this database was copied from that one just now."""
         self._own_settings |= home._own_settings
         self.bookkeeping.moved |= home.bookkeeping.moved
-        self._entry = home._entry
+        self._entrance.adopt(home._entrance)
         if home._change is not None:
             self._reader.adopt(home._reader)
             self._change = home._change
@@ -344,34 +361,12 @@ class PostgresConnection(Connection):
         """End the session, so that its database can be dropped at once; never raises."""
         self.session.leave()
 
-    def _shut_out(self) -> SqlError | None:
-        """Look whether the file that just ended keeps Diesel's next session from beginning, and let it in again."""
-        if not self.session.alive or self.session.transaction_status is not TransactionStatus.IDLE:
-            return None
-        before, self._entry = self._entry, read_entry(self.session)
-        if before == self._entry or self._entry is None:
-            return None
-        error = self._try_entry()
-        if error is not None:
-            self._readmit()
-            if self._try_entry() is not None:
-                raise LostConnection(f"the scratch server takes no more sessions: {error.message}")
-            self._entry = read_entry(self.session)
-        return error
-
-    def _try_entry(self) -> SqlError | None:
-        return try_entry(self.access.conninfo, DIESEL_SETUP, superuser=self.access.superuser)
-
-    def _readmit(self) -> None:
-        if self.access.readmit is not None:
-            self.access.readmit(self.access.conninfo["dbname"])
-
     def _open(self, *, copied: bool = False) -> None:
         access = self.access
         try:
             self.session = access.connect()
         except LostConnection:
-            self._readmit()  # a password may be another, which no one but a superuser sees
+            access.admit_again()  # a password may be another, which no one but a superuser sees
             self.session = access.connect()
         self.runner = Runner(self.session, superuser=access.superuser)
         self._reader = SnapshotReader(self.session)
@@ -381,7 +376,7 @@ class PostgresConnection(Connection):
                 self.require(statement)
             for statement in access.session_setup:
                 self._set_up(statement)
-            self._entry = None if copied else read_entry(self.session)
+            self._entrance.see(None if copied else self.session)
         except BaseException:
             self.session.close()
             raise

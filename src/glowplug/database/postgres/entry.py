@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import CREATE_BOOKKEEPING_TABLE, SqlError
 from glowplug.database.postgres.failure import explain
-from glowplug.database.postgres.session import Session
+from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.within import unreadable, within
 from glowplug.errors import LostConnection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.watch import Watch
     from glowplug.sql.postgres_locality import Locality
 
@@ -29,6 +30,51 @@ SELECT ROW(d.datdba, d.datallowconn, d.datconnlimit, d.datacl, r.rolcanlogin, r.
 FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user
   AND d.datconnlimit <> 1 AND r.rolconnlimit <> 1
 """
+
+
+class Entrance:
+    """What decides on it, as it was seen last."""
+
+    def __init__(self, access: Access, setup: tuple[str, ...]) -> None:
+        """Know nothing yet of the way in that ``access`` tells; ``setup`` is what Diesel sets in a session."""
+        self._access = access
+        self._setup = setup
+        self._state: bytes | None = None
+
+    def see(self, session: Session | None) -> None:
+        """Read it in ``session``; None: it is not known. Errors as of ``read_entry``."""
+        self._state = None if session is None else read_entry(session)
+
+    def adopt(self, other: Entrance) -> None:
+        """Know what ``other`` does."""
+        self._state = other._state
+
+    def is_moved_in(self, session: Session) -> bool:
+        """Whether it is another now, in whatever transaction is open; errors as of ``read_entry``."""
+        return read_entry(session) != self._state
+
+    def shut_by(self, session: Session) -> SqlError | None:
+        """Look whether the file that just ended keeps Diesel's next session from beginning, and let it in again.
+
+        Raises:
+            LostConnection: that can't be done, or the server is gone.
+            EnvironmentFailure: it can't be read.
+        """
+        if not session.alive or session.transaction_status is not TransactionStatus.IDLE:
+            return None
+        before, self._state = self._state, read_entry(session)
+        if before == self._state or self._state is None:
+            return None
+        error = self._try()
+        if error is not None:
+            self._access.admit_again()
+            if self._try() is not None:
+                raise LostConnection(f"the scratch server takes no more sessions: {error.message}")
+            self._state = read_entry(session)
+        return error
+
+    def _try(self) -> SqlError | None:
+        return try_entry(self._access.conninfo, self._setup, superuser=self._access.superuser)
 
 
 def may_shut_out(local: Locality | None, watch: Watch | None) -> bool:

@@ -53,6 +53,16 @@ class Memory:
         self.schema, self._before, self._step = schema, self.schema, step
         self.groups = {**self.groups, **changed}
 
+    def knows(self, oid: str, count: int) -> bool:
+        """Whether anything is known of a relation; sections are numbered below ``count``."""
+        return any(self.groups.get((number, oid)) for number in range(count))
+
+    def names_of(self, oids: Iterable[str], count: int) -> frozenset[str]:
+        """Give the names of relations, without schemas and quotes, in lower case; sections as for ``knows``."""
+        found = _together(self.groups.get((number, oid), {}) for oid in oids for number in range(count))
+        own = [each for each in found.values() if each.parent is None or each.parent[0] == "schema"]
+        return frozenset(each.name.rpartition(".")[2].strip('"').lower() for each in own)
+
     def sections_of(self, oid: str, count: int) -> Groups:
         """Give empty groups for all that is known of a relation; sections are numbered below ``count``."""
         return {(number, oid): {} for number in range(count) if self.groups.get((number, oid))}

@@ -77,7 +77,8 @@ class Nested:
         begin, self._open = not self._open, True
         # It stays: what it forbids too much of the files that follow, a copy of the database will allow.
         immediate = (CONSTRAINTS_AT_ONCE,) * (writes or local is None or local.evaluates)
-        watching = None if self._local is None else self._home.watching()
+        expected = None if self._local is None else self._home.forecast.of_undoing(self._local, self._local)
+        watching = None if expected is None else self._home.watching(expected)
         if watching is None:
             opening, closing = (b"BEGIN",) * begin, immediate
         else:

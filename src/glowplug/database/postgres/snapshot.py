@@ -14,16 +14,10 @@ from glowplug.database.postgres.catalogue import (
     VIEWS,
     sections,
 )
-from glowplug.database.postgres.catalogue.topics import (
-    CIRCUMSTANTIAL,
-    DEPENDING,
-    TRIGGERING,
-    beyond,
-    topics,
-)
+from glowplug.database.postgres.catalogue.topics import beyond
 from glowplug.database.postgres.change import Change
 from glowplug.database.postgres.circumstances import Circumstances
-from glowplug.database.postgres.expectations import Expectations
+from glowplug.database.postgres.forecast import OF_DEPENDANTS, TEXT_OF_OTHERS, Forecast, beside, of_relations
 from glowplug.database.postgres.memory import Memory
 from glowplug.database.postgres.objects import known
 from glowplug.database.postgres.prepared import PreparedStatements
@@ -57,13 +51,10 @@ if TYPE_CHECKING:
 
     Calls = list[tuple[str, str | None]]
 
+_RELATIONS = "pg_class"
 _TRUST = 128
 _FIRST_TRUST = 8
-_KINDS_READ = "rpfvmcS"  # of pg_class; indexes are read with their tables
 _TOPICS = (*OF_RELATIONS, TYPES, ROUTINES)
-_TEXT_OF_OTHERS = frozenset((TABLES, VIEWS))
-_OF_TYPES = frozenset({"pg_description", "pg_enum", "pg_range", "pg_type"})
-_OF_ROUTINES = frozenset({"pg_description", "pg_proc"})
 # The planner has the statistics of an empty database, and its plans stay while the catalogues grow: it must not take
 # what is quadratic for cheap. To sort is to copy whole columns, which a hash table in memory does without.
 _SETTINGS = ("enable_nestloop = off", "join_collapse_limit = 1", "enable_sort = off", "work_mem = '64MB'")
@@ -86,9 +77,7 @@ class SnapshotReader:
             for topic in _TOPICS
         }
         self._known = known(self._version)
-        self._wanted = Wanted()
-        self._expected = Expectations()
-        self._looks: dict[Wanted, Wanted] = {}
+        self.forecast = Forecast(self._version, len(self._sections))
         self._asked = Wanted()
         self._watching: dict[Wanted, Watching] = {}
         self._generation = 0
@@ -116,16 +105,18 @@ class SnapshotReader:
         """
         if change == Change() and self._memory is not None:
             return self._memory.schema
-        changed = self._changed(change, note=True, answer=answer)
+        before, changed = self._memory, self._changed(change, note=True, answer=answer)
         if kinds is not None:
-            self._expected.learn(kinds, Wanted() if changed is None else self._wanted)
+            self.forecast.learn(kinds, Wanted() if changed is None else self._asked)
         self._uses += 1
-        if changed is None or self._memory is None:
-            self._memory, self._wanted = Memory(self._all(note=True)), Wanted()
-        else:
-            self._memory.remember(changed)
-            self._verify(self._memory)
-        return self._memory.schema
+        if changed is None or before is None:
+            self._memory = Memory(self._all(note=True))
+            self.forecast.saw(None, self._memory, self._circumstances)
+            return self._memory.schema
+        self.forecast.saw(change, before, self._circumstances)
+        before.remember(changed)
+        self._verify(before)
+        return before.schema
 
     def look(self, change: Change | None, answer: Answer | None = None) -> Schema:
         """Read a state that will be undone; ``change`` is since the last ``read``, ``answer`` was read already."""
@@ -142,12 +133,12 @@ class SnapshotReader:
         changed = self._read_changed(change, note=False, answer=answer, gone=True)
         if changed is None or self._memory is None:
             return None
-        self._looks[self._wanted] = self._asked
         return changed if isinstance(changed, Wanted) else self._memory.with_(changed)
 
     def adopt(self, other: SnapshotReader) -> None:
         """Remember what ``other`` does: this session's database was copied from that one's."""
-        self._circumstances, self._expected = other._circumstances, other._expected
+        self._circumstances = other._circumstances
+        self.forecast.adopt(other.forecast)
         self._memory = None if other._memory is None else Memory(other._memory.groups)
 
     @property
@@ -166,18 +157,16 @@ class SnapshotReader:
         """
         return (self._read_circumstances() if anew else self._circumstances).guarded
 
-    def watching(self, kinds: frozenset[str] | None = None) -> Watching | None:
-        """Give the queries that a transaction is watched with; None: it can't be. Errors as for ``read``.
+    def rewritten(self, wrote: Mapping[int, int]) -> int:
+        """How many of the rows that were written, by the catalogue's place, are relations'."""
+        places = () if self._catalogues is None else self._catalogues.names
+        return sum(count for place, count in wrote.items() if places[place] == _RELATIONS)
 
-        What is read beforehand is what the last ``read`` had to: what undoes a change changes the same. Or, for a file
-        of these ``kinds`` of statements, what the last such file had changed.
+    def watching(self, wanted: Wanted) -> Watching | None:
+        """Give the queries that a transaction is watched with, which read what is ``wanted``; None: it can't be.
+
+        Errors as for ``read``.
         """
-        if kinds is None:
-            return self.watching_for(self._looks.get(self._wanted, Wanted(self._wanted.topics)))
-        return self.watching_for(self._expected.of(kinds))
-
-    def watching_for(self, wanted: Wanted) -> Watching | None:
-        """The same, with what is read beforehand."""
         prepared = self._prepared
         if self._catalogues is None or self._session.encoding != UTF8:
             return None  # what another encoding lacks would fail a message, the file's with it
@@ -236,8 +225,6 @@ class SnapshotReader:
     def _changed(self, change: Change | None, *, note: bool, answer: Answer | None = None) -> Groups | None:
         """Read what ``change`` names; None where more than that may have changed."""
         changed = self._read_changed(change, note=note, answer=answer, gone=False)
-        if not note:
-            self._looks[self._wanted] = self._asked
         return None if isinstance(changed, Wanted) else changed
 
     def _read_changed(
@@ -245,15 +232,14 @@ class SnapshotReader:
     ) -> Groups | Wanted | None:
         """The same; ``gone``: nothing can be read any more but what was, so that it may be what was to be read."""
         memory = self._memory
-        self._asked = Wanted(self._wanted.topics)
+        self._asked = Wanted()
         if change is None or memory is None or beyond(change):
             return None
-        wanted = topics(change.catalogues, {kind for _, kind in change.relations if kind}, self._version)
-        if (wanted and not change.relations) or (change.of_rows and not _TEXT_OF_OTHERS.isdisjoint(wanted)):
+        wanted, oids = of_relations(change, self._version)
+        if (wanted and not change.relations) or (change.of_rows and not TEXT_OF_OTHERS.isdisjoint(wanted)):
             return None
-        oids = sorted({oid for oid, kind in change.relations if kind and kind in _KINDS_READ})
-        calls = self._calls(change, oids, note=note)
-        self._asked |= Wanted(wanted if oids else (), tuple(key for key, _ in calls))
+        calls = beside(change, oids, self._circumstances, note=note)
+        self._asked = Wanted(wanted if oids else (), tuple(key for key, _ in calls))
         read_already = answer is not None and set(wanted) <= set(answer.topics)
         if oids and wanted and not read_already:
             calls.append((quick(wanted), ",".join(oids)))
@@ -267,10 +253,8 @@ class SnapshotReader:
         groups = self._beside(memory, change, results)
         if oids and answer is not None and not self._put_relations(groups, oids, answer, results, gone=gone):
             return self._asked if gone and not answer.beside.keys() >= set(self._asked.beside) else None
-        if note:
-            self._wanted = Wanted(wanted if oids else (), self._asked.beside)
-            if "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
-                self._circumstances = self._read_circumstances()
+        if note and "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
+            self._circumstances = self._read_circumstances()
         return groups
 
     def _results(self, calls: Calls, answer: Answer | None, *, gone: bool) -> dict[str, PGresult] | None:
@@ -310,8 +294,8 @@ class SnapshotReader:
         self._empty(groups, answer.topics, oids)
         if self._known.put(groups, answer.result):
             again.append((full(answer.topics), ",".join(oids)))
-        if not _TEXT_OF_OTHERS.isdisjoint(answer.topics) and self._depended_on(oids, results):
-            self._asked |= Wanted(beside=(DEPENDANTS, OF_VIEWS))
+        if not TEXT_OF_OTHERS.isdisjoint(answer.topics) and self._depended_on(oids, results):
+            self._asked |= OF_DEPENDANTS
             if gone and DEPENDANTS not in answer.beside:
                 return False
             others = self._elsewhere(oids, answer)
@@ -328,23 +312,6 @@ class SnapshotReader:
             (result,) = self._prepared.run([(key, given)], check=False)
             self._known.put(groups, result)
         return True
-
-    def _calls(self, change: Change, oids: Sequence[str], *, note: bool) -> Calls:
-        calls: Calls = []
-        if note:
-            hindered = change.bookkeeping or change.temporary or change.special or self._circumstances.forbidding
-            stale = hindered or bool(change.catalogues & CIRCUMSTANTIAL)
-        else:
-            stale = (change.wrote or change.evaluated) and bool(change.catalogues & TRIGGERING)
-        if stale:
-            calls += [("circumstances", None), ("guards", None)]
-        if oids and not note and change.catalogues & DEPENDING:
-            calls.append(("depends", ",".join(oids)))
-        if change.types and change.catalogues & _OF_TYPES:
-            calls.append((TYPES, None))
-        if change.routines and change.catalogues & _OF_ROUTINES:
-            calls.append((ROUTINES, None))
-        return calls
 
     def _depended_on(self, oids: Iterable[str], results: Mapping[str, PGresult]) -> bool:
         if "depends" in results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,9 +46,11 @@ class SessionState:
     open_transaction: bool = False
 
 
-def own_settings(content: bytes) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def own_settings(content: bytes) -> frozenset[str]:
     """Name the settings of the project's own ("app.user") that a file sets: no catalogue lists these."""
-    return {found.decode(errors="replace").lower() for pair in _OWN.findall(content) for found in pair if found}
+    found = [each for pair in _OWN.findall(content) for each in pair if each]
+    return frozenset(each.decode(errors="replace").lower() for each in found)
 
 
 def read_state(session: Session, own: Iterable[str] = ()) -> SessionState:

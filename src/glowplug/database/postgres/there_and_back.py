@@ -6,26 +6,27 @@ no use, and both have to run again, step by step.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from glowplug.database.postgres.ahead import look_up_ahead
+from glowplug.database.postgres.bookkeeping import is_near_bookkeeping
 from glowplug.database.postgres.change import changed
 from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.questions import Answer, Wanted
 from glowplug.database.postgres.watch import written
-from glowplug.sql.postgres_nesting import nesting
+from glowplug.schema import Schema
 from glowplug.sql.postgres_repeating import repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
     from glowplug.database.postgres.connection import PostgresConnection
     from glowplug.database.postgres.questions import Watching
     from glowplug.project import Migration
-    from glowplug.schema import Schema
     from glowplug.sql.postgres_locality import Locality
     from glowplug.sql.postgres_nesting import Nesting
 
@@ -34,39 +35,32 @@ CONSTRAINTS_AT_ONCE = b"SET CONSTRAINTS ALL IMMEDIATE"
 
 _ATTEMPTS = 4  # what the down wants read may be too little, what the up wants besides, and a proof
 
-_NEAR_BOOKKEEPING = re.compile(rb"schema|search_path|__diesel|owned|role|session_authorization|u&", re.IGNORECASE)
-"""What a file says that may be in the bookkeeping's way; \"u&\" may spell anything."""
-
 
 @dataclass(frozen=True, slots=True)
 class FirstUp:
-    """An up, for good: the schemas around it, the very objects, how many rows it wrote, by the catalogue's place."""
+    """An up, for good: the schemas around it, the very objects, how many rows it wrote, by the catalogue's place.
+
+    ``like`` it are those of the same kinds of statements that wrote as much of what a down may leave: that a table has
+    triggers, or room for long values.
+    """
 
     migration: Migration
     before: Schema
     after: Schema
     wrote: Mapping[int, int]
+    like: Hashable
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What is read beforehand, if that is not what is usual; whether the second up may be proved, and not read."""
+    """What is read beside what is expected to have to be; whether the second up may be proved, and not read."""
 
-    wanted: Wanted | None = None
+    wanted: Wanted = field(default_factory=Wanted)
     proving: bool = True
 
     def with_(self, wanted: Wanted) -> _Attempt:
         """One that reads this, too."""
-        return replace(self, wanted=wanted if self.wanted is None else self.wanted | wanted)
-
-
-def look_ahead(migration: Migration) -> None:
-    """Find out what will be asked of its files when an excursion goes back, for that to be remembered."""
-    for content in (migration.down, migration.up):
-        text = (content or b"").decode(errors="replace")
-        local_changes(text)
-        nesting(text)
-        repeats(text)
+        return replace(self, wanted=self.wanted | wanted)
 
 
 def there_and_back(
@@ -93,33 +87,45 @@ def _look_at_both(
     home: PostgresConnection, migration: Migration, down: Nesting, up: Nesting, attempt: _Attempt
 ) -> tuple[Schema, Schema] | _Attempt | None:
     """The same in one message; the next attempt, where one that looks at more may tell."""
-    watching = home.watching(attempt.wanted)
     there, back = (local_changes((content or b"").decode()) for content in (migration.down, migration.up))
-    if watching is None or there is None or back is None:
+    if there is None or back is None:
         return None
-    first = home.first_up(migration) if attempt.proving else None
-    proving = first is not None and not there.writes and repeats((migration.up or b"").decode())
+    first = None if there.writes or not repeats((migration.up or b"").decode()) else home.first_up(migration)
+    proving = first is not None and attempt.proving and home.forecast.repeats(first.like)
+    watching = home.watching(attempt.wanted | home.forecast.of_undoing(there, None if proving else there | back))
+    if watching is None:
+        return None
     between = ((CONSTRAINTS_AT_ONCE,) * (down.writes or there.evaluates)) + watching.looking
     closing = ((CONSTRAINTS_AT_ONCE,) * (up.writes or back.evaluates)) + (
         (watching.count,) if proving else watching.looking
     )
-    runner, bookkeeping = home.runner, home.bookkeeping.moved or _is_near_bookkeeping(migration)
-    opening, closing = (b"BEGIN", watching.count), (*closing, b"ROLLBACK")
-    if not runner.run_both(migration, opening=opening, between=between, closing=closing, bookkeeping=bookkeeping):
+    near = any(is_near_bookkeeping(content or b"") for content in (migration.down, migration.up))
+    runner = home.runner
+    if not runner.run_both(
+        migration,
+        opening=(b"BEGIN", watching.count),
+        between=between,
+        closing=(*closing, b"ROLLBACK"),
+        bookkeeping=home.bookkeeping.moved or near,
+        meanwhile=partial(look_up_ahead, home.next_after(migration)),
+    ):
         return None
     size = 1 if proving else watching.size
     answers, ended = runner.answers[:-size], runner.answers[-size:]
     restored = _seen(home, watching, answers[0], answers, there)
-    if restored is None or isinstance(restored, Wanted):
-        return None if restored is None else attempt.with_(restored)
-    if first is not None and proving:
-        watch, _ = watching.answers(answers)
-        proved = restored is first.before and written(watch, ended[0]) == first.wrote
-        return (restored, first.after) if proved else replace(attempt, proving=False)
-    again = _seen(home, watching, answers[0], ended, there | back)
-    if again is None or isinstance(again, Wanted):
-        return None if again is None else attempt.with_(again)
-    return restored, again
+    again = restored
+    if isinstance(restored, Schema):
+        proved = False
+        if first is not None and restored is first.before:
+            last = ended[0] if proving else watching.answers(ended)[0]
+            proved = written(watching.answers(answers)[0], last) == first.wrote
+            home.forecast.repeated(first.like, so=proved)
+        if proving:
+            return (restored, first.after) if first is not None and proved else replace(attempt, proving=False)
+        again = _seen(home, watching, answers[0], ended, there | back)
+        if isinstance(again, Schema):
+            return restored, again
+    return attempt.with_(again) if isinstance(again, Wanted) else None
 
 
 def _seen(
@@ -131,7 +137,3 @@ def _seen(
     if seen is None or (answer is None and watching.reads):
         return None
     return home.look_back(changed(local, seen), answer or Answer((), None))
-
-
-def _is_near_bookkeeping(migration: Migration) -> bool:
-    return any(_NEAR_BOOKKEEPING.search(content or b"") for content in (migration.down, migration.up))

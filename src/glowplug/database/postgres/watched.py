@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE, look_ahead
+from glowplug.database.postgres.ahead import look_back_ahead
+from glowplug.database.postgres.there_and_back import CONSTRAINTS_AT_ONCE
 from glowplug.dialect import Direction
 from glowplug.sql.postgres import statement_offsets
 
@@ -29,7 +30,7 @@ def run_watched(
     """
     looking = ((CONSTRAINTS_AT_ONCE,) * waiting) + (watching.ending if watching.reads else (watching.watch,))
     opening, closing = (b"BEGIN", watching.count), (*looking, b"COMMIT")
-    meanwhile = partial(look_ahead, migration) if direction is Direction.UP else None
+    meanwhile = partial(look_back_ahead, migration) if direction is Direction.UP else None
     error = runner.run_whole(migration, direction, opening=opening, closing=closing, rows=True, meanwhile=meanwhile)
     if error is None or error.timed_out or not runner.session.alive:
         return error
