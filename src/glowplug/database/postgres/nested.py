@@ -47,10 +47,11 @@ class Nested:
         if self._open or self._home.session.transaction_status is not IDLE or not self._home.nestable:
             return
         known = [wish for wish in wishes if wish is not None]
-        if self._home.circumstances.counting and any(wish.writes or wish.evaluates for wish in known):
+        counting = self._home.circumstances.counting
+        if counting and any(wish.writes or wish.evaluates for wish in known):
             self._all = self._sequences.remember_all()
         inserts = dict.fromkeys(table for wish in known for table in wish.inserts)
-        if inserts and self._sequences.remember(inserts):
+        if inserts and self._sequences.remember(inserts, domains=counting):
             self._foreseen = frozenset(inserts)
 
     def allows(self, wish: Nesting) -> bool:
