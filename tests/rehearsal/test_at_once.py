@@ -54,6 +54,9 @@ class FakeDatabase:
     def connection(self) -> FakeDatabase:
         return self
 
+    def will_run(self, migrations: Sequence[Migration]) -> None:
+        pass
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         return [self.run(migrations[0], direction)]
 

@@ -41,6 +41,9 @@ class State:
 class FakeConnection:
     state: State
 
+    def will_run(self, migrations: Sequence[Migration]) -> None:
+        pass
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         return [self.run(migrations[0], direction)]
 

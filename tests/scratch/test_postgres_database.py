@@ -422,3 +422,12 @@ def test_a_closed_connection_has_no_backend_left_that_a_drop_would_wait_for(data
     database.connection.close()
     assert database.administrator.rows(count) == [("0",)]
     database.connection.close()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_role_has_a_password_where_it_is_asked_for_one(server: PostgresServer, *, private: bool) -> None:
+    made = create_database(server.conninfo, request=request(), superuser=False, private=private)
+    role = made.access.conninfo["user"]
+    rows = made.administrator.rows(f"SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '{role}'")
+    made.close()
+    assert rows == [("f" if private else "t",)]

@@ -21,6 +21,7 @@ def look_back_ahead(migration: Migration) -> None:
         text = content.decode(errors="replace")
         local_changes(text)
         nesting(text)
+        statement_kinds(text)
         is_near_bookkeeping(content)
     repeats((migration.up or b"").decode(errors="replace"))
 

@@ -42,7 +42,7 @@ class Runner:
         self.session = session
         self._superuser = superuser
         self.answers: list[PGresult] = []
-        self.forgot = False
+        self.forgot = self._deleted = False
         self.completed = 0
 
     def run(
@@ -56,7 +56,10 @@ class Runner:
         send = file or (lambda: self.file(migration, direction))
         if migration.run_in_transaction:
             return self._in_transaction(migration, direction, send)
-        error = send() or self.bookkeeping(migration, direction)
+        error = send()
+        if error is None:
+            error = self.bookkeeping(migration, direction)
+            self.forgot = self._deleted
         if error is not None:
             self._roll_back()
         return error
@@ -175,7 +178,9 @@ class Runner:
         """Record the version after an up, forget it after a down, in Diesel's own words."""
         statement = _INSERT if direction is Direction.UP else _DELETE
         version = migration.version.encode("utf-8", "surrogateescape")
-        error = self.verdict(self.session.execute(statement, [version], timed=True), None)
+        reply = self.session.execute(statement, [version], timed=True)
+        self._deleted = reply.ok and reply.commands == [b"DELETE 1"]
+        error = self.verdict(reply, None)
         return None if error is None else at_bookkeeping(error)
 
     def plain(self, statement: bytes) -> SqlError | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -14,9 +13,10 @@ from glowplug.database.postgres.batch import Runner, refused
 from glowplug.database.postgres.bookkeeping import Bookkeeping, moves_bookkeeping
 from glowplug.database.postgres.broken import Checked, check, unasked
 from glowplug.database.postgres.change import Change, changed, of_index
+from glowplug.database.postgres.code import UsersCode
 from glowplug.database.postgres.entry import Entrance, may_shut_out
 from glowplug.database.postgres.local import local_changes, statement_kinds
-from glowplug.database.postgres.lone_table import lone_table
+from glowplug.database.postgres.lone_table import lone_tables
 from glowplug.database.postgres.rows import PostgresRows
 from glowplug.database.postgres.session import Session, TransactionStatus
 from glowplug.database.postgres.several import all_forgotten, ran, together
@@ -90,7 +90,7 @@ class PostgresConnection(Connection):
         self._rows_read: dict[str, tuple[bytes, Contents]] = {}
         self.bookkeeping = Bookkeeping(moved=resumed)
         self._entrance = Entrance(access, DIESEL_SETUP)
-        self._hiding: bool | None = None
+        self._code = UsersCode()
         self._open(copied=copied)
         if bookkeeping:
             self.require(CREATE_BOOKKEEPING_TABLE)
@@ -98,16 +98,12 @@ class PostgresConnection(Connection):
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
         self._reopen()
-        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
-        self._last = migration if direction is Direction.UP else None
-        if self._unseen > _WATCHED_UNSEEN:
-            self._change = None
-        self._own_settings |= own_settings(migration.sql(direction) or b"")
-        self.bookkeeping.runs(migration.sql(direction) or b"")
-        local = self._locality(migration, direction)
-        self._hiding = None if local is None or local.defines else self._hiding
         lone = self._lone_index(migration, direction)
-        table = None if lone is None else self.table_of(lone)
+        if lone is not None:
+            tables = [None] if self._change is None else lone_tables(self.session, lone)
+            return self.run_lone(migration, direction, lone, tables[0])
+        local = self._locality(migration, direction)
+        self._begin(migration, direction, local)
         text = (migration.sql(direction) or b"").decode(errors="replace")
         kinds = None if local is None else statement_kinds(text)
         watching = None if kinds is None or self._change is None else self.watching(self.forecast.of(kinds, text))
@@ -119,16 +115,33 @@ class PostgresConnection(Connection):
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
-        if direction is Direction.DOWN and local is not None and not local.writes and self.runner.forgot:
+        plain = local is not None and (not local.writes or self._code.is_tame)
+        if direction is Direction.DOWN and plain and self.runner.forgot:
             self.bookkeeping.forgot({migration.version})
-        watch = None
-        if lone is not None:
-            self._remember(lone.local, None if error is not None or table is None else of_index(table))
-        else:
-            watch = self._take_answers(local, watching if error is None else None, kinds)
-        if error is None and lone is None and may_shut_out(local, watch):
+        watch = self._take_answers(local, watching if error is None else None, kinds)
+        if error is None and not (plain and watch is None) and may_shut_out(local, watch):
             error = self._entrance.shut_by(self.session)
         return Run(error=error, seconds=seconds)
+
+    def run_lone(self, migration: Migration, direction: Direction, lone: LoneIndex, table: str | None) -> Run:
+        """Run a file of one index as ``run`` does; ``table`` is its table's oid, None where that is not known."""
+        self._begin(migration, direction, lone.local)
+        started = time.perf_counter()
+        run = Run(error=self.runner.run(migration, direction), seconds=time.perf_counter() - started)
+        if direction is Direction.DOWN and self.runner.forgot:
+            self.bookkeeping.forgot({migration.version})
+        self._remember(lone.local, None if run.error is not None or table is None else of_index(table))
+        return run
+
+    def _begin(self, migration: Migration, direction: Direction, local: Locality | None) -> None:
+        """A file runs: what was read before it is told by what it changes, or not at all."""
+        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
+        self._last = migration if direction is Direction.UP else None
+        self._change = None if self._unseen > _WATCHED_UNSEEN else self._change
+        content = migration.sql(direction) or b""
+        self._own_settings |= own_settings(content)
+        self.bookkeeping.runs(content)
+        self._code.runs(local, content.decode(errors="replace"))
 
     def ran_before(self, migrations: Sequence[Migration]) -> None:
         """Learn which files ran here before: none of them may have moved the bookkeeping."""
@@ -136,7 +149,7 @@ class PostgresConnection(Connection):
 
     def will_run(self, migrations: Sequence[Migration]) -> None:
         """Learn which ups probably run, in this order."""
-        self._coming = {one.version: next_ for one, next_ in pairwise(migrations)}
+        self._coming = dict(zip((one.version for one in migrations), migrations[1:], strict=False))
 
     def next_after(self, migration: Migration) -> Migration | None:
         """Give the one that probably comes next."""
@@ -154,8 +167,8 @@ class PostgresConnection(Connection):
         self.bookkeeping.runs(b"")
         self._unseen, self._answer, self._kinds, self._wrote = self._unseen + len(migrations), None, None, None
         self._last = self._change = None
-        if any(local is None or local.defines for local in (self._locality(each, direction) for each in migrations)):
-            self._hiding = None
+        for each in migrations:
+            self._code.runs(self._locality(each, direction), (each.sql(direction) or b"").decode())
         reply = self.runner.run_together(migrations, direction)
         if reply.lost is not None:
             return ran(migrations, direction, self.recorded())
@@ -166,11 +179,9 @@ class PostgresConnection(Connection):
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, and see what each statement does."""
         self._reopen()
-        self._unseen, self._answer, self._kinds, self._wrote = self._unseen + 1, None, None, None
-        self._last = self._change = None
-        self.bookkeeping.runs(migration.sql(direction) or b"")
-        self._own_settings |= own_settings(migration.sql(direction) or b"")
         local = self._locality(migration, direction)
+        self._begin(migration, direction, local)
+        self._last = self._change = None
         unlimited = partial(Session, self.access.conninfo)
         trace = observe(self.runner, migration, direction, at_once=local is not None, another_session=unlimited)
         shut_out = self._entrance.shut_by(self.session) if local is None and trace.error is None else None
@@ -295,25 +306,19 @@ class PostgresConnection(Connection):
     def _is_plain(self, migration: Migration, direction: Direction) -> bool:
         """Whether a file changes what it says, and no row, by which code of the user's could do more."""
         local = self._locality(migration, direction)
-        return local is not None and not local.writes and not (local.evaluates and self._hides_code())
-
-    def _hides_code(self) -> bool:
-        """Whether code of the user's may run that no text names, and do anything."""
-        if self._hiding is None:
-            self._hiding = self._reader.hiding()
-        return self._hiding
+        return (
+            local is not None
+            and not local.writes
+            and not (local.evaluates and self._code.hides(self._reader.read_circumstances))
+        )
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells."""
         if migration.run_in_transaction or self.access.superuser or refused(migration, direction) is not None:
             return None
-        if self._change is None or self.session.transaction_status is not TransactionStatus.IDLE:
+        if self.session.transaction_status is not TransactionStatus.IDLE:
             return None
         return lone_index((migration.sql(direction) or b"").decode())
-
-    def table_of(self, lone: LoneIndex) -> str | None:
-        """Find the oid of an index's table, as ``lone_table`` does."""
-        return lone_table(self.session, lone)
 
     def _remember(self, local: Locality | None, watch: Watch | None) -> None:
         if self._change is None or local is None or watch is None:
@@ -341,6 +346,7 @@ class PostgresConnection(Connection):
         """Know nothing any more: a trigger may have done anything to the schema, and somebody to the bookkeeping."""
         self._change = self._answer = self._kinds = None
         self.bookkeeping.forget()
+        self._code.forget()
 
     def state(self) -> SessionState:
         """Read what the session has set; errors as for ``snapshot``."""

@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from glowplug.sql.postgres_concurrent import LoneIndex
 
 
-def lone_table(session: Session, lone: LoneIndex) -> str | None:
-    """Find the table's oid, the name resolved as the file's own statement will resolve it; None: there is none."""
+def lone_tables(session: Session, *lone: LoneIndex) -> list[str | None]:
+    """Find the tables' oids, names resolved as the files' own statements would resolve them now; None: there is none.
+
+    None for all where the server does not tell.
+    """
+    reply = session.batch(f"SELECT {', '.join(map(_oid, lone))}".encode(), rows=True)
+    if not reply.ok or not reply.results:
+        return [None for _ in lone]
+    found = [reply.results[0].get_value(0, column) for column in range(len(lone))]
+    return [None if oid is None else oid.decode() for oid in found]
+
+
+def _oid(lone: LoneIndex) -> str:
     full = f"{identifier(lone.schema)}.{identifier(lone.name)}" if lone.schema else identifier(lone.name)
     oid = f"pg_catalog.to_regclass({literal(full)})::pg_catalog.oid"
     if lone.dropped:
-        oid = f"(SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid OPERATOR(pg_catalog.=) {oid})"
-    reply = session.batch(f"SELECT {oid}".encode(), rows=True)
-    found = reply.results[0].get_value(0, 0) if reply.ok and reply.results else None
-    return None if found is None else found.decode()
+        return f"(SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid OPERATOR(pg_catalog.=) {oid})"
+    return oid

@@ -146,16 +146,12 @@ class SnapshotReader:
         """As they were read last."""
         return self._circumstances
 
-    def hiding(self) -> bool:
-        """Read whether code of the user's may run that no text names, and do anything; errors as for ``read``."""
-        return self._read_circumstances().hidden_code
-
     def guarded(self, *, anew: bool) -> bool:
         """Whether code of the user's answers to changed rows with more than a change of those.
 
         ``anew``: since the last ``read`` that may have become otherwise. Errors as for ``read``.
         """
-        return (self._read_circumstances() if anew else self._circumstances).guarded
+        return (self.read_circumstances() if anew else self._circumstances).guarded
 
     def rewritten(self, wrote: Mapping[int, int]) -> int:
         """How many of the rows that were written, by the catalogue's place, are relations'."""
@@ -254,7 +250,7 @@ class SnapshotReader:
         if oids and answer is not None and not self._put_relations(groups, oids, answer, results, gone=gone):
             return self._asked if gone and not answer.beside.keys() >= set(self._asked.beside) else None
         if note and "guards" not in results and memory.differs(groups, self._numbers[TRIGGERS]):
-            self._circumstances = self._read_circumstances()
+            self._circumstances = self.read_circumstances()
         return groups
 
     def _results(self, calls: Calls, answer: Answer | None, *, gone: bool) -> dict[str, PGresult] | None:
@@ -328,7 +324,8 @@ class SnapshotReader:
             return True
         return change.evaluated and (change.routines or old.hidden_code or new.hidden_code)
 
-    def _read_circumstances(self) -> Circumstances:
+    def read_circumstances(self) -> Circumstances:
+        """Read what code of the user's may do; errors as for ``read``."""
         circumstances, guards = self._prepared.run([("circumstances", None), ("guards", None)])
         return Circumstances.read(circumstances, guards)
 

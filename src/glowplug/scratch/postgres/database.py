@@ -124,7 +124,7 @@ def create_database(
     name = _name(administrator, private=private)
     access = _access(administrator, name, request, superuser=superuser, stop=stop)
     try:
-        _create_role(administrator, access, superuser=superuser)
+        _create_role(administrator, access, superuser=superuser, private=private)
         _create(administrator, access, request)
         if private:
             administrator.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
@@ -179,11 +179,13 @@ def _name(administrator: Administrator, *, private: bool) -> str:
         raise
 
 
-def _create_role(administrator: Administrator, access: Access, *, superuser: bool) -> None:
+def _create_role(administrator: Administrator, access: Access, *, superuser: bool, private: bool) -> None:
+    """Make the migrations' role; a server of glowplug's own asks for no password, and none has to be digested."""
     role = identifier(access.conninfo["user"])
     rights = "SUPERUSER" if superuser else "NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS"
-    administrator.execute(f"CREATE ROLE {role} LOGIN {rights} PASSWORD {literal(access.conninfo['password'])}")
-    if administrator.rows("SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"):
+    password = "" if private else f" PASSWORD {literal(access.conninfo['password'])}"
+    administrator.execute(f"CREATE ROLE {role} LOGIN {rights}{password}")
+    if not private and administrator.rows("SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"):
         administrator.execute(f"GRANT {role} TO CURRENT_USER")  # who gives a database away must be of that role
 
 

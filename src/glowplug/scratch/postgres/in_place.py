@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.postgres import identifier, literal
+from glowplug.database.postgres.lone_table import lone_tables
 from glowplug.dialect import Direction
 from glowplug.errors import EnvironmentFailure
 from glowplug.sql.postgres_concurrent import lone_index
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 class InPlace:
     """The way there and back of one migration, whose up was the last that ran."""
 
-    def __init__(self, home: PostgresConnection, migration: Migration) -> None:
-        """Start from the state of ``home``."""
+    def __init__(
+        self, home: PostgresConnection, migration: Migration, files: tuple[LoneIndex, LoneIndex], table: str | None
+    ) -> None:
+        """Start from the state of ``home``; ``files``: what is known of the down and the up, ``table``: its oid."""
+        self._files = files
+        self._table = table
         self._home = home
         self._migration = migration
         self._start = home.snapshot()
@@ -43,7 +48,8 @@ class InPlace:
         up, down = (lone_index((content or b"").decode(errors="replace")) for content in (migration.up, migration.down))
         if up is None or down is None or up.dropped == down.dropped or not up.index or up.index != down.index:
             return None
-        return cls(home, migration) if _is_safe(home, up, down) else None
+        table, same = lone_tables(home.session, up, down)
+        return cls(home, migration, (down, up), table or same) if _is_safe(up, table, same) else None
 
     def run(self, migration: Migration, direction: Direction) -> Run | None:
         """Run the down, then the up; None for anything else, and where it fails."""
@@ -52,7 +58,7 @@ class InPlace:
             return None
         self._done.append(direction)
         self._interrupted = True
-        run = self._home.run(migration, direction)
+        run = self._home.run_lone(migration, direction, self._files[len(self._done) - 1], self._table)
         self._interrupted = False
         return run if run.error is None else None
 
@@ -69,9 +75,7 @@ class InPlace:
             or (self._is_recorded() and self._home.snapshot().objects == self._start.objects)
         ):
             return
-        up = lone_index((self._migration.up or b"").decode(errors="replace"))
-        if up is not None:
-            self._put_right(up)
+        self._put_right(self._files[1])
         if not self._is_recorded() or self._home.snapshot().objects != self._start.objects:
             raise EnvironmentFailure(
                 f"migration {self._migration.version}: its index was dropped and made again on the scratch server, and"
@@ -97,8 +101,9 @@ class InPlace:
         home.forget()
 
 
-def _is_safe(home: PostgresConnection, up: LoneIndex, down: LoneIndex) -> bool:
-    """Whether the up surely made the index that is there, or there is none: what else there was can't be made again."""
-    if up.dropped:
-        return home.table_of(up) is None
-    return not up.anyhow and home.table_of(down) is not None and home.table_of(down) == home.table_of(up)
+def _is_safe(up: LoneIndex, table: str | None, same: str | None) -> bool:
+    """Whether the up surely made the index that is there, or there is none: what else there was can't be made again.
+
+    ``table`` is the one that the up names now, itself or by its index, ``same`` the one that the down does.
+    """
+    return table is None if up.dropped else not up.anyhow and table is not None and table == same
