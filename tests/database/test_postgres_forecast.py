@@ -110,6 +110,26 @@ def test_one_message_is_enough(name: str, connection: PostgresConnection, messag
     assert messages == [one.version]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION f()",
+        "ALTER FUNCTION f() RENAME TO g",
+        "SELECT 1",
+    ],
+)
+def test_all_routines_are_among_those_that_are_known(sql: str, connection: PostgresConnection) -> None:
+    assert connection.run(migration(sql), Direction.UP).error is None
+    schema = connection.snapshot()
+    known = connection._reader.routines  # noqa: SLF001 - who asks what is broken is given these
+    kinds = ("function", "procedure")
+    assert {each.key: each for each in known if each.kind in kinds} == {
+        key: each for key, each in schema.objects.items() if key[0] in kinds
+    }
+
+
 def test_nothing_is_read_of_a_table_that_the_down_drops(
     connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,9 @@ class FakeDatabase:
     def will_run(self, migrations: Sequence[Migration]) -> None:
         pass
 
+    def broken(self) -> None:
+        pass
+
     def run_several(self, migrations: Sequence[Migration], direction: Direction) -> list[Run]:
         return [self.run(migrations[0], direction)]
 

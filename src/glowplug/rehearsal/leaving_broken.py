@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 _ROUTINES = frozenset({"function", "procedure"})
 _BREAKABLE = {
-    Dialect.POSTGRES: _ROUTINES,
     Dialect.MYSQL: frozenset({"view", "trigger"}),
     Dialect.SQLITE: frozenset({"view", "trigger"}),
 }
-"""What a server keeps though that which it is on is gone; on PostgreSQL no view is let alone so."""
+"""What a server keeps though that which it is on is gone; on PostgreSQL a connection knows of the routines itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,8 @@ def broken_in(connection: Connection, schema: Schema, dialect: Dialect) -> Asked
     Raises:
         LostConnection: the server is gone.
     """
-    if _BREAKABLE[dialect].isdisjoint(map(itemgetter(0), schema.objects)):  # at every state: as fast as can be
+    breakable = _BREAKABLE.get(dialect)
+    if breakable is not None and breakable.isdisjoint(map(itemgetter(0), schema.objects)):
         return Asked()
     return connection.broken() or Asked()
 

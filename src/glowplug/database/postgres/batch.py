@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,8 @@ class Runner:
         migration: Migration,
         direction: Direction,
         *,
-        opening: Sequence[bytes] = (b"BEGIN",),
-        closing: Sequence[bytes] = (b"COMMIT",),
+        opening: tuple[bytes, ...] = (b"BEGIN",),
+        closing: tuple[bytes, ...] = (b"COMMIT",),
         rows: bool = False,
         meanwhile: Callable[[], object] | None = None,
     ) -> SqlError | None:
@@ -113,9 +114,9 @@ class Runner:
         self,
         migration: Migration,
         *,
-        opening: Sequence[bytes],
-        between: Sequence[bytes],
-        closing: Sequence[bytes],
+        opening: tuple[bytes, ...],
+        between: tuple[bytes, ...],
+        closing: tuple[bytes, ...],
         bookkeeping: bool,
         meanwhile: Callable[[], object] | None = None,
     ) -> bool:
@@ -205,7 +206,8 @@ class Runner:
         return replace(error, code=QUERY_CANCELED, message=message, detail=None, hint=None, timed_out=True)
 
 
-def _queries(statements: Sequence[bytes]) -> int:
+@functools.lru_cache(maxsize=1024)
+def _queries(statements: tuple[bytes, ...]) -> int:
     """Count the answers with rows to statements of glowplug's own, each with one query at most."""
     return sum(b"EXECUTE " in statement or b"SELECT " in statement for statement in statements)
 

@@ -17,7 +17,7 @@ from glowplug.errors import LostConnection
 from glowplug.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from glowplug.database.postgres.access import Access
     from glowplug.database.postgres.session import Reply, Session
@@ -50,13 +50,20 @@ class Checked(NamedTuple):
     asked: Asked
 
 
-def check(schema: Schema, access: Access, setup: Sequence[str], known: Checked | None = None) -> Checked:
+def check(
+    schema: Schema,
+    routines: Iterable[SchemaObject],
+    access: Access,
+    setup: Sequence[str],
+    known: Checked | None = None,
+) -> Checked:
     """Name the functions of ``schema`` that can't be used, with what the server says of each, and those not asked for.
 
+    ``routines``: all that it has; to look for them in the whole of it takes longer at every state of a chain.
     ``setup``: what a session begins with before ``session_setup``. ``known``: what was said of another schema; it
     holds for each function that was asked for then, and names nothing in which the two differ.
     """
-    functions = _in_sql(schema)
+    functions = _in_sql(routines)
     if not functions:
         return Checked(schema, Asked())
     if any(each.kind == "event trigger" for each in schema):
@@ -75,9 +82,8 @@ def unasked(schema: Schema | None, why: str = _OPEN) -> Asked:
     return Asked(unasked=tuple(_unasked(each, why) for each in _in_sql(schema or Schema())))
 
 
-def _in_sql(schema: Schema) -> list[SchemaObject]:
-    routines = [each for key, each in schema.objects.items() if key[0] in _ROUTINES]
-    return [each for each in routines if _is_in_sql(_definition(each))]
+def _in_sql(items: Iterable[SchemaObject]) -> list[SchemaObject]:
+    return [each for each in items if each.kind in _ROUTINES and _is_in_sql(_definition(each))]
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -225,7 +225,7 @@ class PostgresConnection(Connection):
         """Check the functions in SQL that were read last, in a session that no file has set anything in."""
         if self._schema is None or self.session.transaction_status is not TransactionStatus.IDLE:
             return unasked(self._schema)
-        self._checked = check(self._schema, self.access, DIESEL_SETUP, self._checked)
+        self._checked = check(self._schema, self._reader.routines, self.access, DIESEL_SETUP, self._checked)
         return self._checked.asked
 
     def watching(self, wanted: Wanted) -> Watching | None:

@@ -6,6 +6,7 @@ what does it again, changes them once more. Of views it is known which relations
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.catalogue import ROUTINES, TABLES, TYPES, VIEWS
@@ -35,9 +36,14 @@ _OF_ROUTINES = frozenset({"pg_description", "pg_proc"})
 
 def of_relations(change: Change, version: int) -> tuple[tuple[str, ...], list[str]]:
     """Name the topics of relations that have to be read after a change, and the relations, by oid."""
-    kinds = {kind for _, kind in change.relations if kind}
+    kinds = frozenset([kind for _, kind in change.relations if kind])
     oids = sorted({oid for oid, kind in change.relations if kind and kind in _KINDS_READ})
-    return topics(change.catalogues, kinds, version), oids
+    return _topics(change.catalogues, kinds, version), oids
+
+
+@functools.lru_cache(maxsize=1024)
+def _topics(catalogues: frozenset[str], kinds: frozenset[str], version: int) -> tuple[str, ...]:
+    return topics(catalogues, kinds, version)
 
 
 def beside(change: Change, oids: Sequence[str], circumstances: Circumstances, *, note: bool) -> Calls:

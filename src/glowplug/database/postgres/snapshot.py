@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from glowplug.database.postgres.memory import Groups
     from glowplug.database.postgres.session import Session
     from glowplug.database.postgres.watch import Watch
-    from glowplug.schema import Schema
+    from glowplug.schema import Schema, SchemaObject
 
     Calls = list[tuple[str, str | None]]
 
@@ -140,6 +140,13 @@ class SnapshotReader:
         self._circumstances = other._circumstances
         self.forecast.adopt(other.forecast)
         self._memory = None if other._memory is None else Memory(other._memory.groups)
+
+    @property
+    def routines(self) -> list[SchemaObject]:
+        """All of the schema that was read last."""
+        groups = {} if self._memory is None else self._memory.groups
+        found = [groups.get((number, ""), {}) for number in self._numbers[ROUTINES]]
+        return [each for objects in found for each in objects.values()]
 
     @property
     def circumstances(self) -> Circumstances:
