@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glowplug.database.postgres import Nested
+from glowplug.database.postgres import Nested, PostgresConnection
 from glowplug.database.postgres.batch import Runner
 from glowplug.database.postgres.local import local_changes
 from glowplug.database.postgres.questions import Wanted
@@ -22,7 +22,6 @@ from glowplug.scratch.settings import Request, ScratchSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from glowplug.database.postgres import PostgresConnection
     from glowplug.scratch.postgres.server import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -169,3 +168,12 @@ def test_the_next_up_is_read_while_the_server_works(connection: PostgresConnecti
     assert connection.run(two, Direction.UP).error is None
     assert local_changes.cache_info().misses - misses == 1  # of its down, while the up runs
     assert connection.next_after(two) is None
+
+
+def test_what_a_copy_remembers_is_its_own(connection: PostgresConnection) -> None:
+    other = PostgresConnection(connection.access, bookkeeping=False, copied=True)
+    other.adopt(connection)
+    groups = dict(other._reader._memory.groups)  # type: ignore[union-attr]  # noqa: SLF001 - nothing else tells
+    there_and_back(connection, migration(*CHANGES["a table that a view is on"]))
+    assert other._reader._memory.groups == groups  # type: ignore[union-attr]  # noqa: SLF001 - the same
+    other.close()

@@ -9,7 +9,8 @@ from typing import Any
 from glowplug.sql.postgres import parse
 
 FILES = 32  # of each stretch the one at hand, its way back, and what comes next
-_LEAVES = frozenset({"A_Const", "A_Star", "Alias", "Boolean", "Float", "Integer", "String"})
+# What a type's name has in parentheses is a constant, or the server refuses it.
+_LEAVES = frozenset({"A_Const", "A_Star", "Alias", "Boolean", "Float", "Integer", "RangeVar", "String", "TypeName"})
 _COUNTING = frozenset({"InsertStmt", "MergeStmt", "SetToDefault"})
 
 

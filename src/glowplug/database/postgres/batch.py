@@ -73,20 +73,22 @@ class Runner:
         opening: tuple[bytes, ...] = (b"BEGIN",),
         closing: tuple[bytes, ...] = (b"COMMIT",),
         rows: bool = False,
+        silent: bool = False,
         meanwhile: Callable[[], object] | None = None,
     ) -> SqlError | None:
         """Run a file and its bookkeeping as one message with the statements that open and close their transaction.
 
         For a file that is known to parse and to hold nothing about transactions or COPY: then nothing but the number
         of messages differs from ``run``. ``rows``: where all succeeded, ``answers`` has what came back from the queries
-        of ``opening`` and ``closing`` and from looks, unless that was too much. ``forgot`` is then whether the
+        of ``opening`` and ``closing`` and from looks, unless that was too much; ``silent``: the file itself gives no
+        rows, so that none need be told apart as they come. ``forgot`` is then whether the
         bookkeeping deleted one row, ``completed`` how many statements ended well. ``meanwhile`` as for
         ``Session.batch``.
         """
         content = migration.sql(direction) or b""
         prefix = b"".join(statement + b";\n" for statement in opening)
         message = b";".join([prefix + content + b"\n", _bookkeeping(migration, direction), *closing])
-        kept = rows and Kept(first=_queries(opening), last=_queries(closing), mark=MARK)
+        kept = rows and (silent or Kept(first=_queries(opening), last=_queries(closing), mark=MARK))
         reply = self.session.batch(message, rows=kept, timed=True, meanwhile=meanwhile)
         self.forgot, self.completed = reply.ok and reply.commands[-2:] == [b"DELETE 1", b"COMMIT"], reply.completed
         self.answers = reply.results if rows and reply.ok and not reply.cut else []
@@ -118,6 +120,7 @@ class Runner:
         between: tuple[bytes, ...],
         closing: tuple[bytes, ...],
         bookkeeping: bool,
+        silent: bool,
         meanwhile: Callable[[], object] | None = None,
     ) -> bool:
         """Run the down and the up again as one message, with what else is to be done around them.
@@ -125,14 +128,14 @@ class Runner:
         For files as ``run_whole`` runs. Whether all of it succeeded, to the statements of ``closing``, which end the
         transaction, and could be kept; if so, ``answers`` has what came back from the queries around the files.
         Without ``bookkeeping`` no version is forgotten and recorded again: for files that can't be in its way.
-        ``meanwhile`` as for ``Session.batch``.
+        ``silent`` as for ``run_whole``, ``meanwhile`` as for ``Session.batch``.
         """
         forget, record = (
             [_bookkeeping(migration, direction)] * bookkeeping for direction in (Direction.DOWN, Direction.UP)
         )
         parts = [b"".join(statement + b";\n" for statement in opening) + (migration.down or b"") + b"\n"]
         parts += [*forget, *between, b"\n" + (migration.up or b"") + b"\n", *record, *closing]
-        kept = Kept(first=_queries(opening), last=_queries(between) + _queries(closing))
+        kept = silent or Kept(first=_queries(opening), last=_queries(between) + _queries(closing))
         reply = self.session.batch(b";".join(parts), rows=kept, timed=True, meanwhile=meanwhile)
         self.answers = reply.results if reply.ok and not reply.cut else []
         if not reply.ok:

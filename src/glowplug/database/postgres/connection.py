@@ -111,7 +111,7 @@ class PostgresConnection(Connection):
         if local is None:
             error = self.runner.run(migration, direction)
         elif watching is not None:
-            error = run_watched(self.runner, migration, direction, watching, waiting=local.writes or local.evaluates)
+            error = run_watched(self.runner, migration, direction, watching, local)
         else:
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started

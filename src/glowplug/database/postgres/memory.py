@@ -27,7 +27,7 @@ class Memory:
     """
 
     def __init__(self, groups: Groups) -> None:
-        """Remember a whole reading."""
+        """Remember a whole reading, which is then this memory's own."""
         self.groups = groups
         self.schema = self._before = Schema(MappingProxyType(_together(groups.values())))
         self._step: tuple[Objects, Objects] = ({}, {})
@@ -51,7 +51,7 @@ class Memory:
         step = self._difference(changed)
         schema = self.with_(changed)
         self.schema, self._before, self._step = schema, self.schema, step
-        self.groups = {**self.groups, **changed}
+        self.groups.update(changed)
 
     def knows(self, oid: str, count: int) -> bool:
         """Whether anything is known of a relation; sections are numbered below ``count``."""

@@ -139,7 +139,7 @@ class SnapshotReader:
         """Remember what ``other`` does: this session's database was copied from that one's."""
         self._circumstances = other._circumstances
         self.forecast.adopt(other.forecast)
-        self._memory = None if other._memory is None else Memory(other._memory.groups)
+        self._memory = None if other._memory is None else Memory(other._memory.groups.copy())
 
     @property
     def routines(self) -> list[SchemaObject]:

@@ -107,6 +107,7 @@ def _look_at_both(
         between=between,
         closing=(*closing, b"ROLLBACK"),
         bookkeeping=home.bookkeeping.moved or near,
+        silent=not (down.writes or up.writes),
         meanwhile=partial(look_up_ahead, home.next_after(migration)),
     ):
         return None
