@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glowplug.database.postgres.catalogue import CONSTANTS, TABLES, finish, scoped, sections
+from glowplug.database.postgres.catalogue import CONSTANTS, TABLES, finish, given, sections
 from glowplug.database.postgres.objects import Known
 from glowplug.database.postgres.within import within
 from glowplug.dialect import Dialect, Direction
@@ -98,7 +98,7 @@ def one_by_one(connection: PostgresConnection) -> Mapping[Key, SchemaObject]:
     values = [constants.get_value(0, column) for column in range(constants.nfields)]
     listed = within(session, "SELECT string_agg(oid::text, ',') FROM pg_class WHERE oid >= 16384").results[0]
     oids = (listed.get_value(0, 0) or b"").decode()
-    prepared = f"PREPARE these (oid[]) AS {finish(scoped(numbered, quick=False), values)}"
+    prepared = f"PREPARE these (oid[]) AS {finish(given(numbered, quick=False), values)}"
     reply = within(session, f"{prepared}; EXECUTE these ('{{{oids}}}'); DEALLOCATE these")
     assert reply.ok, reply.failure
     groups: Groups = {}

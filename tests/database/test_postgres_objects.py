@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glowplug.database.postgres.catalogue import sections
+from glowplug.database.postgres.catalogue.section import MARK
 from glowplug.database.postgres.objects import Known
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def group(number: int) -> st.SearchStrategy[Group]:
 class Rows:
     """An answer of the server's, as much of it as is looked at."""
 
-    rows: Sequence[tuple[str, str]]
+    rows: Sequence[tuple[str, ...]]
     nfields: int = 2
 
     @property
@@ -93,6 +94,9 @@ def expected(number: int, groups: Sequence[Group]) -> dict[tuple[int, str], dict
             properties = {name: value for name, value in zip(names, values, strict=True) if value is not None}
             if number == COLUMNS:
                 properties["position"] = str(len(parts) - rank)
+                how, default = properties.pop("generated", None), properties.get("default")
+                if how is not None and properties.pop("default", None) is not None:
+                    properties["generated"] = f"{how}: {default}"
             of[f"{word} {relation}.{quoted(part)}"] = properties
     return wanted
 
@@ -142,6 +146,61 @@ def test_rows_of_one_group_are_added_up_each_time_anew() -> None:
         found: Groups = {}
         known.put(found, cast("PGresult", Rows(there)))
         assert sorted(found[CONSTRAINTS, "7"]) == [("constraint", f"public.t.{name}") for name in names]
+
+
+@dataclass(frozen=True)
+class OfGiven(Rows):
+    """The same, of the query for some relations."""
+
+    names: Sequence[str] = ()
+
+    def fname(self, column: int) -> bytes:
+        return self.names[column].encode()
+
+
+def of_given(known: Known, texts: dict[str, str], *, relation: str) -> tuple[Groups, set[int]]:
+    names = ("oid", "head", *texts)
+    row = ("7", record(["r", "public", relation]), *texts.values())
+    found: Groups = {}
+    unread = known.put(found, cast("PGresult", OfGiven([row], len(names), names)))
+    return found, unread
+
+
+@given(NAMES, st.dictionaries(NAMES, st.tuples(VALUES, st.booleans()), min_size=1, max_size=4), st.booleans())
+def test_what_is_given_by_relation(relation: str, parts: dict[str, tuple[str | None, bool]], marked: bool) -> None:
+    listed = [record([name, text, "t" if valid else "f", None, "x"]) for name, (text, valid) in parts.items()]
+    known, texts = Known(VERSION), {f"quick{CONSTRAINTS}": "".join([*listed, MARK * marked])}
+    for _ in range(2):
+        found, unread = of_given(known, texts, relation=relation)
+        assert unread == ({CONSTRAINTS} if marked else set())
+        assert told(found) == {
+            (CONSTRAINTS, "7"): {
+                f"constraint public.{quoted(relation)}.{quoted(name)}": {
+                    **({} if text is None else {"definition": text}),
+                    "validated": "true" if valid else "false",
+                    "comment": "x",
+                }
+                for name, (text, valid) in parts.items()
+            }
+        }
+        assert {each.parent for each in found[CONSTRAINTS, "7"].values()} == {("table", f"public.{quoted(relation)}")}
+
+
+def test_not_null_is_named_where_the_name_is_unusual() -> None:
+    columns = "".join(f"({name},{number},int,t{',' * 9},f)" for number, name in ((5, "b"), (2, "a")))
+    apart = '(2,,t_a_not_null)(5,"NO INHERIT",t_a_not_null)'
+    found, unread = of_given(Known(180_000), {f"quick{COLUMNS}": columns, f"quick{COLUMNS}_apart": apart}, relation="t")
+    assert unread == set()
+    usual = {"type": "int", "not_null": "true"}
+    assert told(found)[COLUMNS, "7"] == {
+        "column public.t.a": {"position": "1", **usual},
+        "column public.t.b": {
+            "position": "2",
+            **usual,
+            "not_null_constraint": "NO INHERIT",
+            "not_null_name": "t_a_not_null",
+        },
+    }
 
 
 def test_a_column_that_is_told_twice_counts_once() -> None:

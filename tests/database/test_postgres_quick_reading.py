@@ -31,6 +31,10 @@ CREATE TABLE r (id int PRIMARY KEY, q int REFERENCES q);
 CREATE INDEX q_b ON q (b);
 CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 """
+REFERRING = """
+CREATE TABLE w (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE w1 PARTITION OF w DEFAULT;
+ALTER TABLE q ADD FOREIGN KEY (a) REFERENCES w;
+"""
 CHANGES = [
     "ALTER TABLE q ADD x numeric(4, 1) DEFAULT 2 NOT NULL",
     "ALTER TABLE q DROP a",
@@ -56,6 +60,16 @@ CHANGES = [
     "CREATE MATERIALIZED VIEW m AS SELECT id FROM q WITH NO DATA",
     "CREATE SEQUENCE s INCREMENT 3 OWNED BY q.a",
     "ALTER SEQUENCE q_id_seq CYCLE",
+    "ALTER TABLE q CLUSTER ON q_pkey",
+    "ALTER TABLE q REPLICA IDENTITY USING INDEX q_pkey",
+    "COMMENT ON INDEX q_pkey IS 'x'; COMMENT ON CONSTRAINT q_pkey ON q IS 'y'",
+    "CREATE UNIQUE INDEX ub ON q (b); ALTER TABLE q ADD UNIQUE (a); COMMENT ON INDEX ub IS 'x'",
+    "ALTER TABLE q ADD CONSTRAINT ex EXCLUDE USING btree (a WITH =)",
+    REFERRING,
+    'CREATE TABLE "we.i""rd\\" ("a.b" int NOT NULL, "c,d" serial, "(!)" text DEFAULT \'(!)\', CHECK ("a.b" > 0))',
+    "ALTER TABLE q RENAME a TO renamed; ALTER TABLE q RENAME TO qq",
+    "CREATE TYPE comp AS (a int, b text); COMMENT ON COLUMN comp.a IS 'x'",
+    "CREATE TABLE none ()",
     "GRANT SELECT ON q TO PUBLIC",
     "GRANT SELECT (b) ON q TO PUBLIC",
     "COMMENT ON COLUMN q.b IS 'x'; COMMENT ON TABLE q IS 'y'",
@@ -115,6 +129,19 @@ def test_inside_of_the_transaction(connection: PostgresConnection, change: str) 
     assert nested.snapshot().objects == truth(connection)
     nested.end()
     assert connection.snapshot().objects == truth(connection)
+
+
+def test_triggers_by_which_a_foreign_key_works(server: PostgresServer) -> None:
+    database = create_database(server.conninfo, request=request(), superuser=True, private=True)
+    up(database.connection, PLAIN)
+    before = database.connection.snapshot()
+    up(database.connection, "ALTER TABLE r DISABLE TRIGGER ALL")
+    found = database.connection.snapshot().objects
+    assert found == truth(database.connection)
+    assert {kind for kind, _ in found.keys() - before.objects.keys()} == {"constraint trigger"}
+    up(database.connection, "ALTER TABLE r ENABLE TRIGGER ALL")
+    assert database.connection.snapshot().objects == truth(database.connection) == before.objects
+    database.close()
 
 
 def test_an_index_made_and_dropped_concurrently(connection: PostgresConnection) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glowplug.database.postgres.catalogue import CONSTANTS, OF_RELATIONS, finish, scoped, sections, union
+from glowplug.database.postgres.catalogue import CONSTANTS, OF_RELATIONS, finish, given, sections, union
 from glowplug.database.postgres.objects import Known
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.record import fields
@@ -139,7 +139,7 @@ def test_relations_may_be_given_more_than_once(connection: PostgresConnection) -
     values = [constants.get_value(0, column) for column in range(constants.nfields)]
     listed = within(session, "SELECT string_agg(oid::text, ',') FROM pg_class WHERE oid >= 16384").results[0]
     oids = (listed.get_value(0, 0) or b"").decode()
-    prepared = f"PREPARE twice (oid[]) AS {finish(scoped(numbered, quick=False), values)}"
+    prepared = f"PREPARE twice (oid[]) AS {finish(given(numbered, quick=False), values)}"
     reply = within(session, f"{prepared}; EXECUTE twice ('{{{oids},{oids}}}'); DEALLOCATE twice")
     assert reply.ok, reply.failure
     groups: Groups = {}

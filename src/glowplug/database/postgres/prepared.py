@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 _ARE_SET = "set"
 _PLANNED_SOON = "SET LOCAL enable_mergejoin = off"  # plans as good are found in two thirds of the time
-# A plan stays, and the catalogues of an empty database grow; of a few rows, a bitmap is one more node to be started.
-_BY_INDEX = ("SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off")
-_ANYHOW = ("SET LOCAL enable_seqscan = on", "SET LOCAL enable_bitmapscan = on")
+_BY_INDEX = ("enable_seqscan", "enable_bitmapscan")
+"""Off: a plan stays, and the catalogues of an empty database grow; of a few rows, a bitmap is one more node."""
+_FOR_FEW = ("enable_hashjoin", "enable_memoize", "enable_sort")
+"""Off as well for what takes relations: few are given."""
 
 
 class PreparedStatements:
@@ -127,10 +128,13 @@ class PreparedStatements:
             f"PREPARE {self._prefix}{key}{'' if oids is None else ' (oid[])'} AS {self._text(key)}"
             for key, oids in new.items()
         ]
-        planned = [self.execute(key) for key in new if key in self._frequent]
-        planned += [self.execute(key, "'{}'") for key, oids in new.items() if oids is not None]
+        frequent = [self.execute(key) for key in new if key in self._frequent]
+        of_given = [self.execute(key, "'{}'") for key, oids in new.items() if oids is not None]
+        planned = [*frequent, *of_given]
         if planned:
-            parts += [_PLANNED_SOON, *_BY_INDEX, *planned, *_ANYHOW]
+            parts += [_PLANNED_SOON, *_switched(_BY_INDEX, "off"), *frequent]
+            parts += [*_switched(_FOR_FEW, "off"), *of_given] if of_given else []
+            parts += _switched((*_BY_INDEX, *_FOR_FEW) if of_given else _BY_INDEX, "on")
         elif new:
             parts.append(_PLANNED_SOON)
         if check:
@@ -155,3 +159,7 @@ class PreparedStatements:
         }
         self._times.update({key: times.get(key) for key in new})
         return all(times.get(key) is not None and times.get(key) == time for key, time in self._times.items())
+
+
+def _switched(settings: Iterable[str], to: str) -> list[str]:
+    return [f"SET LOCAL {setting} = {to}" for setting in settings]

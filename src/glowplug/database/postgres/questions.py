@@ -13,8 +13,8 @@ from glowplug.database.postgres.catalogue import (
     TYPES,
     VIEWS,
     finish,
+    given,
     probe,
-    scoped,
     sections,
     union,
 )
@@ -107,7 +107,7 @@ def of_version(version: int) -> Mapping[str, str]:
 def _of_topics(version: int, key: str) -> str:
     words = key.split("_")
     chosen = [item for item in enumerate(sections(version)) if item[1].topic in words]
-    return scoped(chosen, quick=words[0] != _ALL)
+    return given(chosen, quick=words[0] != _ALL)
 
 
 @dataclass(frozen=True, slots=True)

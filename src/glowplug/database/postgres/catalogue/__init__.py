@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glowplug.database.postgres.catalogue.given import given
 from glowplug.database.postgres.catalogue.others import others
 from glowplug.database.postgres.catalogue.rarities import rarities
 from glowplug.database.postgres.catalogue.relations import relations
@@ -17,7 +18,6 @@ from glowplug.database.postgres.catalogue.section import (
     Section,
     finish,
     probe,
-    scoped,
     union,
 )
 
@@ -31,8 +31,8 @@ __all__ = [
     "VIEWS",
     "Section",
     "finish",
+    "given",
     "probe",
-    "scoped",
     "sections",
     "union",
 ]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from glowplug.database.postgres.catalogue.section import (
     FIRST_USER_OID,
     TABLES,
-    THE_GIVEN,
+    Beside,
+    Given,
     Section,
     Seldom,
-    once,
+    Spelt,
+    either,
     options_of,
     sorted_items,
 )
 
+_PG_17 = 170000
 _PG_18 = 180000
 
 _DEFAULT_COLLATION = 100
@@ -43,54 +46,50 @@ _DEFAULTS = f"(SELECT * FROM pg_attrdef WHERE adrelid BETWEEN {FIRST_USER_OID} A
 """All; the planner expects few of a range, and looks the columns up among them, not them among the columns."""
 
 
+_EXPRESSION = "pg_get_expr(ad.adbin, CASE a.attgenerated WHEN '' THEN 0 ELSE ad.adrelid END)"
+"""Of a default, without looking for columns."""
+
+
 def columns(version: int) -> Section:
     """Give the section for a server of this ``server_version_num``."""
     not_null = {}
-    join = scoped_join = ""
+    join, beside = "", None
     if version >= _PG_18:
         # Named since 18. An ordinary one says no more than attnotnull does, but for its name.
+        said = "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit THEN 'NO INHERIT' END"
+        usual = "r.relname || '_' || a.attname || '_not_null'"
         not_null = {
-            "not_null_constraint": "CASE WHEN NOT nn.convalidated THEN 'NOT VALID' WHEN nn.connoinherit"
-            " THEN 'NO INHERIT' END",
-            "not_null_name": "CASE WHEN nn.conname IS NOT NULL AND nn.conname <> r.relname || '_' || a.attname ||"
-            " '_not_null' THEN nn.conname::text END",
+            "not_null_constraint": said,
+            "not_null_name": f"CASE WHEN nn.conname <> {usual} THEN nn.conname::text END",
         }
         join = (
             " LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"
         )
-        scoped_join = (
-            " LEFT JOIN "
-            + once(
-                "SELECT n.* FROM (SELECT DISTINCT unnest($1)) AS given (oid) CROSS JOIN LATERAL"
-                " (SELECT conrelid, conkey[1] AS attnum,"
-                " conname, convalidated, connoinherit FROM pg_constraint WHERE contype = 'n' AND conrelid = given.oid"
-                " OFFSET 0) n"  # the planner would read them all
-            )
-            + " nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"
+        beside = Beside(
+            key="nn.conkey[1]",
+            properties={"not_null_constraint": said, "not_null_name": "nn.conname"},
+            source="pg_constraint nn",
+            scope="nn.contype = 'n' AND nn.conrelid = r.oid",
+            usual={"not_null_name": "{relation}_{part}_not_null"},
         )
-    defaults = once(f"SELECT * FROM pg_attrdef WHERE adrelid = {THE_GIVEN}")
     # One relation after the other: indexes have as many columns, which are not read.
     of_all = f"{_RELATIONS} CROSS JOIN LATERAL (SELECT * FROM {_ATTRIBUTES} AND a.attrelid = r.oid OFFSET 0) a"
-    of_some = (
-        f"{_RELATIONS} JOIN (SELECT * FROM {_ATTRIBUTES} AND a.attrelid = {THE_GIVEN}) a ON a.attrelid = r.oid"
-        " JOIN pg_type t ON t.oid = a.atttypid"
-    )
     return Section(
         kind="'column'",
         name="a.attname",
         properties={
             "position": "a.attnum",
             "type": "format_type(a.atttypid, a.atttypmod)",
-            "not_null": "a.attnotnull::text",
+            "not_null": either("a.attnotnull"),
             **not_null,
-            "default": "CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0) END",  # without columns
-            "generated": "CASE a.attgenerated WHEN 's' THEN 'stored: ' || pg_get_expr(ad.adbin, ad.adrelid)"
-            " WHEN 'v' THEN 'virtual: ' || pg_get_expr(ad.adbin, ad.adrelid) END",
-            "identity": "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END",
-            "collation": _collation("a.attcollation <> t.typcollation"),
+            "default": f"CASE WHEN a.atthasdef THEN (SELECT {_EXPRESSION} FROM pg_attrdef ad"
+            " WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum) END",
+            "generated": Spelt(_letter("a.attgenerated"), {"s": "stored", "v": "virtual"}),
+            "identity": Spelt(_letter("a.attidentity"), {"a": "always", "d": "by default"}),
+            "collation": "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END",
             "storage": _storage("a.attstorage <> t.typstorage"),
-            "compression": "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
-            "statistics": "nullif(a.attstattarget, -1)",
+            "compression": Spelt(_letter("a.attcompression"), {"p": "pglz", "l": "lz4"}),
+            "statistics": "a.attstattarget" if version >= _PG_17 else "nullif(a.attstattarget, -1)",
             # Debian's 15.20 writes pg_attver=<n>, another number in each database, into every one of them.
             "options": Seldom(
                 "(a.attoptions IS NOT NULL AND NOT (starts_with(a.attoptions[1], 'pg_attver=')"
@@ -99,27 +98,50 @@ def columns(version: int) -> Section:
                 " FROM unnest(a.attoptions) AS items (item) WHERE item NOT LIKE 'pg\\_attver=%')",
             ),
             "foreign_options": options_of("a.attfdwoptions"),
-            "inherited": "CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'and local' ELSE 'only' END END",
+            "inherited": inherited("a.attinhcount", "a.attislocal"),
             "privileges": Seldom("a.attacl IS NOT NULL", sorted_items("a.attacl")),
         },
-        in_bulk={"collation": _collation(_OTHER_COLLATION), "storage": _storage(_OTHER_STORAGE)},
+        in_bulk={
+            "default": _EXPRESSION,
+            "collation": f"CASE WHEN {_OTHER_COLLATION} THEN a.attcollation::regcollation::text END",
+            "storage": str(_storage(_OTHER_STORAGE)),
+        },
+        finish=_generated,
         grouped=True,
         ranked=True,
         relation="r.oid",
         topic=TABLES,
         source=f"{of_all} LEFT JOIN {_DEFAULTS} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum{join}",
-        scoped_source=f"{of_some} LEFT JOIN {defaults} ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
-        + scoped_join,
+        given=Given(
+            # Only where it may differ from what its type says.
+            source="pg_attribute a LEFT JOIN pg_type t"
+            " ON t.oid = CASE WHEN a.attlen = -1 OR a.attcollation <> 0 THEN a.atttypid END",
+            scope="a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped",
+            kinds="r.relkind <> 'S'",
+            beside=beside,
+        ),
         commented=("pg_class", "a.attrelid", "a.attnum"),
     )
 
 
-def _collation(condition: str) -> str:
-    return f"CASE WHEN {condition} THEN a.attcollation::regcollation::text END"
+def inherited(count: str, local: str) -> Spelt:
+    """Whether a part of a relation is a parent's, and its own as well."""
+    return Spelt(f"CASE WHEN {count} > 0 THEN {local} END", {"t": "and local", "f": "only"})
 
 
-def _storage(condition: str) -> str:
-    return (
-        f"CASE WHEN {condition} THEN CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main'"
-        " WHEN 'e' THEN 'external' ELSE 'extended' END END"
-    )
+def _letter(expression: str) -> str:
+    """SQL for a letter, where there is one: a record with an empty text in it takes long to take apart."""
+    return f"nullif({expression}, '')"
+
+
+def _generated(properties: dict[str, str]) -> None:
+    """Of a column that is generated, what is kept as a default is how."""
+    if "generated" in properties:
+        how, expression = properties.pop("generated"), properties.pop("default", None)
+        if expression is not None:
+            properties["generated"] = f"{how}: {expression}"
+
+
+def _storage(condition: str) -> Spelt:
+    words = {"p": "plain", "m": "main", "e": "external", "x": "extended"}
+    return Spelt(f"CASE WHEN {condition} THEN a.attstorage END", words)

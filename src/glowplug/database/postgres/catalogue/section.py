@@ -9,10 +9,11 @@ from glowplug.database.postgres.catalogue.indexes import UNNAMED
 from glowplug.database.postgres.quoting import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 FIRST_USER_OID = 16384
-THE_GIVEN = "ANY ($1)"
+MARK = "(!)"
+"""In the place of an object: there is more to read of it than was."""
 TYPES = "types"
 ROUTINES = "routines"
 TABLES = "tables"
@@ -40,9 +41,69 @@ class Seldom:
         return f"CASE WHEN {self.condition} THEN {self.expression} ELSE {self.otherwise} END"
 
     @staticmethod
-    def of(expression: str | Seldom) -> Seldom | None:
+    def of(expression: Expression) -> Seldom | None:
         """The property, if it is one of this kind."""
         return expression if isinstance(expression, Seldom) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """A property that is a word for a value of the server's; ``otherwise`` where there is none for it.
+
+    A query that is run often reads the ``raw`` value, as each expression costs at every start: the word is put in here.
+    """
+
+    raw: str
+    words: Mapping[str, str]
+    otherwise: str | None = None
+
+    def __str__(self) -> str:
+        """SQL for the word."""
+        words = " ".join(f"WHEN {literal(value)} THEN {literal(word)}" for value, word in self.words.items())
+        return f"CASE {self.raw} {words}{'' if self.otherwise is None else f' ELSE {literal(self.otherwise)}'} END"
+
+    def of(self, value: str | None) -> str | None:
+        """Give the word for a value as the server writes it; None for NULL, and where it has no word."""
+        return None if value is None else self.words.get(value, self.otherwise)
+
+
+Expression = str | Seldom | Spelt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Properties of the parts of a relation that are looked up apart, by the first property of these: ``key``.
+
+    ``usual`` says of some, what they are where they need not be told: ``{relation}`` and ``{part}`` stand for names.
+    """
+
+    key: str
+    properties: Mapping[str, str]
+    source: str
+    scope: str
+    usual: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """How a section is read of one relation r: ``source`` has what ``scope`` says belongs to it.
+
+    Of relations themselves nothing follows FROM, as a rule. ``kinds`` is a condition for relations that have any.
+    In the reading that leaves seldom things unread, ``quick_source`` takes the place of the source, ``quick_scope`` of
+    the scope and the section's ``where``, and ``left`` are properties that are left out as well. ``marking`` is SQL
+    that puts MARK in the place of an object's text, which is ``{}`` there, where there is more to read; it speaks for
+    what another section has ``left``, and for one that is ``seldom`` as a whole.
+    """
+
+    source: str = ""
+    scope: str = "true"
+    kinds: str = "true"
+    quick_source: str = ""
+    quick_scope: str = ""
+    left: frozenset[str] = frozenset()
+    marking: str = "{}"
+    seldom: bool = False
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,33 +114,35 @@ class Section:
     name and the properties' values are SQL expressions. NULL says that a property does not apply.
     ``grouped``: each of its rows is all objects that are parts of one of ``relations``, which ``source`` calls r;
     then name is an identifier, the relation is the parent, and kind a literal. ``ranked``: of those, the first property
-    is a number, whose rank within the relation stands for it.
-    ``relation`` is the oid of the relation that the object is a part of, ``scope`` a condition that holds for the
-    given relations alone, where the planner needs to be told; both are None outside of relations. ``scoped_source`` is
-    another source for the given relations, that looks once where the other would for every row. ``of_all`` is a
+    is a number, whose rank within the relation stands for it. ``itself``: its objects are relations.
+    ``relation`` is the oid of the relation that the object is a part of, None outside of relations. ``of_all`` is a
     condition for where all are read, that tells the user's objects from the server's. ``rare``: what follows FROM
     in a cheap question whether there is any, for what most databases have none of.
-    ``topic`` joins sections that are read together; of relations: what ``scoped`` reads of some.
+    ``topic`` joins sections that are read together; of relations: what is read of some, as ``given`` says.
     ``in_bulk``: other expressions for the same values of properties, which cost more to plan and less for each of many.
+    ``under``: a property that names the column that is the object's parent, where there is one.
+    ``finish`` has the last word on an object's properties.
     ``source`` is what follows FROM, ``where`` and ``commented`` (catalogue, oid, column number) go with it.
     """
 
     kind: str
     name: str
     parent: tuple[str, str] = ("NULL::text", "NULL::text")
-    properties: Mapping[str, str | Seldom]
+    properties: Mapping[str, Expression]
     in_bulk: Mapping[str, str] = field(default_factory=dict)
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
     grouped: bool = False
     ranked: bool = False
+    itself: bool = False
     topic: str = ""
     relation: str | None = None
-    scope: str | None = None
-    scoped_source: str | None = None
+    given: Given | None = None
     of_all: str | None = None
     rare: str | None = None
+    under: str | None = None
+    finish: Callable[[dict[str, str]], None] | None = None
 
     @property
     def property_names(self) -> tuple[str, ...]:
@@ -91,31 +154,24 @@ class Section:
         """The kind, where that is a literal."""
         return self.kind.strip("'")
 
-    def select(self, number: int, *, scoped: bool = False, quick: bool = False) -> str:
+    def select(self, number: int, *, quick: bool = False) -> str:
         """Give the SELECT.
 
         Its rows are the relation's oid that an object belongs to, if to one, and one text that holds the section's
         number and the whole object; if ``grouped``, the number, then the relation, then every object of that.
-        ``scoped``: only of the given relations.
         ``quick``: a third value says whether there is what this query does not read ("t" or "f"), which is
         nothing where the object belongs to no relation.
         """
         leaving = quick and self.relation is not None
-        chosen = self.properties if scoped else {**self.properties, **self.in_bulk}
-        given = [(Seldom.of(expression), expression) for expression in chosen.values()]
+        given = [(Seldom.of(expression), expression) for expression in {**self.properties, **self.in_bulk}.values()]
         values = [seldom.otherwise if seldom and leaving else str(expression) for seldom, expression in given]
-        source = (self.scoped_source if scoped else None) or self.source
+        source = self.source
         if self.commented and self.commented[0] in _OLDER:
-            values.append(self._comment(*self.commented))
+            values.append(self.comment)
         elif self.commented:
             values.append("d.description")
-            source += self._comments(*self.commented, scoped=scoped)
-        conditions = [self.where]
-        if scoped and self.scope:
-            conditions.append(self.scope)
-        if not scoped and self.of_all:
-            conditions.append(self.of_all)
-        found = f"FROM {source} WHERE {' AND '.join(conditions)}"
+            source += f"{self.comments} AND d.objoid >= {FIRST_USER_OID}"
+        found = f"FROM {source} WHERE {self.where}{f' AND {self.of_all}' if self.of_all else ''}"
         unread = " OR ".join(seldom.condition for seldom, _ in given if seldom and leaving) or "false"
         if self.grouped:
             of = f"ROW({number}, min(r.kind), min(r.name))::text"  # the relation's one, without comparing them
@@ -127,28 +183,20 @@ class Section:
         whole = f"ROW({', '.join((str(number), self.kind, self.name, *self.parent, *values))})::text"
         return f"SELECT {group}, {whole}{more} {found}"
 
-    def _comments(self, catalogue: str, oid: str, column: str, *, scoped: bool) -> str:
-        comments = "pg_description"
-        if scoped and self.scoped_source:
-            comments = once(f"SELECT * FROM pg_description WHERE objoid = {THE_GIVEN}")
-        join = (
-            f" LEFT JOIN {comments} d ON d.objoid = {oid} AND d.objsubid = {column}"
-            f" AND d.classoid = '{catalogue}'::regclass"
-        )
-        return join if scoped else f"{join} AND d.objoid >= {FIRST_USER_OID}"
+    @property
+    def comments(self) -> str:
+        """SQL that joins the comments to the source, as d."""
+        return f" LEFT JOIN pg_description d ON {self._of_comment}"
 
-    @staticmethod
-    def _comment(catalogue: str, oid: str, column: str) -> str:
-        """One by one: there are few of these, and many comments of the server's own."""
-        return (
-            f"(SELECT d.description FROM pg_description d WHERE d.objoid = {oid} AND d.objsubid = {column}"
-            f" AND d.classoid = '{catalogue}'::regclass)"
-        )
+    @property
+    def comment(self) -> str:
+        """SQL for the comment, one by one: for few objects where there are many comments."""
+        return f"(SELECT d.description FROM pg_description d WHERE {self._of_comment})"
 
-
-def once(query: str) -> str:
-    """SQL for the rows of a query that is run once, however often they are looked through."""
-    return f"(WITH once AS MATERIALIZED ({query}) SELECT * FROM once)"
+    @property
+    def _of_comment(self) -> str:
+        catalogue, oid, column = self.commented or ("", "0", "0")
+        return f"d.objoid = {oid} AND d.objsubid = {column} AND d.classoid = '{catalogue}'::regclass"
 
 
 def name_of(expression: str) -> str:
@@ -186,9 +234,14 @@ def no_extension_owns(catalogue: str, oid: str) -> str:
     return f"{oid} NOT IN (SELECT objid FROM owned_by_extension WHERE classid = '{catalogue}'::regclass)"
 
 
-def truth(expression: str) -> str:
-    """SQL for a property that is there, and "true", only where ``expression`` holds."""
-    return f"CASE WHEN {expression} THEN 'true' END"
+def truth(expression: str) -> Spelt:
+    """A property that is there, and "true", only where ``expression`` holds."""
+    return Spelt(expression, {"t": "true"})
+
+
+def either(expression: str) -> Spelt:
+    """A property that is "true" or "false"."""
+    return Spelt(expression, {"t": "true", "f": "false"})
 
 
 def tablespace_of(oid: str) -> Seldom:
@@ -224,32 +277,7 @@ def union(chosen: Iterable[tuple[int, Section]], *, quick: bool = False) -> str:
 
     ``quick``: the third value of a row says whether there is more to read of the object than this query does.
     """
-    common = _COMMON.format(
-        owned="MATERIALIZED",
-        schemas="MATERIALIZED",
-        relations="MATERIALIZED",
-        first=f"(SELECT {FIRST_USER_OID}::oid)",  # of a number, the planner would expect no row at all
-        condition=no_extension_owns("pg_class", "c.oid"),
-        also=f", {UNNAMED}",
-    )
-    return common + " UNION ALL ".join(section.select(number, quick=quick) for number, section in chosen)
-
-
-def scoped(chosen: Iterable[tuple[int, Section]], *, quick: bool) -> str:
-    """Give the query of what some sections hold of the relations that are its parameter, an array of oids.
-
-    ``quick``: where the third value of any row is true, there is more to read than this query does, and its answer
-    is of no use.
-    """
-    common = _COMMON.format(
-        owned="NOT MATERIALIZED",
-        schemas="NOT MATERIALIZED",
-        relations="MATERIALIZED",
-        first=f"{FIRST_USER_OID}",
-        condition=f"c.oid = {THE_GIVEN} AND {_NO_EXTENSION}",
-        also="",
-    )
-    return common + " UNION ALL ".join(section.select(number, scoped=True, quick=quick) for number, section in chosen)
+    return _COMMON + " UNION ALL ".join(section.select(number, quick=quick) for number, section in chosen)
 
 
 def probe(chosen: Iterable[Section]) -> str:
@@ -257,26 +285,36 @@ def probe(chosen: Iterable[Section]) -> str:
     return "SELECT " + ", ".join(f"EXISTS (SELECT FROM {section.rare})" for section in chosen)
 
 
-_NO_EXTENSION = (
-    "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid"
-    " AND e.objsubid = 0 AND e.deptype = 'e')"
+KINDS = Spelt(
+    "c.relkind",
+    {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table", "c": "type"},
+    otherwise="sequence",
 )
+"""The kind of a relation."""
 
-# A schema or relation that an extension owns is left out, and with it all that it holds.
-_COMMON = f"""WITH owned_by_extension AS {{owned}} (
+CALLED = {"name": f"s.name || '.' || {name_of('c.relname')}", "schema": "s.name", "kind": str(KINDS)}
+"""What a relation c in a schema s is called."""
+
+_CALLED = ", ".join(f"{sql} AS {name}" for name, sql in CALLED.items())
+SCHEMA = f"(n.oid >= {FIRST_USER_OID} OR n.oid = {_PUBLIC}) AND NOT starts_with(n.nspname, 'pg_')"
+RELATION = (
+    "c.relkind <> ALL ('{i,I,t}') AND c.relpersistence <> 't'"
+    " AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey')"
+)
+"""What is read: a schema n and a relation c of pg_class, but for what an extension owns."""
+
+# A schema or relation that an extension owns is left out, and with it all that it holds. Of a number instead of a
+# query, the planner would expect no relation at all.
+_COMMON = f"""WITH owned_by_extension AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-), schemas AS {{schemas}} (
-  SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace
-  WHERE (oid >= {FIRST_USER_OID} OR oid = {_PUBLIC}) AND NOT starts_with(nspname, 'pg_')
-    AND {no_extension_owns("pg_namespace", "oid")}
-), relations AS {{relations}} (
-  SELECT c.oid, s.name || '.' || {name_of("c.relname")} AS name, s.name AS schema, c.relname, c.relkind, c.relowner,
-    c.relacl, c.reloptions, c.relam, c.reltablespace, c.reltoastrelid, c.reloftype, c.relpersistence, c.relispartition,
-    c.relpartbound, c.relispopulated, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
-    CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-      WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'sequence' END AS kind
+), schemas AS MATERIALIZED (
+  SELECT oid, {name_of("nspname")} AS name, nspowner, nspacl FROM pg_namespace n
+  WHERE {SCHEMA} AND {no_extension_owns("pg_namespace", "oid")}
+), relations AS MATERIALIZED (
+  SELECT c.oid, {_CALLED}, c.relname, c.relkind, c.relowner, c.relacl, c.reloptions, c.relam, c.reltablespace,
+    c.reltoastrelid, c.reloftype, c.relpersistence, c.relispartition, c.relpartbound, c.relispopulated,
+    c.relreplident, c.relrowsecurity, c.relforcerowsecurity
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
-  WHERE c.oid >= {{first}} AND c.relkind <> 'i' AND c.relkind <> 'I' AND c.relkind <> 't' AND c.relpersistence <> 't'
-    AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_schema_migrations_pkey') AND {{condition}}
-){{also}}
+  WHERE c.oid >= (SELECT {FIRST_USER_OID}::oid) AND {RELATION} AND {no_extension_owns("pg_class", "c.oid")}
+), {UNNAMED}
 """
