@@ -9,8 +9,8 @@ from unittest.mock import create_autospec
 import pytest
 
 from glowplug.database.rows import Rows
-from glowplug.rehearsal.data.ordered import Ordered
-from glowplug.rehearsal.data.stirred import Stirred
+from glowplug.rehearsal.data.filling.stirred import Stirred
+from glowplug.rehearsal.data.losses.ordered import Ordered
 from glowplug.rehearsal.passed_on import PassedOn
 
 if TYPE_CHECKING:

@@ -117,7 +117,7 @@ def was_left_alone(loss: Loss, migration: Migration, dialect: Dialect) -> bool:
     That is so where all that the up inserts into the table leaves alone what is there (ON CONFLICT DO NOTHING, INSERT
     IGNORE), and all that the down deletes there is chosen by a condition.
     """
-    from glowplug.rehearsal.data.text import Text, actions_of  # noqa: PLC0415 - only where rows are lost
+    from glowplug.rehearsal.data.files.text import Text, actions_of  # noqa: PLC0415 - only where rows are lost
 
     if loss.how is not How.DELETED or loss.rows > _FEW:
         return False
@@ -138,7 +138,7 @@ def _is_of(table: Name, loss: Loss) -> bool:
 
 
 def _is_plain(migration: Migration, dialect: Dialect, direction: Direction) -> bool:
-    from glowplug.rehearsal.data.text import Text, actions_of, followed  # noqa: PLC0415 - only where times moved on
+    from glowplug.rehearsal.data.files.text import Text, actions_of, followed  # noqa: PLC0415 - only where times moved on
 
     script = Text.of(migration, dialect).file(direction)
     return script is None or (followed(script) and not any(_may_leave_out(action) for action, _ in actions_of(script)))

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.database.rows import Contents, Value
-from glowplug.rehearsal.data.compare import Reading
-from glowplug.rehearsal.data.losses import lost_for_good, lost_there_and_back
-from glowplug.rehearsal.data.names import Names
+from glowplug.rehearsal.data.files.names import Names
+from glowplug.rehearsal.data.losses.compare import Reading
+from glowplug.rehearsal.data.losses.losses import lost_for_good, lost_there_and_back
 from glowplug.rehearsal.measured import Cause
 from glowplug.schema.tables import Column, Family, Table, Type, Unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.losses.missing import State
 
 TEXT = Type(name="text", family=Family.TEXT)
 INTEGER = Type(name="integer", family=Family.INTEGER)

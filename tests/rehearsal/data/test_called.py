@@ -8,7 +8,7 @@ import pytest
 
 from glowplug.dialect import Dialect
 from glowplug.project import Migration
-from glowplug.rehearsal.data.text import Text, actions_of
+from glowplug.rehearsal.data.files.text import Text, actions_of
 from glowplug.rehearsal.measured import DataOutcome, Reversibility
 from glowplug.sql.actions import Delete, Update
 

@@ -14,7 +14,7 @@ from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal.data import measure
-from glowplug.rehearsal.data.foreseeable import foreseeable
+from glowplug.rehearsal.data.files.foreseeable import foreseeable
 from glowplug.rehearsal.measured import DataOutcome
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.scratch import open_server

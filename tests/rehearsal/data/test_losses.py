@@ -8,9 +8,10 @@ import pytest
 
 from glowplug.database.rows import Contents, Value
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data import paired
-from glowplug.rehearsal.data.compare import Reading
-from glowplug.rehearsal.data.losses import (
+from glowplug.rehearsal.data.files.names import Names
+from glowplug.rehearsal.data.losses import paired
+from glowplug.rehearsal.data.losses.compare import Reading
+from glowplug.rehearsal.data.losses.losses import (
     Since,
     lost_for_good,
     lost_of_odd,
@@ -19,12 +20,11 @@ from glowplug.rehearsal.data.losses import (
     may_be_lost,
     outcome_of,
 )
-from glowplug.rehearsal.data.names import Names
 from glowplug.rehearsal.measured import Cause, DataOutcome, Example, How, Loss, When
 from glowplug.schema.tables import Column, Family, Table, Type, Unique, Written
 
 if TYPE_CHECKING:
-    from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.losses.missing import State
 
 TEXT = Type(name="text", family=Family.TEXT)
 INTEGER = Type(name="integer", family=Family.INTEGER)

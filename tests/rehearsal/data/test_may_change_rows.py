@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.harmless import may_change_rows
+from glowplug.rehearsal.data.files.harmless import may_change_rows
 from glowplug.sql.reader import read
 
 POSTGRES, MYSQL, SQLITE = Dialect.POSTGRES, Dialect.MYSQL, Dialect.SQLITE

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.names import Names
-from glowplug.rehearsal.data.numbering import numberings
+from glowplug.rehearsal.data.files.names import Names
+from glowplug.rehearsal.data.filling.numbering import numberings
 from glowplug.rehearsal.measured import DataOutcome
 from glowplug.schema.tables import Column, Family, Table, Type, Written
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Dialect, Direction
-from glowplug.rehearsal.data.odd_documents import odd_documents
-from glowplug.rehearsal.data.text import Text
+from glowplug.rehearsal.data.files.text import Text
+from glowplug.rehearsal.data.refusals.odd_documents import odd_documents
 from glowplug.rehearsal.seeding import DataSettings, seed
 from glowplug.sql.reader import read
 from tests.rehearsal.seeding.servers import database

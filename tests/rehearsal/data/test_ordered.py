@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.database.rows import Contents, Rows
-from glowplug.rehearsal.data.ordered import Ordered
+from glowplug.rehearsal.data.losses.ordered import Ordered
 from glowplug.schema.tables import Column, Family, Table, Type, Unique
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.paths import paths_in
+from glowplug.rehearsal.data.files.paths import paths_in
 from glowplug.sql.reader import read
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.picking import picks
+from glowplug.rehearsal.data.filling.picking import picks
 from glowplug.rehearsal.measured import DataOutcome
 from glowplug.schema.tables import Table
 from glowplug.sql.reader import read

@@ -6,9 +6,9 @@ import pytest
 
 from glowplug.dialect import Dialect
 from glowplug.project import Migration
-from glowplug.rehearsal.data.names import names_between
-from glowplug.rehearsal.data.reversibility import says
-from glowplug.rehearsal.data.text import Text
+from glowplug.rehearsal.data.files.names import names_between
+from glowplug.rehearsal.data.files.reversibility import says
+from glowplug.rehearsal.data.files.text import Text
 from glowplug.rehearsal.measured import Reversibility
 from glowplug.schema.tables import Column, Family, Table, Type, Unique
 

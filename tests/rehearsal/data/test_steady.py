@@ -14,9 +14,9 @@ from glowplug.dialect import Dialect, Direction
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal.data import measure
-from glowplug.rehearsal.data.steady import is_steady, leave, take
+from glowplug.rehearsal.data.files.steady import is_steady, leave, take
+from glowplug.rehearsal.data.files.text import Text
 from glowplug.rehearsal.data.subject import Subject
-from glowplug.rehearsal.data.text import Text
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.scratch import open_server
 from glowplug.scratch.settings import Request, ScratchSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glowplug.rehearsal.data.stirred import Stirred
+from glowplug.rehearsal.data.filling.stirred import Stirred
 from glowplug.schema.tables import Check, Column, Family, ForeignKey, Table, Type, Unique
 
 if TYPE_CHECKING:

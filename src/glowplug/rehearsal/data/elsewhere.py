@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.edge_rows import write_edges
-from glowplug.rehearsal.data.losses import lost_for_good, lost_there_and_back, outcome_of
+from glowplug.rehearsal.data.losses.losses import lost_for_good, lost_there_and_back, outcome_of
+from glowplug.rehearsal.data.refusals.edge_rows import write_edges
 from glowplug.rehearsal.data.trip import trip
 from glowplug.rehearsal.measured import DataOutcome, Failure, Loss, OtherWorld, When
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from glowplug.database.interface import SqlError
-    from glowplug.rehearsal.data.names import Names
+    from glowplug.rehearsal.data.files.names import Names
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Data
     from glowplug.rehearsal.seeding import Edge

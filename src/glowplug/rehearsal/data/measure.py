@@ -9,19 +9,19 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect, Direction
 from glowplug.errors import CannotBranch
-from glowplug.rehearsal.data.blame import down_alone, not_again
-from glowplug.rehearsal.data.foreseeable import foreseeable
-from glowplug.rehearsal.data.harmless import changes_what_it_locks
-from glowplug.rehearsal.data.losses import Since, lost_since, outcome_of
-from glowplug.rehearsal.data.names import Names, names_between
-from glowplug.rehearsal.data.refusals import refused
-from glowplug.rehearsal.data.reversibility import says
-from glowplug.rehearsal.data.steady import Settled, is_steady, leave, take
+from glowplug.rehearsal.data.files.foreseeable import foreseeable
+from glowplug.rehearsal.data.files.harmless import changes_what_it_locks
+from glowplug.rehearsal.data.files.names import Names, names_between
+from glowplug.rehearsal.data.files.reversibility import says
+from glowplug.rehearsal.data.files.steady import Settled, is_steady, leave, take
+from glowplug.rehearsal.data.files.text import Text
+from glowplug.rehearsal.data.files.touched import Touched, seen, touched
+from glowplug.rehearsal.data.losses.losses import Since, lost_since, outcome_of
+from glowplug.rehearsal.data.losses.unseen import unless_unseen
+from glowplug.rehearsal.data.refusals.blame import down_alone, not_again
+from glowplug.rehearsal.data.refusals.refusals import refused
 from glowplug.rehearsal.data.subject import Subject
-from glowplug.rehearsal.data.text import Text
-from glowplug.rehearsal.data.touched import Touched, seen, touched
 from glowplug.rehearsal.data.trip import Trip, trip
-from glowplug.rehearsal.data.unseen import unless_unseen
 from glowplug.rehearsal.data.with_rows import WithRows, widened
 from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement, When
 from glowplug.sql.blank import is_blank

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Dialect
-from glowplug.rehearsal.data.numbering import numbered
+from glowplug.rehearsal.data.filling.numbering import numbered
 from glowplug.rehearsal.passed_on import PassedOn
 from glowplug.sql.quoting import quoted
 

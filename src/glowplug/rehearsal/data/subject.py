@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import aims, chosen, relaxed, set_by, without_parents
-from glowplug.rehearsal.data.documents import plain_documents
-from glowplug.rehearsal.data.harmless import may_refuse_rows
-from glowplug.rehearsal.data.joined import joins
-from glowplug.rehearsal.data.names import Names, renamed
-from glowplug.rehearsal.data.numbering import numbered, numberings
+from glowplug.rehearsal.data.files.harmless import may_refuse_rows
+from glowplug.rehearsal.data.files.names import Names, renamed
+from glowplug.rehearsal.data.files.steady import Settled, is_steady
+from glowplug.rehearsal.data.filling.aims import aims, chosen, relaxed, set_by, without_parents
+from glowplug.rehearsal.data.filling.documents import plain_documents
+from glowplug.rehearsal.data.filling.joined import joins
+from glowplug.rehearsal.data.filling.numbering import numbered, numberings
 from glowplug.rehearsal.data.refilling import Fills
-from glowplug.rehearsal.data.steady import Settled, is_steady
 from glowplug.rehearsal.met import Met
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from glowplug.database.rows import Value
     from glowplug.dialect import Dialect
     from glowplug.project import Migration
-    from glowplug.rehearsal.data.joined import Join
-    from glowplug.rehearsal.data.numbering import Numbering
-    from glowplug.rehearsal.data.text import Text
-    from glowplug.rehearsal.data.touched import Touched
+    from glowplug.rehearsal.data.files.text import Text
+    from glowplug.rehearsal.data.files.touched import Touched
+    from glowplug.rehearsal.data.filling.joined import Join
+    from glowplug.rehearsal.data.filling.numbering import Numbering
     from glowplug.rehearsal.seeding import DataSettings
     from glowplug.rehearsal.seeds import Seed
     from glowplug.schema.tables import Table

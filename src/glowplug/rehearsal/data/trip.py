@@ -10,18 +10,18 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Dialect, Direction
-from glowplug.rehearsal.data.aims import put_back, set_by
-from glowplug.rehearsal.data.compare import Reading
-from glowplug.rehearsal.data.gaps import WithGaps
-from glowplug.rehearsal.data.held import change_held
-from glowplug.rehearsal.data.joined import give_partners, have_partners
-from glowplug.rehearsal.data.likened import liken
-from glowplug.rehearsal.data.names import names_between
-from glowplug.rehearsal.data.ordered import Ordered
-from glowplug.rehearsal.data.picking import is_seen, picks
+from glowplug.rehearsal.data.files.names import names_between
+from glowplug.rehearsal.data.files.steady import alike
+from glowplug.rehearsal.data.filling.aims import put_back, set_by
+from glowplug.rehearsal.data.filling.gaps import WithGaps
+from glowplug.rehearsal.data.filling.held import change_held
+from glowplug.rehearsal.data.filling.joined import give_partners, have_partners
+from glowplug.rehearsal.data.filling.likened import liken
+from glowplug.rehearsal.data.filling.picking import is_seen, picks
+from glowplug.rehearsal.data.filling.stirred import Stirred
+from glowplug.rehearsal.data.losses.compare import Reading
+from glowplug.rehearsal.data.losses.ordered import Ordered
 from glowplug.rehearsal.data.refilling import Keeping
-from glowplug.rehearsal.data.steady import alike
-from glowplug.rehearsal.data.stirred import Stirred
 from glowplug.rehearsal.measured import NotSeeded
 from glowplug.rehearsal.seeding import seed
 from glowplug.rehearsal.seeding.makers import Making
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from glowplug.database.interface import Connection, SqlError
     from glowplug.database.rows import Contents, Rows, Value
     from glowplug.database.trace import Trace
-    from glowplug.rehearsal.data.missing import State
-    from glowplug.rehearsal.data.names import Names
-    from glowplug.rehearsal.data.picking import Pick
+    from glowplug.rehearsal.data.files.names import Names
+    from glowplug.rehearsal.data.filling.picking import Pick
+    from glowplug.rehearsal.data.losses.missing import State
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.schema.tables import Column, Table
 

@@ -8,18 +8,18 @@ import msgspec
 from msgspec.structs import replace
 
 from glowplug.dialect import Direction
-from glowplug.rehearsal.data.aims import chosen
-from glowplug.rehearsal.data.any_row import shown
-from glowplug.rehearsal.data.blame import down_alone, not_again, without_rows
-from glowplug.rehearsal.data.edge_pass import edge_pass, not_again_on_odd_rows
 from glowplug.rehearsal.data.elsewhere import beyond_plain, other_world
-from glowplug.rehearsal.data.inserted import held_by_others
-from glowplug.rehearsal.data.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
-from glowplug.rehearsal.data.odd import Tried, tried
-from glowplug.rehearsal.data.refusals import of_references, once, refused, tables_at, writes_a_taken_key
-from glowplug.rehearsal.data.touched import overlooked, touched
+from glowplug.rehearsal.data.files.touched import overlooked, touched
+from glowplug.rehearsal.data.filling.aims import chosen
+from glowplug.rehearsal.data.losses.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
+from glowplug.rehearsal.data.losses.unseen import unless_unseen
+from glowplug.rehearsal.data.refusals.any_row import shown
+from glowplug.rehearsal.data.refusals.blame import down_alone, not_again, without_rows
+from glowplug.rehearsal.data.refusals.edge_pass import edge_pass, not_again_on_odd_rows
+from glowplug.rehearsal.data.refusals.inserted import held_by_others
+from glowplug.rehearsal.data.refusals.odd import Tried, tried
+from glowplug.rehearsal.data.refusals.refusals import of_references, once, refused, tables_at, writes_a_taken_key
 from glowplug.rehearsal.data.trip import Filled, Trip, filled_trip, trip
-from glowplug.rehearsal.data.unseen import unless_unseen
 from glowplug.rehearsal.measured import (
     Data,
     DataOutcome,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import SqlError
     from glowplug.database.trace import Trace
-    from glowplug.rehearsal.data.missing import State
+    from glowplug.rehearsal.data.losses.missing import State
     from glowplug.rehearsal.data.subject import Subject
     from glowplug.rehearsal.measured import Loss
     from glowplug.rehearsal.seeding import Edge

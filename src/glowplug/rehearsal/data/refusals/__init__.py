@@ -1,0 +1,1 @@
+"""What is refused: odd rows found apart, why a file refuses one, and what asks production for such."""
