@@ -75,7 +75,7 @@ def test_what_a_suppression_says(text: str, words: AllowWords) -> None:
     ("text", "fault"),
     [
         ("allow", "after `allow` come one or more names of rules"),
-        ("ignore a", "after `allow` come one or more names of rules"),
+        ("ignore a", "`ignore` is no word for it: after `allow` come one or more names of rules"),
         ("allow a because nobody", "`because nobody` is no clause of it"),
         ('allow a because "open', '`because "open` is no clause of it'),
         (f"allow a {WHY} {WHY}", "`because` stands twice"),
@@ -162,7 +162,7 @@ def test_one_in_a_block_is_about_the_statement_in_it() -> None:
     assert about(script(f"{before}{block};", block, body=("ONE", "TWO"))) == [block, "ONE", "TWO"]
 
 
-def test_it_covers_its_statement_and_no_other() -> None:
+def test_it_covers_its_statement_and_no_other_and_what_is_about_the_whole_file() -> None:
     (comment,) = comments(script(f"ONE; -- glowplug: allow a {WHY}\nTWO; THREE;", "ONE", "TWO", "THREE"))
     file = "migrations/1_m/up.sql"
     assert comment.place == Place(file=file, line=1, column=6, end_line=1, end_column=52)
@@ -171,8 +171,9 @@ def test_it_covers_its_statement_and_no_other() -> None:
     assert comment.is_about(Place(file=file, line=1))
     assert not comment.is_about(Place(file=file, line=1, column=4))
     assert not comment.is_about(Place(file=file, line=2, column=1))
-    assert not comment.is_about(Place(file=file))
+    assert comment.is_about(Place(file=file))
     assert not comment.is_about(Place(file="migrations/1_m/down.sql", line=1, column=1))
+    assert not comment.is_about(Place(file="migrations/1_m/down.sql"))
 
 
 PIECES = (

@@ -61,7 +61,9 @@ def parse(text: str) -> AllowWords:
     """Read what stands behind ``glowplug:``."""
     head = _RULES.match(text)
     if head is None:
-        return AllowWords(fault="after `allow` come one or more names of rules")
+        word = text.split(maxsplit=1)[0] if text.split() else ""
+        unknown = "" if word in {"", "allow"} else f"`{word}` is no word for it: "
+        return AllowWords(fault=f"{unknown}after `allow` come one or more names of rules")
     words = AllowWords(rules=tuple(name.strip() for name in head["rules"].split(",")))
     said: set[str] = set()
     at = head.end()
