@@ -68,6 +68,7 @@ CHANGES = [
     REFERRING,
     'CREATE TABLE "we.i""rd\\" ("a.b" int NOT NULL, "c,d" serial, "(!)" text DEFAULT \'(!)\', CHECK ("a.b" > 0))',
     "ALTER TABLE q RENAME a TO renamed; ALTER TABLE q RENAME TO qq",
+    "ALTER TABLE q RENAME a TO renamed; COMMENT ON COLUMN q.renamed IS 'x'; COMMENT ON COLUMN q.id IS 'y'",
     "CREATE TYPE comp AS (a int, b text); COMMENT ON COLUMN comp.a IS 'x'",
     "CREATE TABLE none ()",
     "GRANT SELECT ON q TO PUBLIC",
@@ -129,6 +130,18 @@ def test_inside_of_the_transaction(connection: PostgresConnection, change: str) 
     assert nested.snapshot().objects == truth(connection)
     nested.end()
     assert connection.snapshot().objects == truth(connection)
+
+
+def test_a_column_with_all_that_is_unusual(connection: PostgresConnection) -> None:
+    for change in (
+        "ALTER TABLE q RENAME a TO renamed",
+        "ALTER TABLE q ALTER renamed SET DEFAULT 7, ALTER renamed SET STATISTICS 7",
+        "COMMENT ON COLUMN q.renamed IS 'This is ''a'', or was'",
+        "ALTER TABLE q ADD later int",
+        "ALTER TABLE q DROP later",
+    ):
+        up(connection, change)
+        assert connection.snapshot().objects == truth(connection)
 
 
 def test_triggers_by_which_a_foreign_key_works(server: PostgresServer) -> None:

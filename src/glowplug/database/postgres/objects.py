@@ -130,7 +130,8 @@ class Known:
             told = layout.properties(values)
             unusual = layout.unusual(more[values[0]], relation=relation, part=part[0]) if values[0] in more else {}
             if unusual:
-                told = {name: value for name in section.properties if (value := unusual.get(name) or told.get(name))}
+                both = {**told, **unusual}
+                told = {name: both[name] for name in section.property_names if name in both}
             if named:
                 key, parent = _scrubbed_key(key), _scrubbed_key(parent)
                 told = {name: _scrubbed(value) for name, value in told.items()}
