@@ -116,7 +116,7 @@ class PostgresConnection(Connection):
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
         plain = local is not None and (not local.writes or self._code.is_tame)
-        if direction is Direction.DOWN and plain and self.runner.forgot:
+        if direction is Direction.DOWN and plain and self.runner.forgot and not self.circumstances.forbidding:
             self.bookkeeping.forgot({migration.version})
         watch = self._take_answers(local, watching if error is None else None, kinds)
         if error is None and not (plain and watch is None) and may_shut_out(local, watch):
@@ -128,7 +128,7 @@ class PostgresConnection(Connection):
         self._begin(migration, direction, lone.local)
         started = time.perf_counter()
         run = Run(error=self.runner.run(migration, direction), seconds=time.perf_counter() - started)
-        if direction is Direction.DOWN and self.runner.forgot:
+        if direction is Direction.DOWN and self.runner.forgot and not self.circumstances.forbidding:
             self.bookkeeping.forgot({migration.version})
         self._remember(lone.local, None if run.error is not None or table is None else of_index(table))
         return run
@@ -172,7 +172,7 @@ class PostgresConnection(Connection):
         reply = self.runner.run_together(migrations, direction)
         if reply.lost is not None:
             return ran(migrations, direction, self.recorded())
-        if direction is Direction.DOWN and all_forgotten(migrations, reply):
+        if direction is Direction.DOWN and all_forgotten(migrations, reply) and not self.circumstances.forbidding:
             self.bookkeeping.forgot({migration.version for migration in migrations})
         return reply.commands.count(b"COMMIT")
 
@@ -313,12 +313,12 @@ class PostgresConnection(Connection):
         )
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
-        """What is known of a file outside of a transaction whose change a single name tells."""
+        """What is known of a file outside of a transaction whose change a single name tells, and nothing else."""
+        idle = self.session.transaction_status is TransactionStatus.IDLE
         if migration.run_in_transaction or self.access.superuser or refused(migration, direction) is not None:
             return None
-        if self.session.transaction_status is not TransactionStatus.IDLE:
-            return None
-        return lone_index((migration.sql(direction) or b"").decode())
+        lone, seen = lone_index((migration.sql(direction) or b"").decode()), self._change is not None
+        return lone if lone and idle and (seen or self._code.is_tame or not lone.local.evaluates) else None
 
     def _remember(self, local: Locality | None, watch: Watch | None) -> None:
         if self._change is None or local is None or watch is None:
