@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glowplug.dialect import Dialect
-from glowplug.sql.condition import UNKNOWN, Unread, evaluate, names, parse, parse_many
+from glowplug.sql.condition import UNKNOWN, Call, Unread, evaluate, names, parse, parse_many
 
 if TYPE_CHECKING:
     from glowplug.sql.condition import Scalar
@@ -127,3 +127,13 @@ def test_what_is_told_is_what_sqlite_says(text: str, a: int | None, b: int | Non
     ((said,),) = apsw.Connection("").execute(f"SELECT {text} FROM (SELECT ?1 AS a, ?2 AS b, ?3 AS t)", (a, b, t))
     assert told is not UNKNOWN
     assert told == (None if said is None else bool(said))
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_what_is_chained_without_end_is_not_read_and_what_stands_side_by_side_is(dialect: Dialect) -> None:
+    assert names(parse("n > 0" + " + 1" * 5000, dialect)) == frozenset()
+    assert names(parse("n > 0" + " + 1" * 50, dialect)) == {"n"}
+    many = parse(" AND ".join(["n = 1", "m + 1 < 2"] * 1000), dialect)
+    assert names(many) == {"n", "m"}
+    assert isinstance(many, Call)
+    assert len(many.arguments) == 2000

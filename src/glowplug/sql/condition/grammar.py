@@ -35,6 +35,7 @@ MOMENTS = frozenset(
 TYPED = frozenset({"date", "time", "timestamp", "timestamptz", "interval"})
 TYPE_TAILS = frozenset({"varying", "precision", "unsigned", "signed", "with", "without", "time", "zone", "charset"})
 DEEPEST = 200
+FLAT = frozenset({"and", "or"})  # of these, as many as there are stand side by side
 OPERATORS = frozenset(
     {"and", "or", "not", "is", "in", "between", "like", "ilike", "glob", "similar", "case", "cast", "array", "element"}
 )

@@ -82,13 +82,14 @@ class _Parser:
         return tuple(found)
 
     def _expression(self, least: int) -> Expression:
-        self._depth += 1
+        depth, self._depth = self._depth, self._depth + 1
         if self._depth > grammar.DEEPEST:
             raise UnreadableError("too deep")
         left = self._prefix()
         while (power := self._power()) > least:
             left = self._infix(left, power)
-        self._depth -= 1
+            self._depth += not (isinstance(left, Call) and left.name in grammar.FLAT)
+        self._depth = depth
         return left
 
     def _power(self) -> int:  # noqa: PLR0911 - one a kind of token
