@@ -124,6 +124,7 @@ def test_what_a_down_says_is_believed_where_code_is_tame(
     for each in migrations:
         assert connection.run(each, Direction.UP).error is None
     connection.require(code)
+    connection.snapshot()
     connection.recorded()
     readings: list[str] = []
     for module, name in ((bookkeeping, "recorded"), (entry, "read_entry")):
