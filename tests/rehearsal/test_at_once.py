@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-import threading
+import os
+import tempfile
 import time
-from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +30,11 @@ from glowplug.rehearsal.measured import Data, DataOutcome, Failure, Measurement,
 from glowplug.rehearsal.seeding import DataSettings
 from glowplug.rehearsal.stretches import cut
 from glowplug.schema import Schema, SchemaObject
+from glowplug.scratch.interface import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from glowplug.rehearsal.rehearse import Progress
 
@@ -40,15 +43,27 @@ if TYPE_CHECKING:
 class FakeDatabase:
     """Objects and recorded versions. A file is words: "+a" makes, "-a" drops, "!" fails, "?" lacks an extension,
     "~" fails in the database with this number alone, "@" makes something with another definition in every database,
-    "forget" empties the bookkeeping table, "broken" is the server's failure, "hang" waits until it is stopped."""
+    "forget" empties the bookkeeping table, "broken" is the server's failure, "hang" waits until it is ended. What it
+    does is written to a file, for it is done in another process."""
 
     number: int
-    stop: threading.Event
+    file: Path
     objects: dict[str, str] = field(default_factory=dict)
     versions: set[str] = field(default_factory=set)
-    closed: bool = False
-    log: list[str] = field(default_factory=list)
     rows: None = None
+
+    def note(self, what: str) -> None:
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(f"{what}\n")
+
+    @property
+    def log(self) -> list[str]:
+        return self.file.read_text("utf-8").splitlines() if self.file.exists() else []
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was, if anything was done there at all: a process may be ended before."""
+        return self.log[-1:] in ([], ["close"])
 
     @property
     def connection(self) -> FakeDatabase:
@@ -64,9 +79,7 @@ class FakeDatabase:
         return [self.run(migrations[0], direction)]
 
     def run(self, migration: Migration, direction: Direction) -> Run:
-        if self.stop.is_set():
-            raise CancelledError
-        self.log.append(f"{direction.value} {migration.version}")
+        self.note(f"{direction.value} {migration.version}")
         objects, versions = dict(self.objects), set(self.versions)
         for word in (migration.sql(direction) or b"").decode().split():
             error = self._do(word, objects, versions)
@@ -103,8 +116,7 @@ class FakeDatabase:
         if word == "broken":
             raise EnvironmentFailure("the server failed")
         if word == "hang":
-            assert self.stop.wait(60)
-            raise CancelledError
+            time.sleep(60)
 
     def snapshot(self) -> Schema:
         return Schema.of(
@@ -121,28 +133,52 @@ class FakeDatabase:
         yield other
 
     def restart_session(self) -> None:
-        self.log.append("restart")
+        self.note("restart")
 
     def close(self) -> None:
-        self.closed = True
+        self.note("close")
 
 
 class FakeServer:
     def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(dir=os.environ["GLOWPLUG_TEST_FAKES"]))
         self.databases: list[FakeDatabase] = []
         self.times_limited = 0
-        self.divided = False
+        self.settled: list[object] = []
 
     def create(self) -> FakeDatabase:
-        return self.create_apart(threading.Event())
+        return self.made(self.promised())
+
+    def promised(self) -> FakeDatabase:
+        number = len(self.databases)
+        self.databases.append(FakeDatabase(number, self.directory / str(number)))
+        return self.databases[-1]
+
+    def made(self, database: FakeDatabase) -> FakeDatabase:
+        return database
 
     def dividing(self, _chain: Chain) -> FakeServer:
-        self.divided = True
         return self
 
-    def create_apart(self, stop: threading.Event) -> FakeDatabase:
-        self.databases.append(FakeDatabase(len(self.databases), stop))
-        return self.databases[-1]
+    def apart(self) -> Callable[[], FakeDatabase]:
+        database = self.promised()
+        return lambda: self.made(database)
+
+    def divided(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def account(self) -> Account:
+        return Account(times_limited=self.times_limited, kept=os.getpid())
+
+    def settle(self, account: Account) -> None:
+        self.settled.append(account.kept)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLOWPLUG_TEST_FAKES", str(tmp_path_factory.mktemp("fakes")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +240,7 @@ def test_it_is_divided_and_agrees() -> None:
     one, other, server = both(chain(*good(8)))
     assert other == one
     assert len(server.databases) == 3
+    assert len({os.getpid(), *server.settled}) == 4
     ran = [database.log for database in server.databases]
     assert [log.count("restart") for log in ran] == [0, 0, 1]
     assert [sum(entry.startswith("up") for entry in log) for log in ran] > [0, 0, 0]
@@ -248,8 +285,9 @@ def test_a_moment_in_a_definition_is() -> None:
             return Schema.of([stamped, *super().snapshot()])
 
     class Server(FakeServer):
-        def create_apart(self, stop: threading.Event) -> FakeDatabase:
-            self.databases.append(Clock(len(self.databases), stop))
+        def promised(self) -> FakeDatabase:
+            number = len(self.databases)
+            self.databases.append(Clock(number, self.directory / str(number)))
             return self.databases[-1]
 
     server = Server()
@@ -259,9 +297,8 @@ def test_a_moment_in_a_definition_is() -> None:
 
 def test_recorded_versions_that_differ_are_not_believed() -> None:
     class Server(FakeServer):
-        def create_apart(self, stop: threading.Event) -> FakeDatabase:
-            database = super().create_apart(stop)
-            database.versions |= {"000x"} if len(self.databases) == 2 else set()
+        def made(self, database: FakeDatabase) -> FakeDatabase:
+            database.versions |= {"000x"} if database.number == 1 else set()
             return database
 
     server = Server()
@@ -346,20 +383,20 @@ def test_what_another_stretch_may_have_done_to_an_assertion_is_not_believed(monk
 
 def test_a_size_that_all_reached_together_is_not_believed() -> None:
     class Server(FakeServer):
-        def create_apart(self, stop: threading.Event) -> FakeDatabase:
+        def made(self, database: FakeDatabase) -> FakeDatabase:
             self.times_limited += 1
-            return super().create_apart(stop)
+            return database
 
     server = Server()
     rehearse(chain(*good(8)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
     assert len(server.databases) == 4
+    assert server.settled == []
 
 
 def test_a_connection_that_the_size_cost_is_no_failure() -> None:
     class Server(FakeServer):
-        def create_apart(self, stop: threading.Event) -> FakeDatabase:
-            database = super().create_apart(stop)
-            if len(self.databases) == 2:
+        def made(self, database: FakeDatabase) -> FakeDatabase:
+            if database.number == 1:
                 self.times_limited += 1
                 database.snapshot = lambda: database._hinder("broken")  # type: ignore[method-assign, assignment, return-value] # noqa: SLF001 - the fake's own
             return database
@@ -397,7 +434,7 @@ def test_an_interruption_ends_all(error: BaseException) -> None:
     server = FakeServer()
 
     def listen(_progress: Progress) -> None:
-        if len(server.databases) == 3:
+        if all(database.log for database in server.databases):
             raise error
 
     started = time.monotonic()
@@ -407,16 +444,21 @@ def test_an_interruption_ends_all(error: BaseException) -> None:
     assert all(database.closed for database in server.databases)
 
 
-def test_a_database_that_can_not_be_made_ends_all() -> None:
+@pytest.mark.parametrize("number", range(3))
+def test_a_database_that_can_not_be_made_ends_all(number: int) -> None:
     class Server(FakeServer):
-        def create_apart(self, stop: threading.Event) -> FakeDatabase:
-            if len(self.databases) == 2:
+        def made(self, database: FakeDatabase) -> FakeDatabase:
+            if database.number == number:
                 raise EnvironmentFailure("no room")
-            return super().create_apart(stop)
+            return database
 
+    files = good(9)
+    files[8] = ("+a", "hang")
     server = Server()
+    started = time.monotonic()
     with pytest.raises(EnvironmentFailure, match="no room"):
-        rehearse(chain(*good(9)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+        rehearse(chain(*(good(9) if number == 2 else files)), server, forward_only=False, jobs=3)  # type: ignore[arg-type]
+    assert time.monotonic() - started < 30
     assert all(database.closed for database in server.databases)
 
 

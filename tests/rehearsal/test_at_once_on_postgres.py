@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import re
@@ -184,14 +185,14 @@ def test_the_bookshop(server: PostgresServer) -> None:
 
 
 def test_it_is_divided(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[threading.Event] = []
-    create = PostgresServer.create_apart
+    made: list[PostgresServer] = []
+    apart = PostgresServer.apart
 
-    def counted(self: PostgresServer, stop: threading.Event) -> object:
-        made.append(stop)
-        return create(self, stop)
+    def counted(self: PostgresServer) -> object:
+        made.append(self)
+        return apart(self)
 
-    monkeypatch.setattr(PostgresServer, "create_apart", counted)
+    monkeypatch.setattr(PostgresServer, "apart", counted)
     files = [(f"CREATE TABLE g{number} (id int)", f"DROP TABLE g{number}") for number in range(9)]
     answer = rehearse(chain(*files), server, forward_only=False, jobs=3)
     assert len(made) == 3
@@ -290,4 +291,4 @@ def test_an_interruption_leaves_nothing(number: signal.Signals, place: int, serv
         signal.signal(number, handler)
     assert time.monotonic() - started < 40
     assert databases(server) == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("glowplug-stretch")]
+    assert multiprocessing.active_children() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import signal
 import threading
 import time
@@ -26,6 +27,7 @@ from glowplug.scratch.settings import Request, ScratchSettings
 from .bench import Bench, bench_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from glowplug.rehearsal import Rehearsal
@@ -59,16 +61,16 @@ def _bench(tmp_path: Path) -> Bench:
 
 
 @pytest.fixture(name="made")
-def _made(monkeypatch: pytest.MonkeyPatch) -> list[threading.Event]:
+def _made(monkeypatch: pytest.MonkeyPatch) -> list[Twins]:
     """Count the copies that are made to work on at once."""
-    made: list[threading.Event] = []
-    create = Twins.create_apart
+    made: list[Twins] = []
+    apart = Twins.apart
 
-    def counted(self: Twins, stop: threading.Event) -> Database:
-        made.append(stop)
-        return create(self, stop)
+    def counted(self: Twins) -> Callable[[], Database]:
+        made.append(self)
+        return apart(self)
 
-    monkeypatch.setattr(Twins, "create_apart", counted)
+    monkeypatch.setattr(Twins, "apart", counted)
     return made
 
 
@@ -135,7 +137,15 @@ def both(files: Files, bench: Bench, *, new: int) -> tuple[Rehearsal, Rehearsal]
     return go(files, bench, new=new), go(files, bench, new=new, jobs=2)
 
 
-def test_the_same_as_one_after_the_other(bench: Bench, made: list[threading.Event]) -> None:
+def test_what_one_of_several_processes_keeps_is_kept(bench: Bench, made: list[Twins]) -> None:
+    files = OLD + NEW
+    go(files[:-4], bench, store=True, jobs=2)
+    assert made == []
+    go(files, bench, new=4, jobs=2)
+    assert len(made) == 2
+
+
+def test_the_same_as_one_after_the_other(bench: Bench, made: list[Twins]) -> None:
     one, other = both(OLD + NEW, bench, new=len(NEW))
     assert len(made) == 2
     assert shape(other) == shape(one)
@@ -145,7 +155,7 @@ def test_the_same_as_one_after_the_other(bench: Bench, made: list[threading.Even
 
 
 @pytest.mark.parametrize("place", range(len(NEW)))
-def test_an_up_that_fails_ends_it_at_the_same_place(place: int, bench: Bench, made: list[threading.Event]) -> None:
+def test_an_up_that_fails_ends_it_at_the_same_place(place: int, bench: Bench, made: list[Twins]) -> None:
     files = [*OLD, *NEW[:place], ("ALTER TABLE no_such ADD x int", "SELECT 1"), *NEW[place:]]
     one, other = both(files, bench, new=len(files) - len(OLD))
     assert len(made) == 2
@@ -153,7 +163,7 @@ def test_an_up_that_fails_ends_it_at_the_same_place(place: int, bench: Bench, ma
     assert other.round_trips[len(OLD) + place].outcome is Outcome.UP_FAILED
 
 
-def test_a_proved_one_between_new_ones_only_goes_up(bench: Bench, made: list[threading.Event]) -> None:
+def test_a_proved_one_between_new_ones_only_goes_up(bench: Bench, made: list[Twins]) -> None:
     """As after a result was removed from the cache."""
     go(OLD, bench, store=True)
     go(OLD + NEW, bench, new=len(NEW), store=True)
@@ -175,7 +185,7 @@ def test_a_proved_one_between_new_ones_only_goes_up(bench: Bench, made: list[thr
     assert len(made) == 2
 
 
-def test_the_name_of_a_copy_is_no_difference(bench: Bench, made: list[threading.Event]) -> None:
+def test_the_name_of_a_copy_is_no_difference(bench: Bench, made: list[Twins]) -> None:
     named = "DO $$ BEGIN EXECUTE format('ALTER TABLE t ADD named text DEFAULT %L', current_database()); END $$"
     files = [*OLD, *NEW[:4], (named, "ALTER TABLE t DROP named"), *NEW[4:6], (named.replace("named", "n"), "SELECT 1")]
     one, other = both(files, bench, new=len(files) - len(OLD))
@@ -193,7 +203,7 @@ def test_the_name_of_a_copy_is_no_difference(bench: Bench, made: list[threading.
         "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER",
     ],
 )
-def test_what_reaches_beyond_its_database_goes_one_by_one(up: str, bench: Bench, made: list[threading.Event]) -> None:
+def test_what_reaches_beyond_its_database_goes_one_by_one(up: str, bench: Bench, made: list[Twins]) -> None:
     files = [*OLD, *NEW[:4], (up, "SELECT 1"), *NEW[4:]]
     one, other = both(files, bench, new=len(files) - len(OLD))
     assert made == []
@@ -201,7 +211,7 @@ def test_what_reaches_beyond_its_database_goes_one_by_one(up: str, bench: Bench,
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_leaves_nothing(number: signal.Signals, bench: Bench, made: list[threading.Event]) -> None:
+def test_an_interruption_leaves_nothing(number: signal.Signals, bench: Bench, made: list[Twins]) -> None:
     files = [*OLD, *NEW[:4], ("SELECT pg_sleep(60)", "SELECT 1"), *NEW[4:]]
     go(files[: len(OLD)], bench, store=True)
 
@@ -231,4 +241,4 @@ def test_an_interruption_leaves_nothing(number: signal.Signals, bench: Bench, ma
         signal.signal(number, handler)
     assert time.monotonic() - started < 50
     assert len(made) == 2
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("glowplug-stretch")]
+    assert multiprocessing.active_children() == []

@@ -24,6 +24,7 @@ def reached(size: int, *, base: int = 0) -> SizeWatch | None:
         ended.set()
 
     watch = SizeWatch(limit=LIMIT, base=base, measure=measure, interrupt=interrupt, interval=0.01)
+    watch.start()
     try:
         for _ in range(3):
             assert looks.acquire(timeout=PATIENCE)
@@ -46,3 +47,24 @@ def test_what_is_said_names_the_setting_its_value_the_file_and_what_to_do() -> N
     assert error.hint == (
         "Where the migration needs more room, give it more: size_limit under [scratch] in glowplug.toml."
     )
+
+
+def test_it_rests_and_goes_on_as_it_was() -> None:
+    looks = threading.Semaphore(0)
+
+    def measure() -> int:
+        looks.release()
+        return 0
+
+    watch = SizeWatch(limit=LIMIT, measure=measure, interrupt=lambda **_: None, interval=0.001)
+    with watch.resting():
+        assert not looks.acquire(timeout=0.1)
+    assert not looks.acquire(timeout=0.1)
+    watch.start()
+    assert looks.acquire(timeout=PATIENCE)
+    with watch.resting():
+        assert not [thread for thread in threading.enumerate() if thread.name == "glowplug-size"]
+    while looks.acquire(blocking=False):
+        pass
+    assert looks.acquire(timeout=PATIENCE)
+    watch.close()

@@ -156,7 +156,7 @@ def _check_all(chains: Sequence[Chain], terms: Terms) -> list[tuple[ChainReport,
     at_once = min(terms.options.jobs, len(chains))
     if at_once < 2 or Part.REHEARSAL not in terms.options.parts:  # noqa: PLR2004 - one is not several
         return [_check_chain(chain, terms) for chain in chains]
-    from glowplug.check.at_once import can_be_at_once, each_apart  # noqa: PLC0415 - most projects have one chain
+    from glowplug.processes import can_be_at_once, each_apart  # noqa: PLC0415 - most projects have one chain
 
     if not can_be_at_once():
         return [_check_chain(chain, terms) for chain in chains]

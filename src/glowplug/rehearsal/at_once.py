@@ -1,4 +1,4 @@
-"""The stretches of a long chain, each on a database of its own, all at once.
+"""The stretches of a long chain, each on a database and in a process of its own, all at once.
 
 What comes of it is what the chain would have shown on one database, or nothing: wherever two stretches that ran the
 same ups do not agree, or one may have been in another's way, the answer is None, and the chain goes one by one.
@@ -7,11 +7,12 @@ same ups do not agree, or one may have been in another's way, the answer is None
 from __future__ import annotations
 
 import itertools
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glowplug.errors import EnvironmentFailure
+from glowplug.processes import can_be_at_once, try_each_apart
 from glowplug.rehearsal.doubtful import errors_of
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.round_trip import is_a_moment
@@ -22,18 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from glowplug.database.interface import SqlError
+    from glowplug.processes import Ended
     from glowplug.project import Chain, Migration
     from glowplug.rehearsal.walk import Edge
-    from glowplug.scratch.interface import Database, DividingServer
+    from glowplug.scratch.interface import Account, Database, DividingServer
 
     Tell = Callable[[str, int, int, Migration], None]
-    Told = tuple[str, int, int, Migration]
+    Told = tuple[str, int, int, int]
+    """What ``Tell`` hears, of the migration with that index."""
 
 _OF_THE_SERVER = ("40", "53", "55", "57", "58", "XX")
 """Classes of SQLSTATEs that may have come of what else the server did: deadlocks, resources, objects in use, timeouts.
 
 A file that takes too long by itself does so a second time.
 """
+
+_TOLD_EVERY = 0.1
+"""Seconds: to hear of every migration at once would cost as much as a part of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """What one stretch showed, None where the size limit ended something in it, and what its process knows."""
+
+    walked: Walked | None
+    account: Account
 
 
 def walk_at_once(
@@ -47,86 +61,125 @@ def walk_at_once(
 ) -> Walked | None:
     """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
 
-    ``go`` is ``walk`` for this chain, or like it. ``tell`` is called in the calling thread, of ``total`` migrations,
-    else of all that can run. An exception there, or here (a signal's), ends all that runs.
+    ``go`` is ``walk`` for this chain, or like it. ``tell`` is called in this process, of ``total`` migrations, else of
+    all that can run. An exception there, or here (a signal's), ends all that runs.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed; of several stretches' the first in the chain.
     """
-    limited = server.times_limited
-    heard: SimpleQueue[Told | Future[Walked]] = SimpleQueue()
-    stops = [threading.Event() for _ in stretches]
-    futures: list[Future[Walked]] = []
-    with ThreadPoolExecutor(len(stretches), thread_name_prefix="glowplug-stretch") as pool:
-        try:
-            for own, stop in zip(stretches, stops, strict=True):  # one by one: it changes what all share
-                database = server.create_apart(stop)
-                futures.append(pool.submit(_walk, go, database, own, heard))
-                futures[-1].add_done_callback(heard.put)
-            of = sum(migration.runnable for migration in chain.migrations) if total is None else total
-            _listen(of, futures, stops, heard, tell)
-        finally:
-            for stop in stops:
-                stop.set()
-    if server.times_limited != limited:
+    if not can_be_at_once():
         return None
-    walked = list(_until_one_stops(futures, stretches))
-    if not _agree(walked, futures):
+    listener = _Listener(
+        chain=chain,
+        tell=tell,
+        total=sum(migration.runnable for migration in chain.migrations) if total is None else total,
+        last=len(stretches) - 1,
+    )
+    tasks = [_Stretch(chain=chain, server=server, make=server.apart(), own=own, go=go) for own in stretches]
+    with server.divided():
+        ended = try_each_apart(tasks, at_once=len(tasks), hear=listener.hear)
+    if any(one.error is None and one().walked is None for one in ended):
+        return None
+    walked = list(_until_one_stops(ended, stretches))
+    if not _agree(walked, ended, of=len(stretches)):
         return None
     together = _together(chain, walked)
-    return None if any(map(_may_be_anothers, _errors(together))) else together
+    if any(map(_may_be_anothers, _errors(together))):
+        return None
+    for one in ended:
+        server.settle(one().account)
+    return together
 
 
-def _walk(
-    go: Callable[..., Walked], database: Database, own: range, heard: SimpleQueue[Told | Future[Walked]]
-) -> Walked:
-    try:
-        return go(database, own, tell=lambda *told: heard.put(told))
-    finally:
-        database.close()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """Goes one stretch, in its own process, on the database that ``make`` makes there."""
+
+    chain: Chain
+    server: DividingServer
+    make: Callable[[], Database]
+    own: range
+    go: Callable[..., Walked]
+
+    def __call__(self, hear: Callable[[list[Told]], None]) -> _Gone:
+        limited = self.server.account().times_limited
+        teller = _Teller(indices={item.path: index for index, item in enumerate(self.chain.migrations)}, hear=hear)
+        walked: Walked | None = None
+        try:
+            walked = self._go(teller)
+        except EnvironmentFailure:
+            if self.server.account().times_limited == limited:
+                raise
+        teller.flush()
+        account = self.server.account()
+        return _Gone(walked=walked if account.times_limited == limited else None, account=account)
+
+    def _go(self, teller: _Teller) -> Walked:
+        database = self.make()
+        try:
+            return self.go(database, self.own, tell=teller.tell)
+        finally:
+            database.close()
 
 
-def _listen(
-    total: int,
-    futures: Sequence[Future[Walked]],
-    stops: Sequence[threading.Event],
-    heard: SimpleQueue[Told | Future[Walked]],
-    tell: Tell,
-) -> None:
-    """Pass on how far all are together, to the end of all; after an error those behind it are not waited for."""
-    done, running = 0, len(futures)
-    while running:
-        said = heard.get()
-        if isinstance(said, Future):
-            running -= 1
-            if said.exception() is not None:
-                for stop in stops[futures.index(said) + 1 :]:
-                    stop.set()
-            continue
-        way, count, of, migration = said
-        if way == "up":
-            tell(way, done, total, migration)
-            done += 1
-        elif running == 1:
-            tell(way, count, of, migration)
+@dataclass(slots=True, kw_only=True)
+class _Teller:
+    """Tells the other process how far this one is, now and then."""
+
+    indices: dict[str, int]
+    hear: Callable[[list[Told]], None]
+    told: list[Told] = field(default_factory=list)
+    last: float = 0.0
+
+    def tell(self, way: str, count: int, total: int, migration: Migration) -> None:
+        self.told.append((way, count, total, self.indices[migration.path]))
+        if time.monotonic() - self.last > _TOLD_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.told:
+            self.hear(self.told)
+        self.told, self.last = [], time.monotonic()
 
 
-def _until_one_stops(futures: Sequence[Future[Walked]], stretches: Sequence[range]) -> Iterator[Walked]:
+@dataclass(slots=True, kw_only=True)
+class _Listener:
+    """Tells how far all are together: the way up of all, then the way down, which is the last one's."""
+
+    chain: Chain
+    tell: Tell
+    total: int
+    last: int
+    done: int = 0
+
+    def hear(self, number: int, told: list[Told]) -> None:
+        for way, count, of, index in told:
+            migration = self.chain.migrations[index]
+            if way == "up":
+                self.tell(way, self.done, self.total, migration)
+                self.done += 1
+            elif number == self.last and self.done >= self.total:
+                self.tell(way, count, of, migration)
+
+
+def _until_one_stops(ended: Sequence[Ended[_Gone]], stretches: Sequence[range]) -> Iterator[Walked]:
     """Give what the stretches showed, in order, to the first in which an up failed; raise what one raised before."""
-    for future, own in zip(futures, stretches, strict=True):
-        walked = future.result()
+    for one, own in zip(ended, stretches, strict=False):
+        walked = one().walked
+        if walked is None:
+            return
         yield walked
         if walked.stopped_at is not None and walked.stopped_at in own:
             return
 
 
-def _agree(walked: Sequence[Walked], futures: Sequence[Future[Walked]]) -> bool:
-    """Whether the same ups did the same everywhere."""
+def _agree(walked: Sequence[Walked], ended: Sequence[Ended[_Gone]], *, of: int) -> bool:
+    """Whether the same ups did the same everywhere: in ``of`` stretches."""
     *earlier, last = walked
-    behind = futures[len(walked) :]
     if last.back is None or any(one.stopped_at is not None for one in earlier):
         return False
-    if any(one.exception() is not None or one.result().stopped_at != last.stopped_at for one in behind):
+    gone = [one().walked for one in ended if one.error is None]
+    if len(gone) < of or any(one is None or one.stopped_at != last.stopped_at for one in gone[len(walked) :]):
         return False
     return all(_same(one.after, other.before) for one, other in itertools.pairwise(walked))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from glowplug.database.interface import Closing
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from glowplug.database.interface import Connection
@@ -138,17 +138,36 @@ class Server(Closing, Protocol):
 
 
 class DividingServer(Protocol):
-    """Makes databases that threads of their own work on at once, one each."""
+    """Makes databases that processes work on at once, one each.
 
-    def create_apart(self, stop: threading.Event) -> Database:
-        """Make a database as ``Server.create`` does; not for two threads at once.
+    The processes are copies of this one, made within ``divided``; in each, ``account`` tells at the end what it knows
+    of the server, and this process settles it.
+    """
 
-        Once ``stop`` is set, which any thread may do, what runs in its sessions is ended within moments by a
-        CancelledError (of ``concurrent.futures``), as is what is to run; ``close`` still removes it.
-        """
+    def apart(self) -> Callable[[], Database]:
+        """Give what makes a database as ``Server.create`` does, once, in a process of its own."""
         ...
 
-    @property
-    def times_limited(self) -> int:
-        """How often the size of all databases together has ended what ran in them."""
+    def divided(self) -> AbstractContextManager[None]:
+        """Do nothing on the server meanwhile from this process, and run no thread that a copy of it would lack."""
         ...
+
+    def account(self) -> Account:
+        """Tell what this process knows of the server that others have to know."""
+        ...
+
+    def settle(self, account: Account) -> None:
+        """Know what another process has told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a process knows of a server that another has.
+
+    ``times_limited``: how often the size of all databases together has ended what ran in them. ``kept``: the state that
+    is kept for another run, as the server knows it.
+    """
+
+    times_limited: int = 0
+    kept: object = None

@@ -67,16 +67,15 @@ class SizeWatch:
     def __init__(
         self, *, limit: int, measure: Callable[[], int], interrupt: Interrupt, interval: float = 0.1, base: int = 0
     ) -> None:
-        """Start watching; ``interval`` is in seconds."""
+        """Watch once ``start`` is called; ``interval`` is in seconds."""
         self.limit = limit
         self._base = base
         self._measure = measure
         self._interrupt = interrupt
         self._interval = interval
-        self._end = threading.Event()
         self._times = 0
-        self._thread = threading.Thread(target=self._watch, name="glowplug-size", daemon=True)
-        self._thread.start()
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
 
     @property
     def times_reached(self) -> int:
@@ -98,15 +97,35 @@ class SizeWatch:
         """The error of a run whose session was ended with it."""
         return SqlError(code=None, message=self.message, hint=self.hint)
 
+    def start(self) -> None:
+        """Begin to watch, unless it does already."""
+        if self._thread is None:
+            self._end = threading.Event()
+            self._thread = threading.Thread(target=self._watch, args=(self._end,), name="glowplug-size", daemon=True)
+            self._thread.start()
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """Don't watch meanwhile, but for who starts it: a copy of this process made meanwhile may."""
+        was_watching = self._thread is not None
+        self.close()
+        try:
+            yield
+        finally:
+            if was_watching:
+                self.start()
+
     def close(self) -> None:
         """Stop watching; never raises."""
         self._end.set()
-        self._thread.join(_JOIN)
+        if self._thread is not None:
+            self._thread.join(_JOIN)
+        self._thread = None
 
-    def _watch(self) -> None:
+    def _watch(self, end: threading.Event) -> None:
         since: float | None = None
         pause = self._interval
-        while not self._end.wait(pause):
+        while not end.wait(pause):
             now = time.monotonic()
             try:
                 exceeded = self._measure() - self._base > self.limit

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres.session import Session
@@ -17,9 +16,9 @@ class Access:
     """How the migrations' role reaches its database, and what its session is set up with.
 
     ``conninfo`` has libpq's keywords, ``session_setup`` runs after Diesel's own settings, ``statement_timeout`` is
-    in seconds, ``terminate`` ends the backend with a process id from outside. ``stop``, once set by another thread,
-    ends what runs in the session. ``readmit`` lets the role into the database with that name again, whatever a
-    migration did to them. ``creating`` is held while the role may create a database.
+    in seconds, ``terminate`` ends the backend with a process id from outside. ``readmit`` lets the role into the
+    database with that name again, whatever a migration did to them. ``shared``: other processes of glowplug's have the
+    same role at work, in databases of their own.
     """
 
     conninfo: Mapping[str, str]
@@ -28,8 +27,7 @@ class Access:
     terminate: Callable[[int], None] | None = None
     readmit: Callable[[str], None] | None = None
     superuser: bool = False
-    stop: threading.Event | None = None
-    creating: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    shared: bool = False
 
     def to(self, database: str) -> Access:
         """The same access to another database."""
@@ -46,6 +44,4 @@ class Access:
         Raises:
             LostConnection: the server can't be reached, or refuses.
         """
-        return Session(
-            self.conninfo, statement_timeout=self.statement_timeout, terminate=self.terminate, stop=self.stop
-        )
+        return Session(self.conninfo, statement_timeout=self.statement_timeout, terminate=self.terminate)

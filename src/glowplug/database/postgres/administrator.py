@@ -65,6 +65,10 @@ class Administrator(Closing):
             ("t",)
         ]
 
+    def wait_for(self, name: str) -> None:
+        """Take the lock ``name`` of this session's database once no other session of it has it."""
+        self.execute(f"SELECT pg_advisory_lock({_key(name)})")
+
     def unlock(self, name: str) -> None:
         """Let go of the lock ``name``."""
         self.execute(f"SELECT pg_advisory_unlock({_key(name)})")

@@ -10,20 +10,17 @@ import psycopg
 from psycopg import pq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from psycopg.pq.abc import PGconn
 
 _SINCE = 170000  # libpq's version
 _SLICE = 0.1  # seconds
 
 
-def cancel(connection: PGconn, *, seconds: float, between: Callable[[], None]) -> None:
+def cancel(connection: PGconn, *, seconds: float) -> None:
     """Ask the server to cancel the message under way; given up after ``seconds``.
 
-    ``between`` is called while it waits, every 0.1 s at least; what it raises is raised. Whether the request arrived
-    shows in what becomes of the message. Before libpq 17 nobody is asked: that waits where no signal reaches it, and
-    for ever on a server that does not answer.
+    Whether the request arrived shows in what becomes of the message. Before libpq 17 nobody is asked: that waits where
+    no signal reaches it, and for ever on a server that does not answer.
     """
     if pq.version() < _SINCE:
         return
@@ -38,7 +35,6 @@ def cancel(connection: PGconn, *, seconds: float, between: Callable[[], None]) -
             poll = select.poll()
             poll.register(request.socket, select.POLLIN if step == pq.PollingStatus.READING else select.POLLOUT)
             poll.poll(_SLICE * 1000)
-            between()
     except psycopg.OperationalError:
         return
     finally:

@@ -7,7 +7,6 @@ import os
 import select
 import socket
 import time
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from glowplug.database.postgres.connecting import connect
 from glowplug.errors import LostConnection
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
@@ -81,7 +79,6 @@ class Session:
         *,
         statement_timeout: float | None = None,
         terminate: Callable[[int], None] | None = None,
-        stop: threading.Event | None = None,
     ) -> None:
         """Connect.
 
@@ -91,7 +88,6 @@ class Session:
                 OWN_SECONDS; None: as long as it likes, any of them.
             terminate: ends the backend with a given process id from another connection; without it a message
                 that ignores its cancellation costs the session.
-            stop: once it is set, a message is ended, with the session, by a CancelledError.
 
         Raises:
             LostConnection: the server can't be reached, or refuses.
@@ -99,7 +95,6 @@ class Session:
         self.statement_timeout = statement_timeout
         self.cancels = True  # what takes too long, before the session is given up
         self._terminate = terminate
-        self._stop = stop
         self._deadline: float | None = None
         self._connection = connect(conninfo)
         self._connection.nonblocking = 1  # to send waits for the server, too
@@ -194,7 +189,6 @@ class Session:
             reply.seconds = self.statement_timeout if timed else OWN_SECONDS
         answers = Answers(rows) if isinstance(rows, Kept) else None
         try:
-            self._stop_if_told()
             send()
             if rows is not True:
                 in_parts(self._connection, _ROWS_AT_ONCE if answers is None else answers.kept.at_once)
@@ -226,7 +220,6 @@ class Session:
         while True:
             if self._connection.is_busy():
                 ready = self._poll.poll(_milliseconds(self._deadline))
-                self._stop_if_told()
                 if not ready and _passed(self._deadline):
                     self._deadline = self._press(reply)
                     continue
@@ -238,7 +231,7 @@ class Session:
                 return
             if result.status in PARTS:
                 if answers is not None and answers.part(result) and answers.kept.no_more:
-                    cancel(self._connection, seconds=CANCEL_GRACE, between=self._stop_if_told)
+                    cancel(self._connection, seconds=CANCEL_GRACE)
                 continue
             self._take(reply, result, keep)
 
@@ -247,10 +240,6 @@ class Session:
         more = self._connection.flush() == 1
         self._poll.modify(self._connection.socket, select.POLLIN | select.POLLOUT if more else select.POLLIN)
         return more
-
-    def _stop_if_told(self) -> None:
-        if self._stop is not None and self._stop.is_set():
-            raise CancelledError
 
     def _consume(self) -> None:
         """Read what arrived; a broken connection still holds the server's last words, which ``get_result`` gives."""
@@ -297,7 +286,6 @@ class Session:
             if size == 0:
                 self._poll.poll(_milliseconds(self._deadline))
                 self._connection.consume_input()
-            self._stop_if_told()
             if _passed(self._deadline):
                 self._deadline = self._press(reply)
 
@@ -306,7 +294,7 @@ class Session:
         if not reply.timed_out and self.cancels:
             reply.timed_out = True
             end = time.monotonic() + CANCEL_GRACE
-            cancel(self._connection, seconds=CANCEL_GRACE, between=self._stop_if_told)
+            cancel(self._connection, seconds=CANCEL_GRACE)
             return end
         if self._terminate is None:
             self.close()

@@ -126,6 +126,7 @@ class OwnServers(_Servers):
             self._watch = SizeWatch(
                 limit=limit, base=base, measure=self._size, interrupt=self._interrupt, interval=_OWN_INTERVAL
             )
+            self._watch.start()
             stack.callback(self._watch.close)
             self._end = stack.pop_all()
 
@@ -268,6 +269,7 @@ class LentServers(_Servers):
         self._swept = sweep(lent.address)
         self._claims: list[Claim] = []
         self._watch = SizeWatch(limit=limit, measure=self._size, interrupt=self._interrupt, interval=_LENT_INTERVAL)
+        self._watch.start()
         self._end.callback(self._watch.close)
 
     def describe(self) -> ServerDescription:

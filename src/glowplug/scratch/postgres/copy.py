@@ -35,6 +35,7 @@ _NO_LIMITS = {
 """What CREATE DATABASE has to have."""
 
 _WAITING = "idle_session_timeout"
+_CREATING = "creating a database"
 _SINCE = {"transaction_timeout": 170000}
 
 
@@ -112,7 +113,7 @@ def copy_by(home: PostgresConnection, administrator: Administrator, name: str, s
     """
     template = identifier(home.access.conninfo["dbname"])
     strategy = " STRATEGY file_copy" if administrator.server_version >= _PG_15 and _is_quick(administrator) else ""
-    with home.access.creating, _creator(home, administrator), _able_to_create(home, state):
+    with _in_turn(home, administrator), _creator(home, administrator), _able_to_create(home, state):
         home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
 
 
@@ -187,6 +188,19 @@ def branch(home: PostgresConnection, administrator: Administrator) -> Iterator[P
             yield copy.connection
         finally:
             copy.close()
+
+
+@contextlib.contextmanager
+def _in_turn(home: PostgresConnection, administrator: Administrator) -> Iterator[None]:
+    """Wait until no other process lets the role of ``home`` create a database."""
+    if not home.access.shared:
+        yield
+        return
+    administrator.wait_for(_CREATING)
+    try:
+        yield
+    finally:
+        administrator.unlock(_CREATING)
 
 
 @contextlib.contextmanager

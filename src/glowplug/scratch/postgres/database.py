@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
@@ -15,7 +16,6 @@ from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator, Mapping
 
     from glowplug.database.interface import Connection
@@ -101,7 +101,6 @@ def create_database(
     request: Request,
     superuser: bool,
     private: bool,
-    stop: threading.Event | None = None,
     keeper: Keeper | None = None,
 ) -> PostgresDatabase:
     """Make a fresh database as production had it before the first migration.
@@ -111,8 +110,7 @@ def create_database(
             database.
         request: the chain's wishes: encoding, collation, database_setup, session_setup, the statement timeout.
         superuser: whether migrations run as a superuser.
-        private: whether the server is glowplug's own, so that its other databases may be closed to everyone.
-        stop: ends what runs in its sessions, once set.
+        private: whether the server is glowplug's own.
         keeper: keeps states of it; None: none are kept.
 
     Raises:
@@ -122,12 +120,10 @@ def create_database(
     """
     administrator = Administrator(administrator_conninfo)
     name = _name(administrator, private=private)
-    access = _access(administrator, name, request, superuser=superuser, stop=stop)
+    access = _access(administrator, name, request, superuser=superuser)
     try:
         _create_role(administrator, access, superuser=superuser, private=private)
         _create(administrator, access, request)
-        if private:
-            administrator.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
         _furnish(administrator, access, request)
         return PostgresDatabase(administrator, access, keeper=keeper)
     except BaseException:
@@ -147,26 +143,30 @@ def resume_database(
     """
     administrator = Administrator(administrator_conninfo)
     try:
-        access = _access(administrator, name, request, superuser=False, stop=None)
+        access = _access(administrator, name, request, superuser=False)
         return PostgresDatabase(administrator, access, keeper=keeper, resumed=True)
     except BaseException:
         administrator.close()
         raise
 
 
-def _access(
-    administrator: Administrator, name: str, request: Request, *, superuser: bool, stop: threading.Event | None
-) -> Access:
+def _access(administrator: Administrator, name: str, request: Request, *, superuser: bool) -> Access:
     access = Access(
         conninfo={**administrator.conninfo, "user": name, "password": secrets.token_urlsafe(24), "dbname": name},
         session_setup=request.chain.session_setup,
         statement_timeout=request.statement_timeout,
+        superuser=superuser,
+    )
+    return led_by(access, administrator)
+
+
+def led_by(access: Access, administrator: Administrator) -> Access:
+    """Give the same access with an administrator who ends its backends, and lets the role in again."""
+    return replace(
+        access,
         terminate=administrator.terminate,
         readmit=lambda database: _readmit(administrator, access, database),
-        superuser=superuser,
-        stop=stop,
     )
-    return access
 
 
 def _name(administrator: Administrator, *, private: bool) -> str:

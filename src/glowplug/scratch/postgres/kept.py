@@ -29,7 +29,7 @@ NAME = "name"
 _SUFFIX = "_kept"
 
 
-class _Copy(msgspec.Struct, frozen=True, kw_only=True):
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What was copied: ``name`` is the original's and its role's, ``role`` what the server said of that."""
 
     name: str
@@ -39,6 +39,7 @@ class _Copy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def copy(self) -> str:
+        """The name of the copy."""
         return f"{self.name}{_SUFFIX}"
 
 
@@ -50,7 +51,7 @@ class Keeper:
         self._own = own
         self._checkpoints = checkpoints
         self._most = may_grow_to(limit)
-        self._kept: _Copy | None = None
+        self.kept: Kept | None = None
 
     def keep(
         self, administrator: Administrator, connection: PostgresConnection, chain: Chain, *, key: str, note: bytes
@@ -70,10 +71,10 @@ class Keeper:
         ((size,),) = administrator.rows(f"SELECT pg_database_size({literal(name)})")
         if int(size or 0) > self._most:
             return
-        if self._kept is not None:
-            drop_database(administrator, self._kept.copy)
-        self._kept = None
-        kept = _Copy(name=name, role=_role(administrator, name), key=key, note=note)
+        if self.kept is not None:
+            drop_database(administrator, self.kept.copy)
+        self.kept = None
+        kept = Kept(name=name, role=_role(administrator, name), key=key, note=note)
         try:
             copy_by(connection, administrator, kept.copy, connection.state())
             carry_settings(administrator, name, kept.copy)
@@ -82,11 +83,11 @@ class Keeper:
             with contextlib.suppress(GlowplugError):
                 drop_database(administrator, kept.copy)
             return
-        self._kept = kept
+        self.kept = kept
 
     def finish(self) -> None:
         """Shut the server down and keep what was copied, all other databases having been removed; never raises."""
-        kept, self._kept = self._kept, None
+        kept, self.kept = self.kept, None
         if kept is None:
             return
         with contextlib.suppress(GlowplugError, OSError):

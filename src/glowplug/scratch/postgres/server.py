@@ -10,13 +10,13 @@ from glowplug.errors import ConfigurationError, LostConnection
 from glowplug.scratch import wheel
 from glowplug.scratch.area import Area, cache_directory
 from glowplug.scratch.checkpoint import Checkpoints, Resumed
-from glowplug.scratch.interface import Server, ServerDescription
+from glowplug.scratch.interface import Account, Server, ServerDescription
 from glowplug.scratch.lent import not_reached
 from glowplug.scratch.postgres.claim import copy_of, sweep
 from glowplug.scratch.postgres.database import create_database, resume_database
 from glowplug.scratch.postgres.dividing import leaves_its_role, stays_in_its_database
 from glowplug.scratch.postgres.identity import lent_identity
-from glowplug.scratch.postgres.kept import NAME, Keeper
+from glowplug.scratch.postgres.kept import NAME, Keeper, Kept
 from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.twins import Twins
@@ -25,8 +25,7 @@ from glowplug.scratch.settings import parse_size
 from glowplug.scratch.size import LimitedDatabase, SizeWatch
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from glowplug.finding import Finding
     from glowplug.project import Chain
@@ -83,6 +82,7 @@ class PostgresServer(Server):
         self._databases: list[PostgresDatabase] = []
         self._resumed: PostgresDatabase | None = None
         self._watch: SizeWatch | None = None
+        self._kept_before: Kept | None = None
 
     def describe(self) -> ServerDescription:
         """Say what it is."""
@@ -90,7 +90,14 @@ class PostgresServer(Server):
 
     def create(self) -> Database:
         """Make a fresh database as production had it before the first migration."""
-        return self._create(None)
+        database = create_database(
+            self.conninfo,
+            request=self._request,
+            superuser=self._request.settings.superuser,
+            private=self._private,
+            keeper=self._keeper,
+        )
+        return self.watched(database)
 
     def identity(self) -> str | None:
         """Tell it from other servers."""
@@ -103,7 +110,7 @@ class PostgresServer(Server):
             return None
         name = checkpoint.manifest.names[NAME]
         self._resumed = database = resume_database(self.conninfo, name, request=self._request, keeper=self._keeper)
-        return Resumed(database=self._watched(database), key=checkpoint.key, note=checkpoint.manifest.note)
+        return Resumed(database=self.watched(database), key=checkpoint.key, note=checkpoint.manifest.note)
 
     def dividing(self, chain: Chain) -> DividingServer | None:
         """Give itself where its databases keep stretches of ``chain`` apart."""
@@ -117,31 +124,37 @@ class PostgresServer(Server):
             return None
         if not is_as_it_began(home.connection):
             return None
-        return Twins(home, self.conninfo, watched=self._watched, times_limited=lambda: self.times_limited)
+        return Twins(self, home)
 
-    def create_apart(self, stop: threading.Event) -> Database:
-        """Make a fresh database for a thread of its own, whose sessions end once ``stop`` is set."""
-        return self._create(stop)
+    def apart(self) -> Callable[[], Database]:
+        """Give what makes a fresh database in a process of its own."""
+        return self.create
 
-    @property
-    def times_limited(self) -> int:
-        """How often the size limit was reached so far."""
-        return 0 if self._watch is None else self._watch.times_reached
+    @contextlib.contextmanager
+    def divided(self) -> Iterator[None]:
+        """Watch no size meanwhile: each process watches that of the whole server, and ends what runs in its own."""
+        self._kept_before = None if self._keeper is None else self._keeper.kept
+        with contextlib.nullcontext() if self._watch is None else self._watch.resting():
+            yield
 
-    def _create(self, stop: threading.Event | None) -> Database:
-        database = create_database(
-            self.conninfo,
-            request=self._request,
-            superuser=self._request.settings.superuser,
-            private=self._private,
-            stop=stop,
-            keeper=self._keeper,
-        )
-        return self._watched(database)
+    def account(self) -> Account:
+        """Tell how often the size limit was reached so far, and what is kept."""
+        times = 0 if self._watch is None else self._watch.times_reached
+        kept = None if self._keeper is None else self._keeper.kept
+        return Account(times_limited=times, kept=None if kept is self._kept_before else kept)
 
-    def _watched(self, database: PostgresDatabase) -> Database:
+    def settle(self, account: Account) -> None:
+        """Keep what another process has kept."""
+        if self._keeper is not None and isinstance(account.kept, Kept):
+            self._keeper.kept = account.kept
+
+    def watched(self, database: PostgresDatabase) -> Database:
+        """Let the size limit end what runs in a database, which is removed with the server at the latest."""
         self._databases.append(database)
-        return database if self._watch is None else LimitedDatabase(database, self._watch)
+        if self._watch is None:
+            return database
+        self._watch.start()
+        return LimitedDatabase(database, self._watch)
 
     def findings(self) -> tuple[Finding, ...]:
         """Nothing: what happened here is in the description, or in a migration's run."""
@@ -154,7 +167,7 @@ class PostgresServer(Server):
 
     def size_of_databases(self) -> int:
         """Bytes of this run's databases, as the server tells it."""
-        runs = self._roles()
+        runs = [database.access.conninfo["dbname"] for database in self._databases]
         if not runs:
             return 0
         names = ", ".join(literal(name) for run in runs for name in (run, copy_of(run)))
@@ -174,13 +187,15 @@ class PostgresServer(Server):
 
     def _interrupt(self, *, by_force: bool) -> None:
         function = "pg_terminate_backend" if by_force else "pg_cancel_backend"
-        if names := ", ".join(map(literal, self._roles())):
-            with Administrator(self.conninfo) as administrator:
-                administrator.execute(f"SELECT {function}(pid) FROM pg_stat_activity WHERE usename IN ({names})")
-
-    def _roles(self) -> list[str]:
-        """This run's roles, which are named as its databases."""
-        return [database.connection.access.conninfo["user"] for database in self._databases]
+        access = [database.access.conninfo for database in self._databases]
+        if not access:
+            return
+        roles = ", ".join(literal(each["user"]) for each in access)
+        names = ", ".join(literal(name) for each in access for name in (each["dbname"], copy_of(each["dbname"])))
+        with Administrator(self.conninfo) as administrator:
+            administrator.execute(
+                f"SELECT {function}(pid) FROM pg_stat_activity WHERE usename IN ({roles}) AND datname IN ({names})"
+            )
 
 
 def _own_server(request: Request, limit: int) -> PostgresServer:

@@ -22,7 +22,7 @@ ADMINISTRATOR = "glowplug_administrator"
 _LOCALES = ("C.UTF-8", "C")
 """Of the cluster's own databases: a scratch database is made with its chain's."""
 
-_FORMAT = "2"
+_FORMAT = "3"
 _DATA = "data"
 _UNLOADABLE = "unloadable"
 ENTRIES = (_DATA, _UNLOADABLE)
@@ -89,14 +89,21 @@ def _make(installation: Installation, area: Area, home: Path) -> None:
         shutil.rmtree(data, ignore_errors=True)
     else:
         raise NoServer(f"initdb of PostgreSQL {installation.version} fails: {_reason(output)}")
+    if "ERROR" in _alone(installation, area, data, "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC"):
+        raise NoServer(f"PostgreSQL {installation.version} lets its own databases be closed to nobody")
     unloadable = [name for name in STAND_INS if not _loads(installation, area, data, name)]
     (home / _UNLOADABLE).write_text(" ".join(unloadable), encoding="ascii")
 
 
 def _loads(installation: Installation, area: Area, data: Path, name: str) -> bool:
     """Whether the library of the extension ``name`` loads; it may be there and want another that is not."""
+    return "could not" not in _alone(installation, area, data, f"LOAD '$libdir/{name}'")
+
+
+def _alone(installation: Installation, area: Area, data: Path, statement: str) -> str:
+    """Run a statement without a server, and give what the backend says, or why there is none, as an ERROR."""
     with tempfile.TemporaryFile() as file:
-        file.write(f"LOAD '$libdir/{name}'\n".encode())
+        file.write(f"{statement}\n".encode())
         file.seek(0)
         status, output = area.run(
             [installation.program, "--single", "-D", data, "template1"],
@@ -104,7 +111,7 @@ def _loads(installation: Installation, area: Area, data: Path, name: str) -> boo
             directory=data,
             stdin=file,
         )
-    return status == 0 and "could not" not in output
+    return output if status == 0 else f"ERROR: could not run it: {output}"
 
 
 def _reason(output: str) -> str:

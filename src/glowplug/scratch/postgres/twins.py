@@ -1,42 +1,35 @@
-"""Other databases in the state of one, of the same role, for threads that work on them at once."""
+"""Other databases in the state of one, of the same role, for processes that work on them at once."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glowplug.database.postgres import Administrator
 from glowplug.scratch.postgres.copy import carry_privileges, carry_settings, copy_by
-from glowplug.scratch.postgres.database import PostgresDatabase
+from glowplug.scratch.postgres.database import PostgresDatabase, led_by
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
-    from glowplug.scratch.interface import Database
+    from glowplug.scratch.interface import Account, Database
+    from glowplug.scratch.postgres.server import PostgresServer
 
 
 class Twins:
     """Makes them; implements ``scratch.interface.DividingServer``."""
 
-    def __init__(
-        self,
-        home: PostgresDatabase,
-        administrator_conninfo: Mapping[str, str],
-        *,
-        watched: Callable[[PostgresDatabase], Database],
-        times_limited: Callable[[], int],
-    ) -> None:
-        """Copy ``home``, whose session is as it began; ``watched`` lets a database's size be watched."""
+    def __init__(self, server: PostgresServer, home: PostgresDatabase) -> None:
+        """Copy ``home`` on ``server``; its session is as it began."""
+        self._server = server
         self._home = home
-        self._conninfo = administrator_conninfo
-        self._watched = watched
-        self._times_limited = times_limited
         self._numbers = itertools.count(1)
 
-    def create_apart(self, stop: threading.Event) -> Database:
-        """Make another, whose sessions end once ``stop`` is set.
+    def apart(self) -> Callable[[], Database]:
+        """Make another, and give what begins a session there.
 
         Raises:
             EnvironmentFailure: the server refuses.
@@ -44,18 +37,29 @@ class Twins:
         home, role = self._home, self._home.access.conninfo["user"]
         original = home.access.conninfo["dbname"]
         name = f"{original}_twin_{next(self._numbers)}"
-        administrator = Administrator(self._conninfo)
-        try:
+        with Administrator(self._server.conninfo) as administrator:
             copy_by(home.connection, administrator, name, home.connection.state())
             carry_settings(administrator, original, name)
             carry_privileges(administrator, original, name, role=role)
-            access = replace(home.access.to(name), terminate=administrator.terminate, stop=stop)
-            return self._watched(PostgresDatabase(administrator, access, resumed=True, twin=True))
+        return partial(self._enter, name)
+
+    def _enter(self, name: str) -> Database:
+        administrator = Administrator(self._server.conninfo)
+        try:
+            access = led_by(replace(self._home.access.to(name), shared=True), administrator)
+            return self._server.watched(PostgresDatabase(administrator, access, resumed=True, twin=True))
         except BaseException:
             administrator.close()
             raise
 
-    @property
-    def times_limited(self) -> int:
-        """How often the size limit was reached so far."""
-        return self._times_limited()
+    def divided(self) -> AbstractContextManager[None]:
+        """Do nothing on the server meanwhile from this process."""
+        return self._server.divided()
+
+    def account(self) -> Account:
+        """Tell what this process knows of the server that others have to know."""
+        return self._server.account()
+
+    def settle(self, account: Account) -> None:
+        """Know what another process has told."""
+        self._server.settle(account)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from glowplug.check.at_once import each_apart
 from glowplug.errors import (
     ConfigurationError,
     EnvironmentFailure,
@@ -26,6 +25,7 @@ from glowplug.errors import (
     UnknownOutcome,
     UsageError,
 )
+from glowplug.processes import each_apart
 from glowplug.rehearsal.outcome import ChainDown, WayDown
 from glowplug.schema.model import SchemaObject
 
@@ -154,7 +154,7 @@ def test_a_process_that_dies_within_its_answer_is_no_answer(monkeypatch: pytest.
 PARENT = """
 import os, sys, time
 from pathlib import Path
-from glowplug.check.at_once import each_apart
+from glowplug.processes import each_apart
 
 def slow(tell):
     try:
@@ -200,25 +200,34 @@ def test_children_whose_parent_is_killed_end_and_clean_up(tmp_path: Path) -> Non
     assert len(children) == 2
 
 
+@pytest.mark.parametrize(("chains", "migrations", "sessions"), [(2, 1, 2), (1, 9, 2), (2, 9, 4)])
+@pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.postgres
-def test_a_check_that_is_killed_leaves_no_server_at_work(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name / "20240101000000_m").mkdir(parents=True)
-        (tmp_path / name / "20240101000000_m" / "up.sql").write_text("SELECT pg_sleep(60);")
-        (tmp_path / name / "20240101000000_m" / "down.sql").write_text("SELECT 1;")
-    chains = "".join(f'[[chain]]\nmigrations = "{name}"\nbackend = "postgres"\n' for name in ("one", "two"))
-    (tmp_path / "glowplug.toml").write_text(chains)
-    command = [sys.executable, "-m", "glowplug", "check", "--base", "none", "--jobs", "2", "--only", "rehearsal"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+def test_a_check_that_is_killed_leaves_no_server_at_work(
+    signalled: signal.Signals, chains: int, migrations: int, sessions: int, tmp_path: Path
+) -> None:
+    for chain in range(chains):
+        for number in range(migrations):
+            directory = tmp_path / f"chain{chain}" / f"2024010100000{number}_m"
+            directory.mkdir(parents=True)
+            (directory / "up.sql").write_text("SELECT pg_sleep(60);" if number in {0, migrations - 1} else "SELECT 1;")
+            (directory / "down.sql").write_text("SELECT 1;")
+    tables = (f'[[chain]]\nmigrations = "chain{chain}"\nbackend = "postgres"\n' for chain in range(chains))
+    (tmp_path / "glowplug.toml").write_text("".join(tables))
+    command = [sys.executable, "-m", "glowplug", "check", "--base", "none", "--jobs", str(sessions)]
+    environment = os.environ | {"GLOWPLUG_CACHE_DIR": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
         process, deadline = psutil.Process(run.pid), time.monotonic() + 60
-        servers: set[int] = set()
-        while len(servers) < 2:
+        used: list[int] = []
+        while len(used) < sessions or len(set(used)) < chains:
             assert time.monotonic() < deadline
             assert run.poll() is None
             time.sleep(0.1)
             everything = process.children(recursive=True)
-            servers = {server for each in everything for server in _server_that_is_used(each)}
-        run.kill()
+            used = [server for each in everything for server in _server_that_is_used(each)]
+        run.send_signal(signalled)
     _, alive = psutil.wait_procs(everything, timeout=8)
     assert alive == []
 

@@ -1,8 +1,8 @@
-"""Several chains at once, each in a process of its own: they share nothing but the machine.
+"""Tasks at once, each in a process of its own: chains, and the stretches of a long one.
 
 Processes, not threads: the readers of SQL and of catalogues are Python's own, and a process can be ended whatever it
-waits for. A child is a copy of this one, made before any driver is loaded; what it found comes back by a pipe. Another
-pipe ties it to this process: however that ends, its children end and clean up.
+waits for. A child is a copy of this one, which knows all that this one does; what it found comes back by a pipe.
+Another pipe ties it to this process: however that ends, its children end and clean up.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import signal
 import threading
 import time
 import traceback
+import warnings
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from glowplug.errors import EnvironmentFailure, GlowplugError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
 ResultT = TypeVar("ResultT")
 
@@ -50,21 +53,45 @@ def can_be_at_once() -> bool:
 def each_apart(
     tasks: Sequence[Callable[[Callable[[Any], None]], ResultT]], *, at_once: int, hear: Callable[[int, Any], None]
 ) -> list[ResultT]:
-    """Run every task in a process of its own, ``at_once`` of them at a time, and give what they return, in order.
+    """Run every task in a process of its own as ``try_each_apart`` does, and give what they return, in order.
 
-    A task is called with what it may tell on its way, which ``hear`` gets with the task's number, in this process.
-    What a task raises ends those behind it, and is raised once those before it are done: of several the first's, as
-    if one ran after the other. An exception here (a signal's) ends all of them, and waits until they have cleaned up.
+    What a task raises is raised once those before it are done: of several the first's, as if one ran after the other.
 
     Raises:
         GlowplugError: a task raised it.
         EnvironmentFailure: a process ended without an answer.
         RuntimeError: a task raised something else, or what it returned can't be sent, with the trace.
     """
+    outcomes = try_each_apart(tasks, at_once=at_once, hear=hear)
+    return [outcome() for outcome in outcomes]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[ResultT]):
+    """What became of a task: called, it gives what that returned, or raises what that raised."""
+
+    value: ResultT | None
+    error: Exception | None = None
+
+    def __call__(self) -> ResultT:
+        """Give it, or raise it."""
+        if self.error is not None:
+            raise self.error
+        return cast("ResultT", self.value)
+
+
+def try_each_apart(
+    tasks: Sequence[Callable[[Callable[[Any], None]], ResultT]], *, at_once: int, hear: Callable[[int, Any], None]
+) -> list[Ended[ResultT]]:
+    """Run every task in a process of its own, ``at_once`` of them at a time, and give what became of them, in order.
+
+    A task is called with what it may tell on its way, which ``hear`` gets with the task's number, in this process.
+    What a task raises ends those behind it, of which there is no outcome then. An exception here (a signal's) ends all
+    of them, and waits until they have cleaned up.
+    """
     waiting = list(enumerate(tasks))[::-1]
     running: dict[Connection, _Child[ResultT]] = {}
-    results: dict[int, ResultT] = {}
-    failed: dict[int, Exception] = {}
+    outcomes: dict[int, Ended[ResultT]] = {}
     with _Tie() as tie:
         try:
             while waiting or running:
@@ -81,17 +108,16 @@ def each_apart(
                         continue
                     _end([running.pop(child.pipe)])
                     if kind == "returned":
-                        results[child.number] = value
+                        outcomes[child.number] = Ended(value)
                         continue
-                    failed[child.number] = value
+                    outcomes[child.number] = Ended(None, value)
                     waiting.clear()
                     behind = [pipe for pipe, other in running.items() if other.number > child.number]
                     _stop([running.pop(pipe) for pipe in behind])
         finally:
             _stop(running.values())
-    if failed:
-        raise failed[min(failed)]
-    return [results[number] for number in range(len(tasks))]
+    ended = min((number for number, outcome in outcomes.items() if outcome.error is not None), default=len(tasks))
+    return [outcomes[number] for number in range(min(ended + 1, len(tasks)))]
 
 
 def _stop(children: Iterable[_Child[Any]]) -> None:
@@ -136,10 +162,12 @@ class _Child(Generic[ResultT]):
         self.number = number
         context = multiprocessing.get_context("fork")
         self.pipe, other = context.Pipe(duplex=False)
-        self._process: BaseProcess = context.Process(
-            target=_run, args=(task, other, tie), name=f"glowplug-chain-{number}"
-        )
-        self._process.start()
+        self._process: BaseProcess = context.Process(target=_run, args=(task, other, tie), name=f"glowplug-{number}")
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads that are not copied: what they hold would be held for ever. Ours that
+            # may be there hold nothing that a child needs: one is ending, and one waits for another process's end.
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            self._process.start()
         other.close()
 
     def receive(self) -> tuple[str, Any]:
@@ -147,7 +175,7 @@ class _Child(Generic[ResultT]):
         try:
             message: tuple[str, Any] = self.pipe.recv()
         except (EOFError, OSError):  # an OSError where it was killed within a message
-            return "raised", EnvironmentFailure("a process that checks one of the chains ended without an answer")
+            return "raised", EnvironmentFailure("a process of glowplug's own ended without an answer: it was killed")
         return message
 
     def stop(self) -> None:
@@ -165,6 +193,8 @@ class _Child(Generic[ResultT]):
 def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection, tie: _Tie) -> None:
     """Do the task in the child, which ends here whatever happens: nothing of the parent's own way out is gone."""
     try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _leave)
         tie.bind()
         try:
             answer = ("returned", task(lambda said: pipe.send(("told", said))))
@@ -176,6 +206,10 @@ def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection, tie: _T
             _send(pipe, answer)
     finally:
         os._exit(0)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit
 
 
 def _send(pipe: Connection, answer: tuple[str, Any]) -> None:
