@@ -59,7 +59,7 @@ def each_apart(
 
     Raises:
         GlowplugError: a task raised it.
-        EnvironmentFailure: a process ended without an answer.
+        EnvironmentFailure: a process ended without an answer, or could not be made.
         RuntimeError: a task raised something else, or what it returned can't be sent, with the trace.
     """
     outcomes = try_each_apart(tasks, at_once=at_once, hear=hear)
@@ -88,6 +88,9 @@ def try_each_apart(
     A task is called with what it may tell on its way, which ``hear`` gets with the task's number, in this process.
     What a task raises ends those behind it, of which there is no outcome then. An exception here (a signal's) ends all
     of them, and waits until they have cleaned up.
+
+    Raises:
+        EnvironmentFailure: the system makes no more processes.
     """
     waiting = list(enumerate(tasks))[::-1]
     running: dict[Connection, _Child[ResultT]] = {}
@@ -165,10 +168,17 @@ class _Child(Generic[ResultT]):
         self._process: BaseProcess = context.Process(target=_run, args=(task, other, tie), name=f"glowplug-{number}")
         with warnings.catch_warnings():
             # Python 3.12 warns of threads that are not copied: what they hold would be held for ever. Ours that
-            # may be there hold nothing that a child needs: one is ending, and one waits for another process's end.
+            # may be there hold nothing that a child needs: they end, paint, or wait for another process's end.
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-            self._process.start()
-        other.close()
+            try:
+                self._process.start()
+            except OSError as error:
+                self.pipe.close()
+                raise EnvironmentFailure(
+                    f"the system makes no more processes: {error.strerror}", advice="`--jobs 1` needs one alone."
+                ) from error
+            finally:
+                other.close()
 
     def receive(self) -> tuple[str, Any]:
         """What it told, returned or raised, and which of these."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -115,6 +116,29 @@ def test_a_process_that_dies_is_no_answer() -> None:
 
     with pytest.raises(EnvironmentFailure, match="without an answer"):
         each_apart([die], at_once=1, hear=lambda _number, _said: None)
+
+
+def test_a_process_that_can_not_be_made_ends_those_that_were(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fork, made = os.fork, []
+
+    def full() -> int:
+        if made:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        made.append(fork())
+        return made[-1]
+
+    def wait(_tell: Tell) -> None:
+        time.sleep(60)
+        (tmp_path / "late").touch()
+
+    monkeypatch.setattr(os, "fork", full)
+    began = time.monotonic()
+    with pytest.raises(EnvironmentFailure, match="no more processes") as raised:
+        each_apart([wait, wait], at_once=2, hear=lambda _number, _said: None)
+    assert "--jobs 1" in (raised.value.advice or "")
+    assert time.monotonic() - began < 40
+    assert not psutil.pid_exists(made[0])
+    assert not (tmp_path / "late").exists()
 
 
 def test_what_a_report_holds_of_a_schema_comes_back_as_it_was() -> None:
