@@ -83,7 +83,7 @@ BASE = """
 CREATE TABLE t (id serial PRIMARY KEY, a int, b text);
 INSERT INTO t (a, b) SELECT i, 'x' FROM generate_series(1, 10) i;
 CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p);
-CREATE INDEX old ON t (b);
+CREATE INDEX old ON t (b); CREATE SCHEMA far; CREATE TABLE far.y (a int);
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE feels (m mood DEFAULT 'ok');
 CREATE SEQUENCE s; CREATE TABLE log (at timestamptz DEFAULT now(), n int DEFAULT nextval('s'));
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -133,6 +133,12 @@ PAIRS: list[Pair] = [
     ("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY nowhere", False, COPY, False, False),
     ("CREATE INDEX CONCURRENTLY IF NOT EXISTS old ON t (a)", "DROP INDEX CONCURRENTLY old", False, COPY, True, True),
     ("DROP INDEX CONCURRENTLY old", "CREATE UNIQUE INDEX CONCURRENTLY old ON t (b)", False, COPY, False, False),
+    # the index that the down makes is not the one that the up drops
+    ("DROP INDEX CONCURRENTLY IF EXISTS far.i", "CREATE INDEX CONCURRENTLY i ON t (a)", False, COPY, True, True),
+    ("DROP INDEX CONCURRENTLY IF EXISTS i", "CREATE INDEX CONCURRENTLY i ON far.y (a)", False, COPY, True, True),
+    ("DROP INDEX CONCURRENTLY IF EXISTS far.i",
+     "CREATE INDEX CONCURRENTLY i ON far.y (a)", False, IN_PLACE, True, True),
+    ("DROP INDEX CONCURRENTLY IF EXISTS i", "CREATE INDEX CONCURRENTLY i ON t (a)", False, IN_PLACE, True, True),
     ("CREATE INDEX CONCURRENTLY i ON t (a)", "SELECT 1; DROP INDEX i", False, COPY, True, True),
     ("CREATE TABLE x (a int)", "SET lock_timeout = '1s'; DROP TABLE x", True, COPY, True, True),
     ("SET LOCAL search_path = public", "SET LOCAL check_function_bodies = off", True, COPY, True, True),
@@ -225,6 +231,17 @@ def test_an_index_that_is_left_halfway_is_put_right(database: PostgresDatabase, 
         assert database.connection.snapshot().objects != before.objects
     assert database.connection.snapshot().objects == before.objects
     assert one.version in database.connection.recorded()
+
+
+def test_an_index_of_another_schema_is_left_alone_where_one_is_put_right(database: PostgresDatabase) -> None:
+    run(database, "CREATE SCHEMA far; CREATE TABLE far.y (a int); CREATE TABLE x (a int); CREATE INDEX i ON x (a)")
+    run(database, "SET search_path = public, far", version="0")
+    one = migration("CREATE INDEX CONCURRENTLY i ON y (a)", "DROP INDEX CONCURRENTLY far.i", transaction=False)
+    assert database.connection.run(one, Direction.UP).error is None
+    before = database.connection.snapshot()
+    with database.excursion() as excursion:
+        assert excursion.run(one, Direction.DOWN).error is None
+    assert database.connection.snapshot().objects == before.objects
 
 
 def test_an_index_that_can_not_be_put_right_ends_the_rehearsal(database: PostgresDatabase) -> None:

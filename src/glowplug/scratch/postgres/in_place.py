@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.postgres import identifier, literal
 from glowplug.database.postgres.lone_table import lone_tables
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from glowplug.database.interface import Run
     from glowplug.database.postgres import PostgresConnection
+    from glowplug.database.postgres.session import Session
     from glowplug.project import Migration
     from glowplug.sql.postgres_concurrent import LoneIndex
 
@@ -29,11 +32,11 @@ class InPlace:
     """The way there and back of one migration, whose up was the last that ran."""
 
     def __init__(
-        self, home: PostgresConnection, migration: Migration, files: tuple[LoneIndex, LoneIndex], table: str | None
+        self, home: PostgresConnection, migration: Migration, files: tuple[LoneIndex, LoneIndex], where: _Where
     ) -> None:
-        """Start from the state of ``home``; ``files``: what is known of the down and the up, ``table``: its oid."""
+        """Start from the state of ``home``; ``files``: what is known of the down and the up."""
         self._files = files
-        self._table = table
+        self._where = where
         self._home = home
         self._migration = migration
         self._start = home.snapshot()
@@ -49,7 +52,10 @@ class InPlace:
         if up is None or down is None or up.dropped == down.dropped or not up.index or up.index != down.index:
             return None
         table, same = lone_tables(home.session, up, down)
-        return cls(home, migration, (down, up), table or same) if _is_safe(up, table, same) else None
+        where = _where(home.session, table or same)
+        if where is None or not _is_safe(up, table, same, where):
+            return None
+        return cls(home, migration, (down, up), where)
 
     def run(self, migration: Migration, direction: Direction) -> Run | None:
         """Run the down, then the up; None for anything else, and where it fails."""
@@ -58,7 +64,7 @@ class InPlace:
             return None
         self._done.append(direction)
         self._interrupted = True
-        run = self._home.run_lone(migration, direction, self._files[len(self._done) - 1], self._table)
+        run = self._home.run_lone(migration, direction, self._files[len(self._done) - 1], self._where.table)
         self._interrupted = False
         return run if run.error is None else None
 
@@ -90,8 +96,7 @@ class InPlace:
         home, session = self._home, self._home.session
         limit, session.statement_timeout = session.statement_timeout, None
         try:
-            schema = f"{identifier(up.schema)}." if up.schema else ""
-            home.require(f"DROP INDEX IF EXISTS {schema}{identifier(up.index)}")
+            home.require(f"DROP INDEX IF EXISTS {identifier(self._where.schema)}.{identifier(up.index)}")
             if not up.dropped:
                 home.require((self._migration.up or b"").decode())
             if not self._is_recorded():
@@ -101,9 +106,36 @@ class InPlace:
         home.forget()
 
 
-def _is_safe(up: LoneIndex, table: str | None, same: str | None) -> bool:
-    """Whether the up surely made the index that is there, or there is none: what else there was can't be made again.
+class _Where(msgspec.Struct, frozen=True, kw_only=True):
+    """The index's table: its oid, its schema, which is the index's too, and whether names are looked for there."""
 
-    ``table`` is the one that the up names now, itself or by its index, ``same`` the one that the down does.
+    table: str
+    schema: str
+    in_path: bool
+
+
+def _where(session: Session, table: str | None) -> _Where | None:
+    """Ask where the table is; None where there is none, or the server does not tell."""
+    if table is None:
+        return None
+    reply = session.batch(
+        "SELECT n.nspname, n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true))"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+        f" WHERE c.oid OPERATOR(pg_catalog.=) {table}".encode(),
+        rows=True,
+    )
+    if not reply.ok or not reply.results or not reply.results[0].ntuples:
+        return None
+    schema, in_path = (reply.results[0].get_value(0, column) or b"" for column in range(2))
+    return _Where(table=table, schema=schema.decode(), in_path=in_path == b"t")
+
+
+def _is_safe(up: LoneIndex, table: str | None, same: str | None, where: _Where) -> bool:
+    """Whether the up surely made the index that is there, or there is none and it would drop what the down makes.
+
+    What else there was can't be made again. ``table`` is the one that the up names now, itself or by its index,
+    ``same`` the one that the down does, ``where`` either.
     """
-    return table is None if up.dropped else not up.anyhow and table is not None and table == same
+    if up.dropped:
+        return table is None and (up.schema == where.schema if up.schema else where.in_path)
+    return not up.anyhow and table is not None and table == same
