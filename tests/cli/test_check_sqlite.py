@@ -144,6 +144,13 @@ def test_an_allowed_finding_does_not_count_and_an_unneeded_one_is_a_finding(tmp_
     assert checked(tmp_path, "--fail-on", "warning")[0] == 1
 
 
+def test_what_accepts_that_a_down_is_missing_is_not_called_unneeded_where_most_are(tmp_path: Path) -> None:
+    ups = {f"2024-01-0{day}-000000_a": {"up.sql": f"CREATE TABLE t{day} (id INTEGER);"} for day in range(1, 5)}
+    allow = '[[allow]]\nrule = "down-is-missing"\nversion = "20240102000000"\nbecause = "x"\n'
+    _, document = checked(project(tmp_path, ups, glowplug__toml=allow), *REHEARSAL)
+    assert rules(document) == ["mostly-without-downs"]
+
+
 def test_nothing_found_to_check_is_exit_2_with_a_document(tmp_path: Path) -> None:
     (tmp_path / "diesel.toml").write_text("")
     code, document = checked(tmp_path)

@@ -207,6 +207,16 @@ def test_an_unneeded_suppression_is_said_and_one_of_the_rehearsal_is_not_judged_
     assert findings(document) == [("allow-unneeded", "glowplug.toml", 7), ("allow-unneeded", UP, 1)]
 
 
+def test_what_accepts_a_finding_that_another_one_hides_is_not_called_unneeded(tmp_path: Path) -> None:
+    numbered = "ALTER TABLE users ADD COLUMN number bigserial UNIQUE;\n"
+    hidden = '[[allow]]\nrule = "unique-blocks-table"\nversion = "2"\nbecause = "x"\n'
+    root = project(tmp_path, {"1_a": USERS, "2_b": numbered}, OTHER_RULES_OFF + hidden)
+    for _ in ("reviewed", "from the cache"):
+        assert findings(linted(root)[1]) == [("default-rewrites-table", UP, 1)]
+    (root / "glowplug.toml").write_text(OTHER_RULES_OFF + hidden.replace('"2"', '"1"'))
+    assert findings(linted(root)[1]) == [("allow-unneeded", "glowplug.toml", 3), ("default-rewrites-table", UP, 1)]
+
+
 def test_a_rule_can_be_weighed_by_path(tmp_path: Path) -> None:
     configuration = f'{OTHER_RULES_OFF}[[review.path]]\npaths = ["migrations/2_*"]\nseverity = {{ {RULE} = "off" }}\n'
     root = project(tmp_path, {"1_a": USERS, "2_b": INDEX, "3_c": "CREATE INDEX ON users (id);"}, configuration)

@@ -252,6 +252,7 @@ def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tup
         own = of_comments(review.comments)
         allowances: list[Allowance] = [*own, *general]
         findings, useful = accept(report.findings, allowances, today=today)
+        useful |= accept(_hidden(report, review), allowances, today=today)[1] if allowances else frozenset()
         used |= {index - len(own) for index in useful if index >= len(own)}
         wrong = complaints(own, useful, today=today, judged=judged, findings=findings)
         accepted.append(replace(report, findings=terms.cage.review.apply((*findings, *wrong))))
@@ -263,6 +264,13 @@ def _accepted(chains: Sequence[tuple[ChainReport, Review]], terms: Terms) -> tup
     )
     first, *rest = accepted
     return (replace(first, findings=(*about_settings, *first.findings)), *rest)
+
+
+def _hidden(report: ChainReport, review: Review) -> tuple[Finding, ...]:
+    """Give what was found of a chain and stands behind another finding: as soon as that is mended, it is told."""
+    told = {each.fingerprint for each in report.findings}
+    found = (*report.chain.findings, *review.findings)
+    return (*review.hidden, *(each for each in found if each.fingerprint not in told))
 
 
 def _judged(reports: Sequence[ChainReport]) -> Callable[[str], bool]:

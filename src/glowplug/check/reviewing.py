@@ -22,9 +22,13 @@ REPORT_IT = "This is a bug of glowplug's, and no verdict on the migrations: plea
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """What the review said of a chain, weighed as ``[review]`` wants it; ``problem``: what it could not look at."""
+    """What the review said of a chain, weighed as ``[review]`` wants it; ``problem``: what it could not look at.
+
+    ``hidden`` are findings that others cover.
+    """
 
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[Finding, ...] = ()
     comments: tuple[AllowComment, ...] = ()
     problem: Problem | None = None
 
@@ -43,7 +47,12 @@ def review_chain(chain: Chain, new: NewIn, terms: Terms) -> Review:
     if reviewed is None:
         reviewed = _review(chain, asked, fresh, known=known)
         cache.store(key, reviewed)
-    return Review(findings=reviewed.findings, comments=reviewed.comments, problem=_problem(reviewed.broken))
+    return Review(
+        findings=reviewed.findings,
+        hidden=reviewed.hidden,
+        comments=reviewed.comments,
+        problem=_problem(reviewed.broken),
+    )
 
 
 def _review(chain: Chain, asked: ReviewTerms, new: frozenset[str], *, known: bool) -> Reviewed:

@@ -64,8 +64,10 @@ def review(chain: Chain, terms: Terms, *, new: Collection[str] | None = None, kn
         if migration.down:
             reviewer.file(migration, Direction.DOWN, index, simulation.fork())
     reviewer.chain(fresh)
+    findings, hidden = findings_of(reviewer.said, reviewer.comments)
     return Reviewed(
-        findings=findings_of(reviewer.said, reviewer.comments),
+        findings=findings,
+        hidden=hidden,
         comments=tuple(reviewer.comments),
         broken=tuple(reviewer.broken),
     )

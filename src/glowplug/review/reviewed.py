@@ -56,9 +56,11 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
 class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
     """What the review of a chain gave: all findings as the rules say them, none accepted yet, in the chain's order.
 
-    ``comments`` are the suppressions that stand in the SQL; ``broken`` what could not be looked at for a bug.
+    ``hidden`` are those beside them that another one covers. ``comments`` are the suppressions that stand in the SQL;
+    ``broken`` what could not be looked at for a bug.
     """
 
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[Finding, ...] = ()
     comments: tuple[AllowComment, ...] = ()
     broken: tuple[Broken, ...] = ()

@@ -71,29 +71,39 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return self.context.migration.path, self.context.direction
 
 
-def findings_of(said: Sequence[Said], comments: Sequence[AllowComment] = ()) -> tuple[Finding, ...]:
-    """Give the findings in the chain's order, without those that another one covers, and none twice.
+def findings_of(
+    said: Sequence[Said], comments: Sequence[AllowComment] = ()
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Give the findings in the chain's order, none twice, and beside them those that another one covers.
 
     One that a comment accepts is not left out: the comment is needed as soon as what covers the finding is mended.
     """
     by_file: dict[tuple[str, str], list[Said]] = defaultdict(list)
     for each in said:
         by_file[each.file].append(each)
-    return tuple(finding for file in by_file.values() for finding in _of_file(file, comments))
+    told: list[Finding] = []
+    hidden: list[Finding] = []
+    for file in by_file.values():
+        _tell(file, comments, told, hidden)
+    return tuple(told), tuple(hidden)
 
 
-def _of_file(said: Sequence[Said], comments: Sequence[AllowComment]) -> Iterable[Finding]:
+def _tell(said: Sequence[Said], comments: Sequence[AllowComment], told: list[Finding], hidden: list[Finding]) -> None:
+    """Add what is said of one file to what is ``told`` or ``hidden``."""
     covered = _Covered(said)
     ordinals: Counter[tuple[str, str]] = Counter()
     seen: set[tuple[str, int, str, str]] = set()
     for each in sorted(said, key=lambda one: one.hit.span.start):
         hit = each.hit
         same = (each.name, hit.span.start, hit.subject, hit.message)
-        if same in seen or (covered.holds(each.name, hit.span) and not _is_accepted(each, comments)):
+        if same in seen:
             continue
         seen.add(same)
+        if covered.holds(each.name, hit.span) and not _is_accepted(each, comments):
+            hidden.append(_finding(each, 1))
+            continue
         ordinals[each.name, hit.subject] += 1
-        yield _finding(each, ordinals[each.name, hit.subject])
+        told.append(_finding(each, ordinals[each.name, hit.subject]))
 
 
 def _is_accepted(said: Said, comments: Sequence[AllowComment]) -> bool:
