@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from glowplug.check import faults
-from glowplug.check.measuring import findings_of_rows, foretold, not_seeded
+from glowplug.check.measuring import findings_of_rows, foretold
 from glowplug.database.interface import SqlError
 from glowplug.database.trace import Trace
 from glowplug.dialect import Dialect, Direction
 from glowplug.finding import Basis, Fault, Finding, Harm, Place, Severity
-from glowplug.project import Chain, Migration
-from glowplug.project.configuration import ChainSettings
+from glowplug.project import Migration
 from glowplug.rehearsal import Outcome, RoundTrip
 from glowplug.rehearsal.measured import (
     Cause,
@@ -396,20 +394,3 @@ def test_what_takes_too_long_with_odd_rows() -> None:
     assert finding.message.startswith(
         "up.sql takes too long with some of the rows that the schema allows in public.users"
     )
-
-
-def test_tables_without_rows_are_told_once_for_the_chain() -> None:
-    chain = Chain(directory="migrations", dialect=Dialect.POSTGRES, migrations=(MIGRATION,), settings=ChainSettings())
-
-    def measurement(*items: NotSeeded, ran: tuple[str, ...] = ()) -> Measurement:
-        data = Data(outcome=DataOutcome.LOSSLESS, seeded=1, not_seeded=items, seeds_ran=ran)
-        return Measurement(observed=RAN, observed_down=None, data=data)
-
-    table = NotSeeded(table="public.geo", why="no value of its type")
-    seed = NotSeeded(table="seeds/a.sql", why="no such table", line=3)
-    (finding,) = not_seeded(chain, [measurement(table, seed), measurement(table, ran=("seeds/a.sql",))])
-    assert (finding.rule, finding.severity) == (faults.NOT_SEEDED.rule, Severity.NOTICE)
-    assert finding.message.splitlines()[1:] == ["public.geo: no value of its type"]
-    (finding,) = not_seeded(chain, [measurement(seed), measurement()])
-    assert (finding.severity, "seeds/a.sql:3: no such table" in finding.message) == (Severity.WARNING, True)
-    assert not_seeded(chain, [measurement()]) == ()

@@ -180,9 +180,10 @@ ROWS_NOT_MEASURED = Fault(rule="rows-not-measured", severity=Severity.NOTICE, ha
 NOT_SEEDED = Fault(rule="not-seeded", severity=Severity.NOTICE, harm=Harm.DATA_LOSS)
 """Tables got no rows, or fewer than were asked for, so that what a migration does to theirs was not seen.
 
-`[[data.table]]` and `[[data.column]]` of glowplug.toml can give rows, or say how a column's values are made. A file of
-`seeds/` that runs on none of the chain's schemas is named here as well, and, as a warning, an entry for a table or a
-column that no state of the chain has.
+`[[data.table]]` and `[[data.column]]` of glowplug.toml can give rows, or say how a column's values are made. Where a
+table's own entry has no rows that the server takes, it is told at its line, and, as a warning, a file of `seeds/` that
+runs on none of the chain's schemas, at that file's line, and an entry for a table or a column that no state of the
+chain has.
 """
 
 OTHER_WORLD = Fault(rule="other-world", hazards=(88, 113), severity=Severity.WARNING, harm=Harm.DATA_LOSS)

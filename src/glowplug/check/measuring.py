@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from glowplug.dialect import Dialect
     from glowplug.finding import Fault, Finding
-    from glowplug.project import Chain, Migration
+    from glowplug.project import Migration
     from glowplug.rehearsal import RoundTrip
     from glowplug.rehearsal.measured import Data, Loss, Measurement, OtherWorld, Refusal
 
@@ -95,33 +94,6 @@ def foretold(
             notice = _lost_by_up(known, trip.migration, dialect, subject="foretold" if rest else "")
             told.append(replace(notice, severity=Severity.NOTICE))
     return tuple(told)
-
-
-def not_seeded(chain: Chain, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
-    """Say once for a chain which tables got no rows; a seed file only if it ran for no migration."""
-    ran = {file for each in measurements for file in each.data.seeds_ran}
-    reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in measurements:
-        for item in each.data.not_seeded:
-            where = "" if item.line is None else f"{item.line}:"
-            reasons[item.table][f"{where} {item.why}"] += 1
-    lines = {table: f"{table}:{why.most_common(1)[0][0]}" for table, why in sorted(reasons.items()) if table not in ran}
-    files = [line for name, line in lines.items() if name.endswith(".sql")]
-    tables = [line for name, line in lines.items() if not name.endswith(".sql")]
-    found = []
-    if tables:
-        many = "1 table" if len(tables) == 1 else f"{len(tables)} tables"
-        message = f"{many} got no rows, or not those that were asked for, so that what becomes of such was not seen:\n"
-        found.append(faults.NOT_SEEDED.found(message + _listed(tables), place=Place(file=chain.directory)))
-    if files:
-        many = "1 file of seeds/ runs" if len(files) == 1 else f"{len(files)} files of seeds/ run"
-        message = f"{many} on none of the schemas that were given rows:\n"
-        found.append(
-            faults.NOT_SEEDED.found(
-                message + _listed(files), place=Place(file=chain.directory), severity=Severity.WARNING, subject="seeds"
-            )
-        )
-    return tuple(found)
 
 
 def _of_losses(data: Data, migration: Migration, dialect: Dialect) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from glowplug.check import faults
 from glowplug.check.at_setting import at_setting
 from glowplug.check.judge import describe_error, judge, of_assertion, way_down_broken
-from glowplug.check.measuring import findings_of_rows, not_seeded
+from glowplug.check.measuring import findings_of_rows
+from glowplug.check.not_seeded import not_seeded
 from glowplug.check.report import Problem
 from glowplug.check.stand_in import GET_A_MYSQL, refused_by_production
 from glowplug.dialect import Dialect, Direction
@@ -158,7 +159,7 @@ def _rehearsed(
         rehearsal=rehearsal,
         findings=(
             *judge(chain, rehearsal, forward_only=terms.cage.forward_only, alone=history),
-            *_of_rows(chain, rehearsal, new),
+            *_of_rows(chain, rehearsal, new, terms),
             *_of_assertions(rehearsal, terms),
             *server.findings(),
             *refused_by_production(chain, server.describe()),
@@ -169,12 +170,13 @@ def _rehearsed(
     )
 
 
-def _of_rows(chain: Chain, rehearsal: Rehearsal, new: NewIn) -> Iterator[Finding]:
+def _of_rows(chain: Chain, rehearsal: Rehearsal, new: NewIn, terms: Terms) -> Iterator[Finding]:
     """Say what becomes of rows in each migration; which tables got none, only where what is new was tried."""
     measured = [(trip.migration, trip.measurement) for trip in rehearsal.round_trips if trip.measurement is not None]
     for migration, measurement in measured:
         yield from findings_of_rows(measurement, migration, chain.dialect)
-    yield from not_seeded(chain, [measurement for migration, measurement in measured if migration.name in new.new])
+    of_new = [measurement for migration, measurement in measured if migration.name in new.new]
+    yield from not_seeded(chain, of_new, terms.settings)
 
 
 def _of_assertions(rehearsal: Rehearsal, terms: Terms) -> Iterator[Finding]:

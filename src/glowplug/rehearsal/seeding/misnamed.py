@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.seeding.settings import DataSettings
 
 
+_Columns = dict[tuple[int, str], tuple[str, ...] | None]
+"""The columns of tables, by chain and name; None where there may be others."""
+
+
 class Misnamed(msgspec.Struct, frozen=True, kw_only=True):
     """One such name: the ``key`` of glowplug.toml that holds it, and what is wrong with it, in words."""
 
@@ -29,26 +33,24 @@ def misnamed(settings: DataSettings, chains: Sequence[ChainTables]) -> Iterator[
     if not all(chain.complete for chain in chains):
         return
     for index, table in enumerate(settings.table):
-        if not _tables(table.table, chains):
+        found = _tables(table.table, chains)
+        if not found:
             yield _no_table("table", index, table.table, chains)
+            continue
+        rows = {name: number for number, values in reversed(tuple(enumerate(table.rows))) for name in values}
+        for name, number in rows.items():
+            if not _may_be_one(name, found):
+                key: tuple[str | int, ...] = (SECTION, "table", index, "rows", number, name)
+                yield _no_column("table", key, table.table, name, found)
     for index, column in enumerate(settings.column):
         found = _tables(column.table, chains)
         if not found:
             yield _no_table("column", index, column.table, chains)
-            continue
-        known = [(table, columns) for (_, table), columns in found.items() if columns is not None]
-        if len(known) < len(found) or any(column_of(column.column, columns, table) for table, columns in known):
-            continue
-        exactly = ", letter by letter" if any(counts_case(table) for table, _ in known) else ""
-        yield Misnamed(
-            key=(SECTION, "column", index, "column"),
-            name=f"{column.table}.{column.column}",
-            message=f"[[data.column]] gives values to no column: {column.table} never has one that is called "
-            f"{column.column!r}{exactly}" + _meant(column.column, {name for _, columns in known for name in columns}),
-        )
+        elif not _may_be_one(column.column, found):
+            yield _no_column("column", (SECTION, "column", index, "column"), column.table, column.column, found)
 
 
-def _tables(named: str, chains: Iterable[ChainTables]) -> dict[tuple[int, str], tuple[str, ...] | None]:
+def _tables(named: str, chains: Iterable[ChainTables]) -> _Columns:
     """Give the tables of all chains that a name means, or may mean where their schemas are not certain."""
     return {
         (number, name): columns
@@ -56,6 +58,22 @@ def _tables(named: str, chains: Iterable[ChainTables]) -> dict[tuple[int, str], 
         for name, columns in chain.tables.items()
         if is_about(named, name) or (not chain.placed and may_be_about(named, name))
     }
+
+
+def _may_be_one(named: str, found: _Columns) -> bool:
+    """Whether one of these tables has a column of that name, or may have."""
+    return any(columns is None or column_of(named, columns, table) for (_, table), columns in found.items())
+
+
+def _no_column(kind: str, key: tuple[str | int, ...], table: str, named: str, found: _Columns) -> Misnamed:
+    exactly = ", letter by letter" if any(counts_case(name) for _, name in found) else ""
+    there = {name for columns in found.values() for name in columns or ()}
+    return Misnamed(
+        key=key,
+        name=f"{table}.{named}",
+        message=f"[[data.{kind}]] gives values to no column: {table} never has one that is called {named!r}{exactly}"
+        + _meant(named, there),
+    )
 
 
 def _no_table(kind: str, index: int, named: str, chains: Iterable[ChainTables]) -> Misnamed:
