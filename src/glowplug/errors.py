@@ -26,6 +26,9 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from pathlib import Path
 
+Setting = tuple[str | int, ...]
+"""A key of glowplug.toml, as ``("scratch", "url_env")``; of a chain's, what stands in its ``[[chain]]`` alone."""
+
 
 class GlowplugError(Exception):
     """What happened, where, and what to do next."""
@@ -39,13 +42,18 @@ class GlowplugError(Exception):
         file: Path | None = None,
         line: int | None = None,
         advice: str | None = None,
+        setting: Setting | None = None,
     ) -> None:
-        """Say what happened, at ``file``:``line`` (1-based), and the ``advice``: what to do next."""
+        """Say what happened, at ``file``:``line`` (1-based), and the ``advice``: what to do next.
+
+        ``setting``: the one that it is about, where who raises this does not know the file that holds it.
+        """
         super().__init__(message)
         self.message = message
         self.file = file
         self.line = line
         self.advice = advice
+        self.setting = setting
 
     def __str__(self) -> str:
         """``file:line: message``, then the advice on a line of its own."""
@@ -94,13 +102,14 @@ class MissingExtension(EnvironmentFailure):
 
 
 class MissingFeature(EnvironmentFailure):
-    """The scratch server lacks what others have, and a migration asks for: it was built without."""
+    """The scratch server lacks what others have, and a migration or a setting asks for: it was built without."""
 
-    def __init__(self, message: str, *, line: int | None = None) -> None:
+    def __init__(self, message: str, *, line: int | None = None, setting: Setting | None = None) -> None:
         """Say what, and who asks for it; the advice is how to get a server that has it."""
         super().__init__(
             message,
             line=line,
+            setting=setting,
             advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
             "or install PostgreSQL's package on this machine. Of the servers that `glowplug server list` shows, one "
             "that has it is taken if it is of server_version's major, or if glowplug.toml says no server_version.",

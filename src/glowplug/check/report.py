@@ -11,7 +11,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glowplug.errors import GlowplugError
+    from glowplug.errors import GlowplugError, Setting
     from glowplug.finding import Finding, Severity
     from glowplug.project import Chain, Migration
     from glowplug.rehearsal import Rehearsal
@@ -29,7 +29,7 @@ class Answer(enum.StrEnum):
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What made glowplug stop: its message, where, what to do, and the exit code that it means (2, 3 or 4).
 
-    ``trace`` is Python's, where it is a bug of glowplug's.
+    ``trace`` is Python's, where it is a bug of glowplug's; ``setting`` the key that it is about, as the error has it.
     """
 
     message: str
@@ -38,6 +38,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     advice: str | None = None
     trace: str | None = None
+    setting: Setting | None = None
 
     @classmethod
     def of(cls, error: GlowplugError) -> Problem:
@@ -48,6 +49,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
             file=None if error.file is None else str(error.file),
             line=error.line,
             advice=error.advice,
+            setting=error.setting,
         )
 
     @classmethod

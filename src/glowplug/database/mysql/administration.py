@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glowplug.database.creation import refused_setting
 from glowplug.database.interface import Closing
 from glowplug.database.mysql.lacking import named_in
 from glowplug.database.mysql.session import (
@@ -156,17 +157,21 @@ class Administrator(Closing):
             ConfigurationError: the server knows no such character set or collation.
             MissingFeature: a MySQL would.
         """
-        options = (f" CHARACTER SET {_word(charset)}" if charset else "") + (
-            f" COLLATE {_word(collation)}" if collation else ""
+        options = (f" CHARACTER SET {_word(charset, 'encoding')}" if charset else "") + (
+            f" COLLATE {_word(collation, 'collation')}" if collation else ""
         )
         try:
             self._session.rows(f"CREATE DATABASE {quote_name(schema)}{options}")
         except StatementRefused as refused:
-            message = f"the scratch database can't be made: {refused.error.message}"
+            setting = refused_setting(refused.error.message, encoding=charset, collation=collation)
             missing = named_in(refused.error) if stands_in else None
             if missing is not None:
-                raise MissingFeature(f"glowplug.toml asks for {missing}, which the scratch server lacks") from refused
-            raise ConfigurationError(message) from refused
+                raise MissingFeature(
+                    f"glowplug.toml asks for {missing}, which the scratch server lacks", setting=setting
+                ) from refused
+            raise ConfigurationError(
+                f"the scratch database can't be made: {refused.error.message}", setting=setting
+            ) from refused
 
     def build(self, blueprint: Blueprint, schema: str, there: Standing | None) -> bool:
         """Make ``schema`` from another's blueprint, ``there`` being what it is; whether that worked."""
@@ -199,11 +204,13 @@ class Administrator(Closing):
         self._session.rows(f"GRANT ALL PRIVILEGES ON *.* TO {name}")
         session = Session(account.to(schema), patience=_LONG_PATIENCE)
         try:
-            for statement in statements:
+            for index, statement in enumerate(statements):
                 reply = session.batch(statement.encode())
                 if reply.error is not None:
                     raise ConfigurationError(
-                        f"database_setup fails: {reply.error.message}", advice=f"It is: {statement}"
+                        f"database_setup fails: {reply.error.message}",
+                        advice=f"It is: {statement}",
+                        setting=("database_setup", index),
                     )
         finally:
             session.close()
@@ -248,8 +255,8 @@ class Administrator(Closing):
             self._session.rows(f"GRANT ALL PRIVILEGES ON {quote_name(pattern)}.* TO {name}")
 
 
-def _word(word: str) -> str:
+def _word(word: str, setting: str) -> str:
     """A character set's or collation's name, which is a word."""
     if not re.fullmatch(r"\w+", word):
-        raise ConfigurationError(f"{word!r} is no character set or collation")
+        raise ConfigurationError(f"{word!r} is no character set or collation", setting=(setting,))
     return word

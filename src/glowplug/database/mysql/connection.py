@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from glowplug.database.mysql.session import Address, Reply
     from glowplug.database.mysql.snapshot import SnapshotReader
     from glowplug.database.mysql.watchdog import Watchdog
+    from glowplug.errors import Setting
     from glowplug.project import Migration
     from glowplug.schema import Schema
 
@@ -219,7 +220,7 @@ class MysqlConnection(Connection):
             ConfigurationError: the server refuses it.
         """
         statement = f"SET SESSION {variable} = {value}"
-        self._set_up(statement)
+        self._set_up(statement, None)
         self.access = replace(self.access, session_setup=(*self.access.session_setup, statement))
 
     def close(self) -> None:
@@ -306,20 +307,23 @@ class MysqlConnection(Connection):
         try:
             for statement in DIESEL_SETUP:
                 self.session.rows(statement)
-            for statement in self.access.session_setup:
-                self._set_up(statement)
+            for index, statement in enumerate(self.access.session_setup):
+                self._set_up(statement, ("session_setup", index))
         except BaseException:
             self.session.close()
             raise
 
-    def _set_up(self, statement: str) -> None:
+    def _set_up(self, statement: str, setting: Setting | None) -> None:
         error = self._send(statement.encode())
         if error is not None and error.missing_feature is not None:
             raise MissingFeature(
-                f"session_setup asks for {error.missing_feature}, which the scratch server lacks: {error.message}"
+                f"session_setup asks for {error.missing_feature}, which the scratch server lacks: {error.message}",
+                setting=setting,
             )
         if error is not None:
-            raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"It is: {statement}")
+            raise ConfigurationError(
+                f"session_setup fails: {error.message}", advice=f"It is: {statement}", setting=setting
+            )
 
     def _reopen(self) -> None:
         """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""

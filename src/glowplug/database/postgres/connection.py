@@ -380,17 +380,17 @@ class PostgresConnection(Connection):
         try:
             for statement in DIESEL_SETUP:
                 self.require(statement)
-            for statement in access.session_setup:
-                self._set_up(statement)
+            for index, statement in enumerate(access.session_setup):
+                self._set_up(statement, index)
             self._entrance.see(None if copied else self.session)
         except BaseException:
             self.session.close()
             raise
 
-    def _set_up(self, statement: str) -> None:
-        error = self.runner.plain(statement.encode())
-        if error is not None:
-            raise ConfigurationError(f"session_setup fails: {error.message}", advice=f"The statement is: {statement}")
+    def _set_up(self, statement: str, index: int) -> None:
+        if (error := self.runner.plain(statement.encode())) is not None:
+            message, advice = f"session_setup fails: {error.message}", f"The statement is: {statement}"
+            raise ConfigurationError(message, advice=advice, setting=("session_setup", index))
 
     def _reopen(self) -> None:
         """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""
