@@ -38,6 +38,13 @@ def test_a_text_that_is_no_number(on_postgres: Measure) -> None:
     )
 
 
+@pytest.mark.mysql
+def test_a_text_that_is_no_number_of_mysql_s_own_types(on_mysql: Measure) -> None:
+    up = "ALTER TABLE t ADD COLUMN n bigint; UPDATE t SET n = CAST(JSON_VALUE(doc, '$.a') AS SIGNED);"
+    found = refused(on_mysql, "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, doc JSON NOT NULL);", up)
+    assert found.value == "a text that is no number at a"
+
+
 @pytest.mark.postgres
 def test_null_where_something_must_be(on_postgres: Measure) -> None:
     up = "ALTER TABLE t ADD COLUMN n text; UPDATE t SET n = coalesce(doc ->> 'a', 'x') || NULLIF(1, CASE WHEN"

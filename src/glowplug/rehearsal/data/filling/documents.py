@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 _ALONE: tuple[Row, ...] = ({}, {})
 """Rows that have nothing else that the files aim at."""
 _AN_OBJECT = Needs(json="object")
+_EXACT = ("int", "integer", "bigint", "smallint", "int2", "int4", "int8", "signed", "unsigned", "numeric", "decimal")
+_ROUNDED = ("real", "float", "float4", "float8", "double")
+NUMBERS = frozenset((*_EXACT, *_ROUNDED))
+"""What a file may cast a value to that it takes for a number."""
 _VALUES: dict[str, Callable[[int], object]] = {
-    **dict.fromkeys(
-        ("int", "integer", "bigint", "smallint", "int2", "int4", "int8", "signed", "unsigned", "numeric", "decimal"),
-        lambda n: n + 1,
-    ),
-    **dict.fromkeys(("real", "float", "float4", "float8", "double"), lambda n: n + 0.5),
+    **dict.fromkeys(_EXACT, lambda n: n + 1),
+    **dict.fromkeys(_ROUNDED, lambda n: n + 0.5),
     **dict.fromkeys(("bool", "boolean"), lambda n: n % 2 == 0),
     **dict.fromkeys(("json", "jsonb", "object"), lambda n: {"n": n}),
     "array": lambda n: [{"n": n}, {"n": n + 1}],

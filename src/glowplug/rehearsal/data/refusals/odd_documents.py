@@ -9,7 +9,7 @@ import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.rehearsal.data.files.paths import paths_in
-from glowplug.rehearsal.data.filling.documents import documents_read, put
+from glowplug.rehearsal.data.filling.documents import NUMBERS, documents_read, put
 from glowplug.rehearsal.seeding.edges import Edge, rows_with
 from glowplug.schema.tables import Family
 from glowplug.sql.quoting import quoted
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 _MOST = 3
 """Paths of one column that are tried, each with all that is odd."""
-
-_NUMBERS = frozenset(
-    {"int", "integer", "bigint", "smallint", "int2", "int4", "int8", "numeric", "decimal", "real", "float", "float4"}
-    | {"float8", "double"}
-)
 
 
 class _Odd(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +63,7 @@ def odd_documents(
     for table, each in documents_read(text, tables, after, said, seed=settings.seed):
         column = next(one for one in table.columns if one.name == each.name)
         for path in [path for path in said.there if all(path)][:_MOST] if table.name in only else ():
-            for odd in (_NO_NUMBER if said.there[path] in _NUMBERS else _A_TEXT, *_ODD):
+            for odd in (_NO_NUMBER if said.there[path] in NUMBERS else _A_TEXT, *_ODD):
                 document = each.with_(said.there)
                 put(document, path, odd.value, always=True)
                 values = [{each.name: json.dumps(document, ensure_ascii=False)}]
