@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -11,25 +10,20 @@ import pytest
 from glowplug.database.postgres.catalogue import CONSTANTS, TABLES, finish, given, sections
 from glowplug.database.postgres.objects import Known
 from glowplug.database.postgres.within import within
-from glowplug.dialect import Dialect, Direction
+from glowplug.dialect import Direction
 from glowplug.project import Migration
-from glowplug.project.configuration import ChainSettings
-from glowplug.scratch.postgres import source
-from glowplug.scratch.postgres.database import create_database
-from glowplug.scratch.postgres.server import open_server
-from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from glowplug.database.postgres import PostgresConnection
     from glowplug.database.postgres.memory import Groups
     from glowplug.schema import SchemaObject
     from glowplug.schema.model import Key
+    from tests.database.conftest import Major
 
 pytestmark = pytest.mark.postgres
 
-MAJORS = ("14", "15", "16", "17", "18")
 TYPES = (
     "int4", "text", "varchar", "varchar(9)", "bpchar", "char(4)", "name", '"char"', "numeric", "numeric(5,2)", "jsonb",
     "json", "bytea", "uuid", "timestamptz", "text[]", "varchar[]", "int[]", "name[]", "inet", "int4range", "mood",
@@ -62,25 +56,13 @@ SINCE_18 = 18
 STORED_OTHERWISE = "ALTER TYPE text SET (STORAGE = external)"
 
 
-@pytest.fixture(scope="module", params=MAJORS)
-def connection(request: pytest.FixtureRequest) -> Iterator[PostgresConnection]:
-    major = str(request.param)
-    if int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}")
-    wish = Request(
-        dialect=Dialect.POSTGRES,
-        chain=ChainSettings(server_version=major),
-        settings=ScratchSettings(),
-        environment=dict(os.environ),
-    )
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(open_server(wish))
-        # A superuser's: what types may be made and changed, too.
-        database = create_database(server.conninfo, request=wish, superuser=True, private=True)
-        stack.callback(database.close)
-        for sql in ("CREATE EXTENSION citext", BASE, NOT_NULL, *([NAMED] if int(major) >= SINCE_18 else [])):
-            assert attempt(database.connection, sql) is None
-        yield database.connection
+@pytest.fixture(scope="module")
+def connection(each_major: Major) -> PostgresConnection:
+    # A superuser's: what types may be made and changed, too.
+    connection = each_major.connect(superuser=True)
+    for sql in ("CREATE EXTENSION citext", BASE, NOT_NULL, *([NAMED] if each_major.number >= SINCE_18 else [])):
+        assert attempt(connection, sql) is None
+    return connection
 
 
 def attempt(connection: PostgresConnection, sql: str) -> str | None:

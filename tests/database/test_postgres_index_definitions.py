@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -10,22 +9,15 @@ import pytest
 
 from glowplug.database.postgres.catalogue import indexes
 from glowplug.database.postgres.within import within
-from glowplug.dialect import Dialect, Direction
+from glowplug.dialect import Direction
 from glowplug.project import Migration
-from glowplug.project.configuration import ChainSettings
-from glowplug.scratch.postgres import source
-from glowplug.scratch.postgres.database import create_database
-from glowplug.scratch.postgres.server import open_server
-from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from glowplug.database.postgres import PostgresConnection
+    from tests.database.conftest import Major
 
 pytestmark = pytest.mark.postgres
 
-MAJORS = ("14", "15", "16", "17", "18")
 TYPES = (
     "int2", "int4", "int8", "oid", "bool", "float4", "float8", "numeric", "numeric(5,2)", "money", "text", "varchar",
     "varchar(9)", "char(4)", "bpchar", "name", '"char"', "bytea", "date", "time", "timetz", "timestamp",
@@ -80,31 +72,19 @@ CREATE OPERATOR CLASS own_ops DEFAULT FOR TYPE varchar USING btree AS OPERATOR 1
 """
 
 
-@pytest.fixture(scope="module", params=MAJORS)
-def connection(request: pytest.FixtureRequest) -> Iterator[PostgresConnection]:
-    major = str(request.param)
-    if int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}")
-    wish = Request(
-        dialect=Dialect.POSTGRES,
-        chain=ChainSettings(server_version=major),
-        settings=ScratchSettings(),
-        environment=dict(os.environ),
-    )
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(open_server(wish))
-        # A superuser's: what operator classes may be made, too.
-        database = create_database(server.conninfo, request=wish, superuser=True, private=True)
-        stack.callback(database.close)
-        assert attempt(database.connection, "CREATE EXTENSION citext") is None
-        assert attempt(database.connection, BASE) is None
-        made = [
-            attempt(database.connection, f"CREATE {unique}INDEX i{number}{unique.strip().lower()} {index}") is None
-            for unique, wanted in (("", INDEXES), ("UNIQUE ", UNIQUE))
-            for number, index in enumerate(wanted)
-        ]
-        assert made.count(False) <= NOT_EVERYWHERE
-        yield database.connection
+@pytest.fixture(scope="module")
+def connection(each_major: Major) -> PostgresConnection:
+    # A superuser's: what operator classes may be made, too.
+    connection = each_major.connect(superuser=True)
+    assert attempt(connection, "CREATE EXTENSION citext") is None
+    assert attempt(connection, BASE) is None
+    made = [
+        attempt(connection, f"CREATE {unique}INDEX i{number}{unique.strip().lower()} {index}") is None
+        for unique, wanted in (("", INDEXES), ("UNIQUE ", UNIQUE))
+        for number, index in enumerate(wanted)
+    ]
+    assert made.count(False) <= NOT_EVERYWHERE
+    return connection
 
 
 def attempt(connection: PostgresConnection, sql: str) -> str | None:

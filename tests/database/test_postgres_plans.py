@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from glowplug.database.postgres.questions import OF_VIEWS
-from glowplug.dialect import Dialect
-from glowplug.project.configuration import ChainSettings
-from glowplug.scratch.postgres import source
-from glowplug.scratch.postgres.database import create_database
-from glowplug.scratch.postgres.server import open_server
-from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from glowplug.database.postgres import PostgresConnection
+    from tests.database.conftest import Major
 
 pytestmark = pytest.mark.postgres
 
-MAJORS = ("14", "15", "16", "17", "18")
 KEYS = (
     "tables",
     "keys",
@@ -41,23 +31,11 @@ FIRST_ALONE = "pg_inherits"
 SCAN = re.compile(r"(\w+ )*Scan .*on (pg_\w+)")
 
 
-@pytest.fixture(scope="module", params=MAJORS)
-def connection(request: pytest.FixtureRequest) -> Iterator[PostgresConnection]:
-    major = str(request.param)
-    if int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}")
-    wish = Request(
-        dialect=Dialect.POSTGRES,
-        chain=ChainSettings(server_version=major),
-        settings=ScratchSettings(),
-        environment=dict(os.environ),
-    )
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(open_server(wish))
-        database = create_database(server.conninfo, request=wish, superuser=False, private=True)
-        stack.callback(database.close)
-        database.connection.snapshot()
-        yield database.connection
+@pytest.fixture(scope="module")
+def connection(each_major: Major) -> PostgresConnection:
+    connection = each_major.connect()
+    connection.snapshot()
+    return connection
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 from typing import TYPE_CHECKING
@@ -14,25 +13,20 @@ from glowplug.database.postgres.objects import Known
 from glowplug.database.postgres.quoting import literal
 from glowplug.database.postgres.record import fields
 from glowplug.database.postgres.within import within
-from glowplug.dialect import Dialect, Direction
+from glowplug.dialect import Direction
 from glowplug.project import Migration
-from glowplug.project.configuration import ChainSettings
-from glowplug.scratch.postgres import source
-from glowplug.scratch.postgres.database import create_database
-from glowplug.scratch.postgres.server import open_server
-from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from glowplug.database.postgres import PostgresConnection
     from glowplug.database.postgres.memory import Groups
     from glowplug.schema import SchemaObject
     from glowplug.schema.model import Key
+    from tests.database.conftest import Major
 
 pytestmark = pytest.mark.postgres
 
-MAJORS = ("14", "15", "16", "17", "18")
 BASE = """
 CREATE TABLE q (id serial PRIMARY KEY, a int NOT NULL DEFAULT 1, b text, dropped int, last date);
 ALTER TABLE q DROP dropped;
@@ -77,23 +71,11 @@ VALUES = ("a", "", None, '"', '""', ",", "\\", "(", " ", "a b", "a\nb", "\r", "\
 LONG = "x y" * 50_000  # more than the csv module takes
 
 
-@pytest.fixture(scope="module", params=MAJORS)
-def connection(request: pytest.FixtureRequest) -> Iterator[PostgresConnection]:
-    major = str(request.param)
-    if int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-        pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}")
-    wish = Request(
-        dialect=Dialect.POSTGRES,
-        chain=ChainSettings(server_version=major),
-        settings=ScratchSettings(),
-        environment=dict(os.environ),
-    )
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(open_server(wish))
-        database = create_database(server.conninfo, request=wish, superuser=False, private=True)
-        stack.callback(database.close)
-        run(database.connection, BASE)
-        yield database.connection
+@pytest.fixture(scope="module")
+def connection(each_major: Major) -> PostgresConnection:
+    connection = each_major.connect()
+    run(connection, BASE)
+    return connection
 
 
 def run(connection: PostgresConnection, sql: str) -> None:
