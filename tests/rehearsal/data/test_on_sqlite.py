@@ -162,6 +162,14 @@ def test_a_down_that_fails_without_rows_is_no_matter_of_rows(on_sqlite: Measure)
     assert found.data.refusals == ()
 
 
+def test_a_down_that_does_not_run_twice_is_no_matter_of_rows(on_sqlite: Measure) -> None:
+    found = on_sqlite(T, "DROP INDEX IF EXISTS absent;", "CREATE INDEX i ON t (age);")
+    assert (found.data.outcome, found.data.refusals, found.data.why) == (DataOutcome.LOSSLESS, (), None)
+    refused = on_sqlite(T, "DROP INDEX IF EXISTS absent;", "CREATE UNIQUE INDEX i ON t (age);").data.refusals
+    assert refused
+    assert all("UNIQUE" in each.error.message for each in refused)
+
+
 def test_a_seed_file_that_does_not_run_is_told(on_sqlite: Measure) -> None:
     found = on_sqlite(T, "CREATE INDEX i ON t (name);", "DROP INDEX i;", seeds=("INSERT INTO absent VALUES (1);",))
     assert [each.table for each in found.data.not_seeded] == ["seeds/0.sql"]

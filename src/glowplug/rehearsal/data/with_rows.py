@@ -14,7 +14,7 @@ from glowplug.rehearsal.data.filling.aims import chosen
 from glowplug.rehearsal.data.losses.losses import Since, lost_for_good, lost_since, lost_there_and_back, outcome_of
 from glowplug.rehearsal.data.losses.unseen import unless_unseen
 from glowplug.rehearsal.data.refusals.any_row import shown
-from glowplug.rehearsal.data.refusals.blame import down_alone, not_again, without_rows
+from glowplug.rehearsal.data.refusals.blame import down_alone, not_again, runs_down_twice, without_rows
 from glowplug.rehearsal.data.refusals.edge_pass import edge_pass, not_again_on_odd_rows
 from glowplug.rehearsal.data.refusals.inserted import held_by_others
 from glowplug.rehearsal.data.refusals.odd import Tried, tried
@@ -366,8 +366,8 @@ class WithRows:
         if down.error is not None:
             return self._down_refused(data, down.error)
         after = went.after
-        if after is None:  # the up can't run on what the down has left: on rows that have not gone down
-            after = self._write_on_a_branch(frozenset())
+        if after is None or not (isinstance(after, tuple) or runs_down_twice(self._subject)):
+            after = self._write_on_a_branch(frozenset())  # there and back again leads nowhere: on rows not gone down
         if not isinstance(after, tuple):
             self._refusals.append(refused(self._subject, Direction.DOWN, after, When.AFTER))
             self._refused_plainly = frozenset({Direction.DOWN})

@@ -21,6 +21,12 @@ def down_alone(subject: Subject) -> SqlError | None:
         return bare.run(Direction.UP) or bare.run(Direction.DOWN)
 
 
+def runs_down_twice(subject: Subject) -> bool:
+    """Whether the down runs again, after the up again, without any rows of ours."""
+    with trip(subject) as bare:
+        return all(bare.run(direction) is None for direction in (Direction.UP, Direction.DOWN) * 2)
+
+
 def not_again(subject: Subject, error: SqlError, written: When) -> Refusal | None:
     """Say that, with rows, the up can't run on what its down has left; None where it can't without any either."""
     with trip(subject) as bare:
