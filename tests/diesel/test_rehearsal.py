@@ -18,7 +18,7 @@ from glowplug.scratch import open_server
 
 from .benches import request
 from .comparison import Behaviour, chain_of, of_diesel
-from .layouts import generate
+from .layouts import Layout, Node, generate
 from .names import version_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from .benches import MysqlBench, PostgresBench, SqliteBench
     from .comparison import Bench
-    from .layouts import Layout
 
 pytestmark = [pytest.mark.diesel, pytest.mark.full]
 
@@ -107,6 +106,23 @@ def test_sqlite(seed: int, diesel: Path, tmp_path: Path, sqlite: SqliteBench) ->
 @pytest.mark.parametrize("seed", _seeds(Dialect.POSTGRES, 100))
 def test_postgres(seed: int, diesel: Path, tmp_path: Path, postgres: PostgresBench) -> None:
     _compare(generate(Dialect.POSTGRES, seed), diesel, tmp_path, postgres, postgres.server)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("dropped", "made"), [("s.i", "a"), ("i", "s.b")])
+def test_an_index_of_another_schema(
+    dropped: str, made: str, diesel: Path, tmp_path: Path, postgres: PostgresBench
+) -> None:
+    files = {
+        "1_a/up.sql": b"CREATE SCHEMA s; CREATE TABLE a (n int); CREATE TABLE s.b (n int);",
+        "1_a/down.sql": b"DROP TABLE s.b, a; DROP SCHEMA s;",
+        "2_b/up.sql": f"DROP INDEX CONCURRENTLY IF EXISTS {dropped};".encode(),
+        "2_b/down.sql": f"CREATE INDEX CONCURRENTLY i ON {made} (n);".encode(),
+        "2_b/metadata.toml": b"run_in_transaction = false",
+    }
+    nodes = tuple(Node(path=path, content=content) for path, content in files.items())
+    layout = Layout(seed=0, dialect=Dialect.POSTGRES, nodes=nodes, kinds=frozenset())
+    _compare(layout, diesel, tmp_path, postgres, postgres.server)
 
 
 @pytest.fixture(scope="module")
