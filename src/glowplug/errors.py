@@ -89,11 +89,12 @@ class NoServer(EnvironmentFailure):
 class MissingExtension(EnvironmentFailure):
     """The scratch server lacks an extension that a migration, or database_setup, asks for."""
 
-    def __init__(self, message: str, *, line: int | None = None) -> None:
+    def __init__(self, message: str, *, line: int | None = None, setting: Setting | None = None) -> None:
         """Say which, and who asks for it; the advice is how to get one."""
         super().__init__(
             message,
             line=line,
+            setting=setting,
             advice="Check against a server that has it: put its URL in GLOWPLUG_SCRATCH_URL (any container will do), "
             "or install PostgreSQL's package and the extension's on this machine. Of the servers that `glowplug server "
             "list` shows, one that has it is taken if it is of server_version's major, or if glowplug.toml says no "

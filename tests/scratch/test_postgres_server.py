@@ -288,13 +288,13 @@ def test_a_programs_directory_out_of_reach_is_copied(tmp_path: Path) -> None:
     tried = installation.try_out(embedded)
     with Area(room=1 << 20) as area:
         staged = staging.stage(tried, area)
-        staged.trust("dblink")
+        staged.trust("dblink", 0)
         assert staged.installation.program.is_file()
         assert not staged.installation.program.is_symlink()
         assert "trusted = true" in (staged.extensions / "dblink.control").read_text("utf-8")
         assert "trusted" not in (embedded.programs.parent / "share/extension/dblink.control").read_text("utf-8")
         with pytest.raises(ConfigurationError, match="trust_extensions names 'nonesuch'"):
-            staged.trust("nonesuch")
+            staged.trust("nonesuch", 0)
     assert tmp_path.exists()
 
 

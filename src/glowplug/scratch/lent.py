@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from glowplug.errors import ConfigurationError, NoServer
+from glowplug.scratch.settings import SECTION
 
 if TYPE_CHECKING:
     from glowplug.scratch.settings import Request
@@ -85,6 +86,7 @@ def find_lent_url(request: Request, *, own_variable: str, schemes: tuple[str, ..
         raise ConfigurationError(
             f'[scratch] url_env = "{PRODUCTION_VARIABLE}" is refused: that variable names a database that is used',
             advice=f"Put the scratch server's URL into a variable of its own, as {own_variable}.",
+            setting=(SECTION, "url_env"),
         )
     for variable in (own_variable, named, COMMON_VARIABLE):
         url = request.environment.get(variable) if variable else None

@@ -74,7 +74,8 @@ def parse_size(size: int | str) -> int:
     """
     count = _bytes(size)
     if count is None:
-        raise ConfigurationError(f"[scratch] size_limit = {size!r} is no size; {_WRITTEN}")
+        message = f"[scratch] size_limit = {size!r} is no size; {_WRITTEN}"
+        raise ConfigurationError(message, setting=(SECTION, "size_limit"))
     return count
 
 

@@ -16,6 +16,7 @@ from glowplug.database.sqlite.settings import SessionSettings  # noqa: TC001 - t
 from glowplug.database.sqlite.snapshot import Catalogue  # noqa: TC001 - the same
 from glowplug.database.trace import Trace  # noqa: TC001 - the same
 from glowplug.dialect import Direction  # noqa: TC001 - the same
+from glowplug.errors import Setting  # noqa: TC001 - the same
 from glowplug.project.migration import Migration  # noqa: TC001 - the same
 from glowplug.schema.tables import Table  # noqa: TC001 - the same
 
@@ -218,11 +219,12 @@ class Recorded(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """It could not be done; ``configuration``: for a fault in glowplug.toml."""
+    """It could not be done; ``configuration``: for a fault in glowplug.toml, in that ``setting`` if it is known."""
 
     message: str
     advice: str | None
     configuration: bool
+    setting: Setting | None = None
 
 
 RowRequest = ListTables | WriteRows | ReadRows | AskRows | RunBatch

@@ -85,13 +85,15 @@ class Session(Connection):
         """
         import apsw  # noqa: PLC0415 - whichever SQLite this process opened
 
-        for statement in statements:
+        for index, statement in enumerate(statements):
             try:
                 with self._watchdog.watch(self.settings.statement_timeout):
                     self._execute(statement)
             except apsw.Error as error:
                 raise ConfigurationError(
-                    f"{where} fails: {message_of(error)}, in: {statement}", advice=self._sandbox.hint
+                    f"{where} fails: {message_of(error)}, in: {statement}",
+                    advice=self._sandbox.hint,
+                    setting=(where, index),
                 ) from error
 
     def make_bookkeeping_table(self) -> None:

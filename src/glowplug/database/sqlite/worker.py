@@ -104,7 +104,10 @@ class _Server:
             return self._do(request)
         except GlowplugError as error:
             return protocol.Failed(
-                message=error.message, advice=error.advice, configuration=isinstance(error, ConfigurationError)
+                message=error.message,
+                advice=error.advice,
+                configuration=isinstance(error, ConfigurationError),
+                setting=error.setting,
             )
 
     def _do(self, request: protocol.Request) -> protocol.Reply:  # noqa: PLR0911 - a case each

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glowplug.database.creation import refused_setting
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
 from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
 from glowplug.scratch.postgres.claim import claim, remove, remove_twin
@@ -218,6 +219,9 @@ def _create(administrator: Administrator, access: Access, request: Request) -> N
             raise ConfigurationError(
                 f"no database with this encoding and collation: {failure.message}",
                 advice="Change encoding or collation in glowplug.toml, or use a server that has them.",
+                setting=refused_setting(
+                    failure.message, encoding=request.chain.encoding, collation=request.chain.collation
+                ),
             ) from failure
         administrator.execute(statement)
     administrator.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
@@ -229,16 +233,19 @@ def _furnish(administrator: Administrator, access: Access, request: Request) -> 
         return
     with Administrator({**administrator.conninfo, "dbname": access.conninfo["dbname"]}) as inside:
         inside.execute("RESET search_path")
-        for statement in request.chain.database_setup:
+        for index, statement in enumerate(request.chain.database_setup):
             try:
                 inside.execute(statement)
             except EnvironmentFailure as failure:
                 lacking = _NOT_AVAILABLE.search(failure.message)
                 if lacking is not None:
                     raise MissingExtension(
-                        f"database_setup asks for the extension {lacking[1]!r}, which the scratch server lacks"
+                        f"database_setup asks for the extension {lacking[1]!r}, which the scratch server lacks",
+                        setting=("database_setup", index),
                     ) from failure
                 raise ConfigurationError(
-                    f"database_setup fails: {failure.message}", advice=f"The statement is: {statement}"
+                    f"database_setup fails: {failure.message}",
+                    advice=f"The statement is: {statement}",
+                    setting=("database_setup", index),
                 ) from failure
         give_all_to(inside, access.conninfo["user"])

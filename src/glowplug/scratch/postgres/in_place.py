@@ -127,7 +127,7 @@ def _where(session: Session, table: str | None) -> _Where | None:
     if not reply.ok or not reply.results or not reply.results[0].ntuples:
         return None
     schema, in_path = (reply.results[0].get_value(0, column) or b"" for column in range(2))
-    return _Where(table=table, schema=schema.decode(), in_path=in_path == b"t")
+    return _Where(table=table, schema=schema.decode(errors="replace"), in_path=in_path == b"t")
 
 
 def _is_safe(up: LoneIndex, table: str | None, same: str | None, where: _Where) -> bool:

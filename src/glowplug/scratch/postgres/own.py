@@ -111,8 +111,8 @@ class OwnServer:
         if staged is not None:
             for name in lacking | data.unloadable:
                 staged.put_stand_in(name)
-            for name in trusted:
-                staged.trust(name)
+            for index, name in enumerate(trusted):
+                staged.trust(name, index)
         self._data = data.path
         started = staged.installation if staged else installation
         try:

@@ -21,7 +21,7 @@ from glowplug.scratch.postgres.own import OwnServer
 from glowplug.scratch.postgres.source import choose, production_major
 from glowplug.scratch.postgres.twins import Twins
 from glowplug.scratch.postgres.url import OWN_VARIABLE, find_named_server, is_answer
-from glowplug.scratch.settings import parse_size
+from glowplug.scratch.settings import SECTION, parse_size
 from glowplug.scratch.size import LimitedDatabase, SizeWatch
 
 if TYPE_CHECKING:
@@ -252,6 +252,7 @@ def _lent_server(request: Request, lent: NamedServer, limit: int) -> PostgresSer
             "[scratch] trust_extensions is for servers that glowplug makes itself, and "
             f"{lent.variable} names one that it does not",
             advice="Make the extensions trusted on that server, or unset the variable.",
+            setting=(SECTION, "trust_extensions"),
         )
     try:
         with Administrator(lent.conninfo) as administrator:

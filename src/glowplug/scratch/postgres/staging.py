@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glowplug.errors import ConfigurationError, EnvironmentFailure
+from glowplug.scratch.settings import SECTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,8 +82,8 @@ class Staged:
             if file.name.startswith((f"{name}.", f"{name}--")):
                 _write(self.extensions / file.name, file.read_text(encoding="utf-8").replace("@sha1@\n", sha1))
 
-    def trust(self, name: str) -> None:
-        """Let a database's owner create the extension ``name``, who is no superuser.
+    def trust(self, name: str, index: int) -> None:
+        """Let a database's owner create the extension ``name``, who is no superuser; ``index``: where it is named.
 
         Raises:
             ConfigurationError: it is not there.
@@ -93,6 +94,7 @@ class Staged:
             raise ConfigurationError(
                 f"[scratch] trust_extensions names {name!r}, which PostgreSQL {version} ({source}) doesn't have",
                 advice="Install its package for that version, or name another server in GLOWPLUG_SCRATCH_URL_POSTGRES.",
+                setting=(SECTION, "trust_extensions", index),
             )
         text = _CONTROL_FLAG.sub("", control.read_text(encoding="utf-8"))
         _write(control, f"{text.rstrip()}\ntrusted = true\n")

@@ -20,7 +20,7 @@ def expect(reply: protocol.Reply, kind: type[Answer]) -> Answer:
         return reply
     if isinstance(reply, protocol.Failed):
         refusal = ConfigurationError if reply.configuration else EnvironmentFailure
-        raise refusal(reply.message, advice=reply.advice)
+        raise refusal(reply.message, advice=reply.advice, setting=reply.setting)
     raise EnvironmentFailure("the process that runs SQLite gave an answer to another question")
 
 
