@@ -25,7 +25,7 @@ WORTH_IT = 1.05
 """How many times as long fewer stretches may take and still be better: they take less of the machine."""
 
 _UP = 0.15
-_DOWN = 0.15
+_DOWN = 0.12
 _COPIED = 10.0
 _LIKELY_COPIED = re.compile(rb"\b(?:(?:add\s+value|extension|copy|vacuum|commit)\b|do\s+\$)", re.IGNORECASE)
 _APART = 2.0
@@ -51,7 +51,7 @@ class Pace:
         return WITH_ROWS if trial is not None and trial.data.rows else SCHEMA
 
 
-SCHEMA = Pace(start=12.0, rows=0.0, shortest=40)
+SCHEMA = Pace(start=9.0, rows=0.0, shortest=40)
 WITH_ROWS = Pace(start=20.0, rows=40.0, shortest=2)
 
 

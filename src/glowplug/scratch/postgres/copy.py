@@ -112,14 +112,15 @@ def copy_by(home: PostgresConnection, administrator: Administrator, name: str, s
         LostConnection: the server is gone.
     """
     template = identifier(home.access.conninfo["dbname"])
-    strategy = " STRATEGY file_copy" if administrator.server_version >= _PG_15 and _is_quick(administrator) else ""
     with _in_turn(home, administrator), _creator(home, administrator), _able_to_create(home, state):
-        home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy}")
+        home.require(f"CREATE DATABASE {identifier(name)} TEMPLATE {template}{strategy_on(administrator)}")
 
 
-def _is_quick(administrator: Administrator) -> bool:
-    """Whether the checkpoints that a copy of files begins and ends with wait for no disk, as on a server of our own."""
-    return bool(administrator.rows("SELECT 1 WHERE current_setting('fsync') = 'off'"))
+def strategy_on(administrator: Administrator) -> str:
+    """Give the words that let files be copied, where a checkpoint waits for no disk, as on a server of our own."""
+    if administrator.server_version < _PG_15:
+        return ""  # there is no other strategy
+    return " STRATEGY file_copy" if administrator.rows("SELECT 1 WHERE current_setting('fsync') = 'off'") else ""
 
 
 def carry_settings(administrator: Administrator, template: str, name: str) -> None:

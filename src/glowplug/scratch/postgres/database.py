@@ -12,7 +12,7 @@ from glowplug.database.creation import refused_setting
 from glowplug.database.postgres import Access, Administrator, PostgresConnection, identifier, literal
 from glowplug.errors import ConfigurationError, EnvironmentFailure, MissingExtension
 from glowplug.scratch.postgres.claim import claim, remove, remove_twin
-from glowplug.scratch.postgres.copy import branch
+from glowplug.scratch.postgres.copy import branch, strategy_on
 from glowplug.scratch.postgres.excursion import Excursion
 from glowplug.scratch.postgres.ownership import give_all_to
 
@@ -210,7 +210,7 @@ def _create(administrator: Administrator, access: Access, request: Request) -> N
     collation = request.chain.collation or _COLLATION
     statement = (
         f"CREATE DATABASE {name} OWNER {identifier(access.conninfo['user'])} TEMPLATE template0 "
-        f"ENCODING {literal(request.chain.encoding or _ENCODING)}"
+        f"ENCODING {literal(request.chain.encoding or _ENCODING)}{strategy_on(administrator)}"
     )
     try:
         administrator.execute(f"{statement} LC_COLLATE {literal(collation)} LC_CTYPE {literal(collation)}")
