@@ -81,9 +81,15 @@ class Ended(Generic[ResultT]):
 
 
 def try_each_apart(
-    tasks: Sequence[Callable[[Callable[[Any], None]], ResultT]], *, at_once: int, hear: Callable[[int, Any], None]
+    tasks: Sequence[Callable[[Callable[[Any], None]], ResultT]],
+    *,
+    at_once: int,
+    hear: Callable[[int, Any], None],
+    last_first: bool = False,
 ) -> list[Ended[ResultT]]:
     """Run every task in a process of its own, ``at_once`` of them at a time, and give what became of them, in order.
+
+    They begin in order, or the ``last_first``.
 
     A task is called with what it may tell on its way, which ``hear`` gets with the task's number, in this process.
     What a task raises ends those behind it, of which there is no outcome then. An exception here (a signal's) ends all
@@ -92,7 +98,9 @@ def try_each_apart(
     Raises:
         EnvironmentFailure: the system makes no more processes.
     """
-    waiting = list(enumerate(tasks))[::-1]
+    waiting = list(enumerate(tasks))
+    if not last_first:
+        waiting.reverse()
     running: dict[Connection, _Child[ResultT]] = {}
     outcomes: dict[int, Ended[ResultT]] = {}
     with _Tie() as tie:
@@ -114,7 +122,7 @@ def try_each_apart(
                         outcomes[child.number] = Ended(value)
                         continue
                     outcomes[child.number] = Ended(None, value)
-                    waiting.clear()
+                    waiting = [task for task in waiting if task[0] < child.number]
                     behind = [pipe for pipe, other in running.items() if other.number > child.number]
                     _stop([running.pop(pipe) for pipe in behind])
         finally:

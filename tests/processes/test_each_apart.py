@@ -26,7 +26,7 @@ from glowplug.errors import (
     UnknownOutcome,
     UsageError,
 )
-from glowplug.processes import each_apart
+from glowplug.processes import each_apart, try_each_apart
 from glowplug.rehearsal.outcome import ChainDown, WayDown
 from glowplug.schema.model import SchemaObject
 
@@ -50,6 +50,26 @@ def test_answers_come_in_order_and_what_is_told_with_its_number() -> None:
     assert [number for number, _ in answers] == [0, 1, 2]
     assert len({pid for _, pid in answers} | {os.getpid()}) == 4
     assert sorted(heard) == [(0, "at 0"), (1, "at 1"), (2, "at 2")]
+
+
+def test_the_last_may_begin_first_and_answers_come_in_order_still() -> None:
+    def task(number: int) -> Callable[[Tell], int]:
+        def run(tell: Tell) -> int:
+            tell(time.monotonic())
+            if number == 1:
+                raise UsageError("no")
+            return number
+
+        return run
+
+    heard: list[int] = []
+    ended = try_each_apart(
+        [task(n) for n in range(3)], at_once=1, hear=lambda number, _said: heard.append(number), last_first=True
+    )
+    assert heard == [2, 1, 0]
+    assert [one.value for one in ended] == [0, None]
+    with pytest.raises(UsageError):
+        ended[1]()
 
 
 def test_what_one_raises_is_raised_with_its_trace_and_ends_the_others(tmp_path: Path) -> None:
@@ -178,7 +198,7 @@ def test_a_process_that_dies_within_its_answer_is_no_answer(monkeypatch: pytest.
 PARENT = """
 import os, sys, time
 from pathlib import Path
-from glowplug.processes import each_apart
+from glowplug.processes import each_apart, try_each_apart
 
 def slow(tell):
     try:

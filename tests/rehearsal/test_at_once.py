@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import os
 import tempfile
@@ -174,6 +175,9 @@ class FakeServer:
         self.settled.append(account.kept)
 
 
+ROWS = stretches.WITH_ROWS
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -183,7 +187,7 @@ def _fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = stretches.Pace(start=0.0, rows=0.0, shortest=2)
+    short = stretches.Pace(start=0.0, rows=0.0, shortest=2, piece=1000)
     for name, value in (("SCHEMA", short), ("WITH_ROWS", short), ("WORTH_IT", 1.0)):
         monkeypatch.setattr(stretches, name, value)
 
@@ -218,9 +222,12 @@ def good(count: int) -> list[tuple[str, str]]:
         max_size=14,
     ),
     st.integers(2, 5),
+    st.sampled_from([2, 1000]),
 )
-def test_the_same_as_one_by_one(files: list[tuple[str, str]], jobs: int) -> None:
-    one, other, _ = both(chain(*files), jobs)
+def test_the_same_as_one_by_one(files: list[tuple[str, str]], jobs: int, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "SCHEMA", dataclasses.replace(stretches.SCHEMA, piece=piece))
+        one, other, _ = both(chain(*files), jobs)
     assert other == one
 
 
@@ -234,6 +241,19 @@ def test_a_cut_leaves_nothing_out(count: int, jobs: int) -> None:
 def test_each_stretch_is_as_long_as_it_takes() -> None:
     first, last = cut(chain(*good(300)).migrations, 2, pace=stretches.SCHEMA)
     assert len(first) > len(last) > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "jobs", "stretched"), [(19, 2, 2), (29, 2, 2), (30, 2, 3), (400, 2, 8), (400, 30, 32)]
+)
+def test_with_rows_there_is_something_left_for_who_is_done(count: int, jobs: int, stretched: int) -> None:
+    pieces = cut(chain(*good(count)).migrations, jobs, pace=ROWS)
+    assert len(pieces) == stretched
+    assert [index for piece in pieces for index in piece] == list(range(count))
+    if stretched > jobs:
+        assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
+    new = range(count - 10, count)
+    assert len(cut(chain(*good(count)).migrations, jobs, pace=ROWS, new=new)) == min(jobs, 5)
 
 
 def test_it_is_divided_and_agrees() -> None:

@@ -75,7 +75,7 @@ def _server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(autouse=True)
 def _short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = stretches.Pace(start=0.0, rows=0.0, shortest=2)
+    short = stretches.Pace(start=0.0, rows=0.0, shortest=2, piece=1000)
     for name, value in (("SCHEMA", short), ("WITH_ROWS", short), ("WORTH_IT", 1.0)):
         monkeypatch.setattr(stretches, name, value)
 

@@ -16,6 +16,7 @@ from glowplug.processes import can_be_at_once, try_each_apart
 from glowplug.rehearsal.doubtful import errors_of
 from glowplug.rehearsal.outcome import Outcome, RoundTrip
 from glowplug.rehearsal.round_trip import is_a_moment
+from glowplug.rehearsal.stretches import MOST
 from glowplug.rehearsal.walk import Walked
 from glowplug.schema import diff
 
@@ -56,13 +57,15 @@ def walk_at_once(
     stretches: Sequence[range],
     go: Callable[..., Walked],
     *,
+    jobs: int,
     tell: Tell,
     total: int | None = None,
 ) -> Walked | None:
-    """Rehearse the whole chain in ``stretches``; None where what came of it can't be trusted.
+    """Rehearse the whole chain in ``stretches``, ``jobs`` at once; None where what came of it can't be trusted.
 
-    ``go`` is ``walk`` for this chain, or like it. ``tell`` is called in this process, of ``total`` migrations, else of
-    all that can run. An exception there, or here (a signal's), ends all that runs.
+    The last begin first: they take longest, for what is rehearsed grows. ``go`` is ``walk`` for this chain, or like it.
+    ``tell`` is called in this process, of ``total`` migrations, else of all that can run. An exception there, or here
+    (a signal's), ends all that runs.
 
     Raises:
         EnvironmentFailure: the server, not a migration, failed; of several stretches' the first in the chain.
@@ -77,7 +80,7 @@ def walk_at_once(
     )
     tasks = [_Stretch(chain=chain, server=server, make=server.apart(), own=own, go=go) for own in stretches]
     with server.divided():
-        ended = try_each_apart(tasks, at_once=len(tasks), hear=listener.hear)
+        ended = try_each_apart(tasks, at_once=min(jobs, MOST), hear=listener.hear, last_first=True)
     if any(one.error is None and one().walked is None for one in ended):
         return None
     walked = list(_until_one_stops(ended, stretches))

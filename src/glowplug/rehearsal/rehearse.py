@@ -67,7 +67,7 @@ def rehearse(
         walk, chain, forward_only=forward_only, trial=trial, keep=keep_nothing if known is None else known.keep
     )
     if apart is not None:
-        walked = walk_at_once(chain, apart, stretches, go, tell=tell)
+        walked = walk_at_once(chain, apart, stretches, go, jobs=jobs, tell=tell)
     if walked is None:
         walked = _one_by_one(chain, server, partial(go, tell=tell))
     if walked.back is None:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from glowplug.rehearsal.trial import Trial
 
 MOST = 8
-"""More stretches gain nothing: the last one runs every up, and every down."""
+"""More at once gain nothing: the last one runs every up, and every down."""
+
+PIECES = 4
+"""As many stretches for each that goes at once, where they are worth it: who is done takes the next.
+
+With rows nobody knows beforehand how long a migration takes.
+"""
 
 WORTH_IT = 1.05
 """How many times as long fewer stretches may take and still be better: they take less of the machine."""
@@ -38,12 +44,14 @@ class Pace:
     """What takes as long as how many round trips of the schema.
 
     ``start``: a database and the first readings of it; ``rows``: what is tried with rows, of one migration.
-    ``shortest``: a stretch of fewer migrations is not worth its database.
+    ``shortest``: a stretch of fewer migrations is not worth its database, ``piece``: nor is it where more go at once
+    anyway.
     """
 
     start: float
     rows: float
     shortest: int
+    piece: int
 
     @classmethod
     def of(cls, trial: Trial | None) -> Pace:
@@ -51,8 +59,8 @@ class Pace:
         return WITH_ROWS if trial is not None and trial.data.rows else SCHEMA
 
 
-SCHEMA = Pace(start=9.0, rows=0.0, shortest=40)
-WITH_ROWS = Pace(start=20.0, rows=40.0, shortest=2)
+SCHEMA = Pace(start=9.0, rows=0.0, shortest=40, piece=1000)
+WITH_ROWS = Pace(start=20.0, rows=40.0, shortest=2, piece=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +95,11 @@ class _Way:
 def cut(
     migrations: Sequence[Migration], jobs: int, *, pace: Pace, new: Collection[int] | None = None
 ) -> tuple[range, ...]:
-    """Cut a chain into at most ``jobs`` stretches, as indices, that take about as long as one another.
+    """Cut a chain into stretches, as indices, of which ``jobs`` go at once.
 
     Before its own migrations a stretch runs all ups that come before; the last one, which may have none of its own,
-    goes the whole way down as well. ``new``: the others are not rehearsed, and those before the first have gone up.
+    goes the whole way down as well. So many as go at once take about as long as one another, or they are ``PIECES``
+    times as many, of a whole chain. ``new``: the others are not rehearsed, and those before the first have gone up.
     """
     weights = [_weight(each) for each in migrations]
     places = frozenset(range(len(migrations)) if new is None else new)
@@ -104,7 +113,11 @@ def cut(
     times = {count: way.time(count) for count in range(2, most + 1)}
     best = min(times.values())
     count = next(count for count, time in times.items() if time <= best * WORTH_IT)
-    ends = way.ends(times[count], count)
+    pieces = min(PIECES * count, sum(map(bool, own)) // pace.piece) if new is None else 0
+    if pieces > count:
+        ends = [reached[-1] * (number + 1) / pieces for number in range(pieces)]
+    else:
+        ends = way.ends(times[count], count)
     borders = [sum(one <= end for one in reached) for end in ends[:-1]]
     return tuple(itertools.starmap(range, itertools.pairwise([0, *borders, len(migrations)])))
 

@@ -83,7 +83,7 @@ class _Rest:
         go = partial(self._stretch, ahead)
         walked = None
         if apart is not None:
-            walked = walk_at_once(self._chain, apart, stretches, go, tell=tell, total=len(self._unproved))
+            walked = walk_at_once(self._chain, apart, stretches, go, jobs=jobs, tell=tell, total=len(self._unproved))
         return self.whole(ahead, tell=tell) if walked is None else walked
 
     def whole(self, begun: Begun, *, tell: Tell) -> Walked | None:
