@@ -257,10 +257,12 @@ def test_with_rows_there_is_something_left_for_who_is_done(count: int, jobs: int
 
 
 def test_it_is_divided_and_agrees() -> None:
-    one, other, server = both(chain(*good(8)))
+    subject = chain(*good(8))
+    one, other, server = both(subject)
     assert other == one
     assert len(server.databases) == 3
     assert len({os.getpid(), *server.settled}) == 4
+    assert all(trip.migration is own for trip, own in zip(other.round_trips, subject.migrations, strict=True))
     ran = [database.log for database in server.databases]
     assert [log.count("restart") for log in ran] == [0, 0, 1]
     assert [sum(entry.startswith("up") for entry in log) for log in ran] > [0, 0, 0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure
@@ -194,7 +194,8 @@ def _same(one: Edge | None, other: Edge | None) -> bool:
 
 
 def _together(chain: Chain, walked: Sequence[Walked]) -> Walked:
-    trips = list(itertools.chain.from_iterable(one.trips for one in walked))
+    sent = itertools.chain.from_iterable(one.trips for one in walked)
+    trips = [replace(trip, migration=own) for trip, own in zip(sent, chain.migrations, strict=False)]
     not_reached = chain.migrations[len(trips) :]
     trips += [RoundTrip(migration=migration, outcome=Outcome.NOT_REACHED) for migration in not_reached]
     last = walked[-1]

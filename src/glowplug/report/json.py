@@ -52,7 +52,7 @@ def _problem(problem: Problem | None) -> Document | None:
 
 def _chain(report: ChainReport) -> Document:
     chain = report.chain
-    trips = {} if report.rehearsal is None else {id(trip.migration): trip for trip in report.rehearsal.round_trips}
+    trips = {} if report.rehearsal is None else {trip.migration.path: trip for trip in report.rehearsal.round_trips}
     return {
         "directory": chain.directory,
         "backend": chain.dialect.value,
@@ -63,7 +63,7 @@ def _chain(report: ChainReport) -> Document:
         "parts": list(report.parts),
         "scratch": _scratch(report.scratch),
         "migrations": [
-            _migration(migration, trips.get(id(migration)), new=report.is_new(migration))
+            _migration(migration, trips.get(migration.path), new=report.is_new(migration))
             for migration in chain.migrations
         ],
         "chain_down": _chain_down(None if report.rehearsal is None else report.rehearsal.chain_down),
