@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 REQUEST = Request(
     dialect=Dialect.POSTGRES, chain=ChainSettings(), settings=ScratchSettings(), environment=dict(os.environ)
 )
-TAME = Circumstances(answered=False, triggering=False, hidden_code=False, guarded=False)
+TAME = Circumstances(answered=False, forbidding=False, triggering=False, hidden_code=False, guarded=False)
 CODE = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {} RETURN OLD; END'"
 TRIGGER = "CREATE TRIGGER f BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION f()"
+AGAIN = (
+    "CREATE OR REPLACE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+    " INSERT INTO __diesel_schema_migrations (version) VALUES (OLD.version); RETURN NULL; END'"
+)
+OF_RECORDS = "AFTER DELETE ON __diesel_schema_migrations FOR EACH ROW EXECUTE FUNCTION again()"
 PLAIN = "ALTER TABLE t DROP COLUMN IF EXISTS e"
 
 
@@ -59,10 +65,28 @@ def test_what_is_known_is_known_until_a_file_may_make_code(sql: str, *, known: b
 @pytest.mark.parametrize("what", ["answered", "triggering", "hidden_code", "guarded"])
 def test_code_that_may_do_more_is_not_tame(what: str) -> None:
     code = UsersCode()
-    assert code.hides(
-        lambda: Circumstances(**{**{name: getattr(TAME, name) for name in TAME.__slots__}, what: True})
-    ) is (what == "hidden_code")
+    assert code.hides(lambda: replace(TAME, **{what: True})) is (what == "hidden_code")
     assert not code.is_tame
+
+
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        ("answered", False),
+        ("forbidding", False),
+        ("triggering", False),
+        ("hidden_code", False),
+        ("guarded", True),
+        ("counting", True),
+    ],
+)
+def test_code_that_may_answer_to_the_bookkeeping(what: str, *, left: bool) -> None:
+    code = UsersCode()
+    assert not code.leaves_bookkeeping
+    code.hides(lambda: replace(TAME, **{what: True}))
+    assert code.leaves_bookkeeping is left
+    code.forget()
+    assert not code.leaves_bookkeeping
 
 
 @pytest.fixture(name="server", scope="module")
@@ -168,3 +192,23 @@ def test_the_way_down_is_told_as_it_is(connection: PostgresConnection) -> None:
     for each in migrations:
         assert connection.run(each, Direction.UP).error is None
     down(connection, migrations)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_in_another_session_too_the_versions_are_read_once(
+    connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch, *, by_hand: bool
+) -> None:
+    migrations = chain("DROP TABLE IF EXISTS other", PLAIN, "DROP TABLE IF EXISTS other", PLAIN)
+    for each in migrations:
+        assert connection.run(each, Direction.UP).error is None
+    if by_hand:
+        connection.require(f"{AGAIN}; CREATE TRIGGER again {OF_RECORDS}")
+    connection.close()
+    assert len(connection.recorded()) == len(migrations)
+    readings: list[object] = []
+    whole = bookkeeping.recorded
+    monkeypatch.setattr(bookkeeping, "recorded", lambda session: readings.append(session) or whole(session))
+    assert len(connection.run_several(migrations[::-1], Direction.DOWN)) == len(migrations)
+    assert connection.recorded() == (("04", "03", "02", "01", "00") if by_hand else ())
+    assert len(readings) == by_hand

@@ -37,8 +37,18 @@ class UsersCode:
             self._known = read()
         return self._known.hidden_code
 
+    def lets_be(self, local: Locality | None, read: Callable[[], Circumstances]) -> bool:
+        """Whether a file of which ``local`` is known changes no row, and nothing that it does not say."""
+        return local is not None and not local.writes and not (local.evaluates and self.hides(read))
+
     @property
     def is_tame(self) -> bool:
         """Whether it is known that none does more than change the row that it answers to."""
         known = self._known
         return known is not None and not (known.answered or known.triggering or known.guarded or known.hidden_code)
+
+    @property
+    def leaves_bookkeeping(self) -> bool:
+        """Whether it is known that none answers to what is recorded and forgotten, and that none can come to unseen."""
+        known = self._known
+        return known is not None and not (known.answered or known.triggering or known.hidden_code or known.forbidding)

@@ -116,8 +116,8 @@ class PostgresConnection(Connection):
             error = self.runner.run_whole(migration, direction)
         seconds = time.perf_counter() - started
         plain = local is not None and (not local.writes or self._code.is_tame)
-        if direction is Direction.DOWN and plain and self.runner.forgot and not self.circumstances.forbidding:
-            self.bookkeeping.forgot({migration.version})
+        if direction is Direction.DOWN and plain and self.runner.forgot:
+            self._forgot(migration)
         watch = self._take_answers(local, watching if error is None else None, kinds)
         if error is None and not (plain and watch is None) and may_shut_out(local, watch):
             error = self._entrance.shut_by(self.session)
@@ -128,8 +128,8 @@ class PostgresConnection(Connection):
         self._begin(migration, direction, lone.local)
         started = time.perf_counter()
         run = Run(error=self.runner.run(migration, direction), seconds=time.perf_counter() - started)
-        if direction is Direction.DOWN and self.runner.forgot and not self.circumstances.forbidding:
-            self.bookkeeping.forgot({migration.version})
+        if direction is Direction.DOWN and self.runner.forgot:
+            self._forgot(migration)
         self._remember(lone.local, None if run.error is not None or table is None else of_index(table))
         return run
 
@@ -172,9 +172,14 @@ class PostgresConnection(Connection):
         reply = self.runner.run_together(migrations, direction)
         if reply.lost is not None:
             return ran(migrations, direction, self.recorded())
-        if direction is Direction.DOWN and all_forgotten(migrations, reply) and not self.circumstances.forbidding:
-            self.bookkeeping.forgot({migration.version for migration in migrations})
+        if direction is Direction.DOWN and all_forgotten(migrations, reply):
+            self._forgot(*migrations)
         return reply.commands.count(b"COMMIT")
+
+    def _forgot(self, *migrations: Migration) -> None:
+        """Believe the server that it deleted these versions, where nothing of the user's answers to that."""
+        if not self.circumstances.forbidding or self._code.leaves_bookkeeping:
+            self.bookkeeping.forgot({migration.version for migration in migrations})
 
     def observe(self, migration: Migration, direction: Direction) -> Trace:
         """Run one file as ``run`` does, and see what each statement does."""
@@ -305,12 +310,7 @@ class PostgresConnection(Connection):
 
     def _is_plain(self, migration: Migration, direction: Direction) -> bool:
         """Whether a file changes what it says, and no row, by which code of the user's could do more."""
-        local = self._locality(migration, direction)
-        return (
-            local is not None
-            and not local.writes
-            and not (local.evaluates and self._code.hides(self._reader.read_circumstances))
-        )
+        return self._code.lets_be(self._locality(migration, direction), self._reader.read_circumstances)
 
     def _lone_index(self, migration: Migration, direction: Direction) -> LoneIndex | None:
         """What is known of a file outside of a transaction whose change a single name tells, and nothing else."""
