@@ -29,6 +29,11 @@ _PG_17 = 170000
 
 _ACCESS_METHOD = Seldom("r.relam NOT IN (0, 2)", "(SELECT am.amname::text FROM pg_am am WHERE am.oid = r.relam)")
 
+_PARENTS = (
+    "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
+    " FROM pg_inherits i WHERE i.inhrelid = r.oid)"
+)
+
 _TABLES = "r.relkind IN ('r', 'p', 'f')"
 _VIEWS = "r.relkind IN ('v', 'm')"
 
@@ -59,11 +64,7 @@ def _tables() -> Section:
             "persistence": Spelt("r.relpersistence", {"u": "unlogged"}, otherwise="permanent"),
             "partition_key": "CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END",
             "partition_bound": "CASE WHEN r.relispartition THEN pg_get_expr(r.relpartbound, r.oid) END",
-            "inherits": Seldom(
-                "EXISTS (SELECT FROM pg_inherits)",
-                "(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-                " FROM pg_inherits i WHERE i.inhrelid = r.oid)",
-            ),
+            "inherits": Seldom("EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = r.oid OFFSET 0)", _PARENTS),
             "of_type": "CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END",
             "replica_identity": Spelt("r.relreplident", {"f": "full", "n": "nothing", "i": "index"}),
             "row_security": truth("r.relrowsecurity"),
@@ -87,6 +88,7 @@ def _tables() -> Section:
             "owner": owner_of("r.relowner"),
             "privileges": privileges_of("r.relacl", "r.relowner", "r"),
         },
+        in_bulk={"inherits": Seldom("EXISTS (SELECT FROM pg_inherits)", _PARENTS)},
         itself=True,
         relation="r.oid",
         topic=TABLES,

@@ -129,7 +129,7 @@ class Section:
     name: str
     parent: tuple[str, str] = ("NULL::text", "NULL::text")
     properties: Mapping[str, Expression]
-    in_bulk: Mapping[str, str] = field(default_factory=dict)
+    in_bulk: Mapping[str, Expression] = field(default_factory=dict)
     source: str
     where: str = "true"
     commented: tuple[str, str, str] | None = None
