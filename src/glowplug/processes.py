@@ -8,6 +8,7 @@ Another pipe ties it to this process: however that ends, its children end and cl
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -210,6 +211,7 @@ class _Child(Generic[ResultT]):
 
 def _run(task: Callable[[Callable[[Any], None]], Any], pipe: Connection, tie: _Tie) -> None:
     """Do the task in the child, which ends here whatever happens: nothing of the parent's own way out is gone."""
+    gc.freeze()  # to look at what was inherited for garbage would copy it
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _leave)

@@ -241,6 +241,7 @@ def test_a_cut_leaves_nothing_out(count: int, jobs: int) -> None:
 def test_each_stretch_is_as_long_as_it_takes() -> None:
     first, last = cut(chain(*good(300)).migrations, 2, pace=stretches.SCHEMA)
     assert len(first) > len(last) > 0
+    assert len(cut(chain(*good(300)).migrations, 2, pace=stretches.SCHEMA, forward_only=True)[1]) > len(last)
 
 
 @pytest.mark.parametrize(

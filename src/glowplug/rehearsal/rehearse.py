@@ -61,7 +61,9 @@ def rehearse(
     walked = None
     if known is not None and known.is_anything:
         walked = walk_on(chain, server, known, forward_only=forward_only, tell=tell, trial=trial, jobs=jobs)
-    stretches = cut(chain.migrations, jobs, pace=Pace.of(trial)) if walked is None else ()
+    stretches: tuple[range, ...] = ()
+    if walked is None:
+        stretches = cut(chain.migrations, jobs, pace=Pace.of(trial), forward_only=forward_only)
     apart = server.dividing(chain) if len(stretches) > 1 else None
     go = partial(
         walk, chain, forward_only=forward_only, trial=trial, keep=keep_nothing if known is None else known.keep

@@ -93,13 +93,19 @@ class _Way:
 
 
 def cut(
-    migrations: Sequence[Migration], jobs: int, *, pace: Pace, new: Collection[int] | None = None
+    migrations: Sequence[Migration],
+    jobs: int,
+    *,
+    pace: Pace,
+    forward_only: bool = False,
+    new: Collection[int] | None = None,
 ) -> tuple[range, ...]:
     """Cut a chain into stretches, as indices, of which ``jobs`` go at once.
 
     Before its own migrations a stretch runs all ups that come before; the last one, which may have none of its own,
-    goes the whole way down as well. So many as go at once take about as long as one another, or they are ``PIECES``
-    times as many, of a whole chain. ``new``: the others are not rehearsed, and those before the first have gone up.
+    goes the whole way down as well, unless all is ``forward_only``. So many as go at once take about as long as one
+    another, or they are ``PIECES`` times as many, of a whole chain. ``new``: the others are not rehearsed, and those
+    before the first have gone up.
     """
     weights = [_weight(each) for each in migrations]
     places = frozenset(range(len(migrations)) if new is None else new)
@@ -109,7 +115,7 @@ def cut(
         return (range(len(migrations)),)
     reached = list(itertools.accumulate(own))
     ups = _UP * sum(weight for weight, mine in zip(weights, own, strict=True) if mine) / reached[-1]
-    way = _Way(whole=reached[-1], ups=ups, down=_DOWN * sum(weights), start=pace.start)
+    way = _Way(whole=reached[-1], ups=ups, down=0.0 if forward_only else _DOWN * sum(weights), start=pace.start)
     times = {count: way.time(count) for count in range(2, most + 1)}
     best = min(times.values())
     count = next(count for count, time in times.items() if time <= best * WORTH_IT)

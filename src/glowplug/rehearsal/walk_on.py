@@ -73,7 +73,7 @@ class _Rest:
     def from_there(self, begun: Begun, server: Server, *, tell: Tell, jobs: int) -> Walked | None:
         """Go the whole rest, in stretches at once where that takes less time."""
         pace = Pace.of(self._trial)
-        stretches = cut(self._chain.migrations, jobs, pace=pace, new=self._unproved)
+        stretches = cut(self._chain.migrations, jobs, pace=pace, forward_only=self._forward_only, new=self._unproved)
         if len(stretches) == 1:
             return self.whole(begun, tell=tell)
         ahead = self._ahead(begun)

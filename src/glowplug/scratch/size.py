@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from glowplug.scratch.interface import Database
 
 _GRACE = 1.0
-_PAUSE_PER_LOOK = 30
+_PAUSE_PER_LOOK = 100
 """How much longer it rests than it looks: many files take long, and the migrations have better use for the time."""
 _JOIN = 5.0
 

@@ -39,6 +39,7 @@ _FAREWELL_BYTES = 4096
 _SLICE = 0.1  # seconds of one wait: so late can a signal be answered that came just before it
 _TEXT_OID = 25
 _ROWS_AT_ONCE = 1000
+_DONE = int(pq.ExecStatus.COMMAND_OK)
 _COPIES = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH})
 
 
@@ -217,8 +218,9 @@ class Session:
         sending = self._is_sending()
         if answers is not None:
             keep = answers.end
+        is_busy, get_result = self._connection.is_busy, self._connection.get_result
         while True:
-            if self._connection.is_busy():
+            if is_busy():
                 ready = self._poll.poll(_milliseconds(self._deadline))
                 if not ready and _passed(self._deadline):
                     self._deadline = self._press(reply)
@@ -226,14 +228,18 @@ class Session:
                 self._consume()
                 sending = sending and self._is_sending()
                 continue
-            result = self._connection.get_result()
+            result = get_result()
             if result is None:
                 return
-            if result.status in PARTS:
+            status = result.status
+            if status == _DONE:  # most are
+                reply.completed += 1
+                reply.commands.append(result.command_status)
+            elif status in PARTS:
                 if answers is not None and answers.part(result) and answers.kept.no_more:
                     cancel(self._connection, seconds=CANCEL_GRACE)
-                continue
-            self._take(reply, result, keep)
+            else:
+                self._take(reply, result, status, keep)
 
     def _is_sending(self) -> bool:
         """Send what the server takes now, and whether there is more; then it is waited for that, too."""
@@ -249,8 +255,7 @@ class Session:
             if self.alive:
                 raise
 
-    def _take(self, reply: Reply, result: PGresult, keep: Callable[[PGresult], None] | None) -> None:
-        status = result.status
+    def _take(self, reply: Reply, result: PGresult, status: int, keep: Callable[[PGresult], None] | None) -> None:
         if status in _COPIES:
             reply.copied = True
             self._end_copy(status, reply)
