@@ -137,6 +137,8 @@ def postgres() -> Iterator[Case]:
             jobs = usable_cores()
             own = cut(chain.migrations, 2, pace=SCHEMA)
             at_once = f"{rehearsal}, {jobs} jobs"
+            trips = "glowplug's round trips alone, server running"
+            trips_at_once = f"{trips}, {jobs} jobs"
             yield Case(
                 name="postgres",
                 contestants={
@@ -147,12 +149,14 @@ def postgres() -> Iterator[Case]:
                     dumped: lambda: done(peers.up_down_up(peer, scripts[:DUMPED_MIGRATIONS], compare=True)),
                     rehearsal: lambda: done(rehearse(chain, server, forward_only=False)),
                     at_once: lambda: done(rehearse(chain, server, forward_only=False, jobs=jobs)),
+                    trips: lambda: done(rehearse(chain, server, forward_only=True)),
+                    trips_at_once: lambda: done(rehearse(chain, server, forward_only=True, jobs=jobs)),
                     rehearsed_part: lambda: done(rehearse(part, server, forward_only=False)),
                     whole: lambda: check(project, *SCHEMA_ALONE),
                 },
                 promises=[
-                    Promise(text=f"{rehearsal} / {by_hand}", of=rehearsal, against=by_hand, limit=2.5),
-                    Promise(text=f"{at_once} / {by_hand}", of=at_once, against=by_hand, limit=1.5),
+                    Promise(text=f"{trips} / {by_hand}", of=trips, against=by_hand, limit=2.5),
+                    Promise(text=f"{trips_at_once} / {by_hand}", of=trips_at_once, against=by_hand, limit=1.5),
                     Promise(text=f"{rehearsal} / {floor}", of=rehearsal, against=floor, limit=2.5),
                     Promise(text=f"{at_once} / {floor}", of=at_once, against=floor, limit=1.5),
                     Promise(text=f"{whole} / {by_hand}", of=whole, against=by_hand, limit=3),

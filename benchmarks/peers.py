@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOM = 1 << 30
 SETTINGS = {
+    "dynamic_shared_memory_type": "mmap",  # else it is left behind where the server is ended by force
     "listen_addresses": "",
     "fsync": "off",
     "full_page_writes": "off",
