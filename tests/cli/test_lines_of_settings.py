@@ -103,7 +103,11 @@ def test_a_severity_that_is_none_stands_at_its_line(tmp_path: Path, header: str)
 @pytest.mark.sqlite
 def test_a_variable_that_is_to_name_a_server_and_is_not_set_is_told(tmp_path: Path) -> None:
     named = CHAIN.replace("fetch = false", 'url_env = "THE_SCRATCH_URL"')
-    note = "[scratch] url_env of glowplug.toml names THE_SCRATCH_URL, which is not set here."
+    line = named.splitlines().index('url_env = "THE_SCRATCH_URL"') + 1
+    note = (
+        f"glowplug.toml:{line}: [scratch] url_env names THE_SCRATCH_URL, which is not set here: it lends no server, "
+        "another is used."
+    )
     _, document = checked(tmp_path / "mysql", named.format("mysql"), "check")
     assert note in document["notes"]
     _, document = checked(tmp_path / "reviewed", named.format("mysql"), "lint")

@@ -26,6 +26,7 @@ from glowplug.finding import Place
 from glowplug.project.configuration import FILE_NAME, Configuration
 from glowplug.project.discovery import find_project
 from glowplug.review.names import review_names
+from glowplug.scratch.settings import SECTION as SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,7 +83,10 @@ def _unset(cage: Cage, chains: Sequence[Chain], options: Options, environment: M
     name = cage.scratch.url_env
     needed = Part.REHEARSAL in options.parts and any(chain.dialect is not Dialect.SQLITE for chain in chains)
     if name and needed and not environment.get(name):
-        yield f"[scratch] url_env of {cage.settings.configuration.shown} names {name}, which is not set here."
+        configuration = cage.settings.configuration
+        line = configuration.line(SCRATCH, "url_env")
+        place = configuration.shown if line is None else f"{configuration.shown}:{line}"
+        yield f"{place}: [scratch] url_env names {name}, which is not set here: it lends no server, another is used."
 
 
 def _look_for_chains(project: Project, settings: Settings) -> None:
