@@ -203,10 +203,14 @@ def test_an_edited_migration_is_new_and_said(tmp_path: Path) -> None:
     git(root, "add", ".")
     git(root, "commit", "-m", "history")
     up = root / "migrations" / "2024-01-01-000000_a" / "up.sql"
-    up.write_text(up.read_text() + "-- and a word\n")
-    _, document = checked(root, "--base", "HEAD")
-    assert document["chains"][0]["migrations"][0]["new"] is True
-    assert "edited-since-base" in rules(document)
+    content = up.read_text()
+    for more, severity in (("-- and a word\n", "notice"), ("CREATE TABLE more (p INTEGER);\n", "warning")):
+        up.write_text(content + more)
+        _, document = checked(root, "--base", "HEAD")
+        (chain,) = document["chains"]
+        assert chain["migrations"][0]["new"] is True
+        found = [each["severity"] for each in chain["findings"] if each["rule"] == "edited-since-base"]
+        assert found == [severity]
 
 
 def test_the_file_under_attack_does_not_open_its_own_cage(tmp_path: Path) -> None:

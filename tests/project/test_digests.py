@@ -7,7 +7,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glowplug.project.layout import digests_of, read_layout
+from glowplug.project.layout import read_layout, versions_of
 from glowplug.project.migration import BEFORE_THE_FIRST, chain_digest, digest
 from glowplug.project.tree import MappingTree
 
@@ -63,7 +63,7 @@ def test_any_change_before_a_migration_changes_its_chain_digest_alone() -> None:
     assert before.chain_digest != after.chain_digest
 
 
-def test_digests_of_a_mapping_are_those_of_the_disk_reader_with_every_directory_of_a_version() -> None:
+def test_versions_of_a_mapping_are_those_of_the_disk_reader_with_every_directory_of_each() -> None:
     files = {
         "db/1_a/up.sql": b"SELECT 1;",
         "db/1_b/up.sql": b"SELECT 2;",
@@ -72,8 +72,9 @@ def test_digests_of_a_mapping_are_those_of_the_disk_reader_with_every_directory_
         "elsewhere/3_d/up.sql": b"SELECT 3;",
     }
     expected = {digest(version="1", up=up, down=None, metadata=None) for up in (b"SELECT 1;", b"SELECT 2;")}
-    assert digests_of(files, "db") == {"1": expected}
-    assert digests_of(files, "nowhere") == {}
+    found = {version: {each.digest for each in known} for version, known in versions_of(files, "db").items()}
+    assert found == {"1": expected}
+    assert versions_of(files, "nowhere") == {}
 
 
 def test_chain_digest_takes_nothing_but_hex() -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glowplug.dialect import Dialect
-from glowplug.sql.blank import is_blank
+from glowplug.sql.blank import is_blank, without_blanks
 
 EVERYWHERE_BLANK = [b"", b" ", b"\r\n\t\n", b"-- a\n", b"-- a", b"/* a */", b"/* a\n; */\n-- ;\n", b"/**/", b"--\n"]
 NOWHERE_BLANK = [
@@ -36,6 +36,13 @@ def test_nothing_but_comments_and_space_is_blank(sql: bytes, dialect: Dialect) -
 @pytest.mark.parametrize("sql", NOWHERE_BLANK)
 def test_anything_else_is_not(sql: bytes, dialect: Dialect) -> None:
     assert not is_blank(sql, dialect)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("sql", [*EVERYWHERE_BLANK, *NOWHERE_BLANK])
+def test_what_is_left_without_blanks_is_what_is_not_blank(sql: bytes, dialect: Dialect) -> None:
+    assert (without_blanks(sql, dialect) == b"") is is_blank(sql, dialect)
+    assert without_blanks(b" /* ; */ ; -- a\n\t;" + sql, dialect) == b";;" + without_blanks(sql, dialect)
 
 
 @pytest.mark.parametrize(

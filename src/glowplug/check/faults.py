@@ -209,7 +209,8 @@ FORWARD_ONLY = Fault(rule="forward-only", hazards=(127,), severity=Severity.NOTI
 EDITED_SINCE_BASE = Fault(rule="edited-since-base", hazards=(122,), severity=Severity.WARNING, harm=Harm.INTEGRITY)
 """A migration that the base has was edited.
 
-Diesel keeps no checksum: where it has run, it will not run again, and nothing tells that database from a new one.
+Diesel keeps no checksum: where it has run, it will not run again, and nothing tells that database from a new one. Of
+another down.sql, which the next revert runs, and of comments and blanks between statements it is a notice.
 """
 
 GONE_SINCE_BASE = Fault(rule="gone-since-base", hazards=(122,), severity=Severity.ERROR, harm=Harm.INTEGRITY)

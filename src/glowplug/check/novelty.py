@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.check import faults
+from glowplug.check.edited import edited_since
 from glowplug.errors import UsageError
 from glowplug.finding import Place
-from glowplug.project.layout import digests_of
+from glowplug.project.layout import versions_of
 from glowplug.repository import Base, file_at, files_at, find_base, resolve
 from glowplug.repository.base import no_base
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glowplug.finding import Finding
-    from glowplug.project import Chain, Project
+    from glowplug.project import Chain, Migration, Project
 
 NO_BASE = "none"
 
@@ -80,14 +81,16 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
             return NewIn(new=frozenset(item.name for item in chain.migrations if item.version > self.after))
         if self.base is None:
             return NewIn(new=frozenset(item.name for item in chain.migrations))
-        known = digests_of(files_at(self.root, self.base.commit, chain.directory), chain.directory)
-        edited = frozenset(
-            item.name for item in chain.migrations if item.version in known and item.digest not in known[item.version]
-        )
+        known = versions_of(files_at(self.root, self.base.commit, chain.directory), chain.directory)
+        edited = {
+            item.name: known[item.version]
+            for item in chain.migrations
+            if item.version in known and item.digest not in {each.digest for each in known[item.version]}
+        }
         added = frozenset(item.name for item in chain.migrations if item.version not in known)
         present = {item.version for item in chain.migrations}
         return NewIn(
-            new=added | edited,
+            new=added.union(edited),
             edited=edited,
             late=frozenset(
                 item.name for item in chain.migrations if item.name in added and item.version < max(known, default="")
@@ -101,12 +104,13 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
 class NewIn(msgspec.Struct, frozen=True, kw_only=True):
     """What is new in a chain since the base, which is ``since``.
 
-    ``new`` names directories; ``edited`` of them were there at the base with other bytes, ``late`` ones are older than
-    the base's ``newest`` version; ``gone`` are versions that only the base has.
+    ``new`` names directories; ``edited`` of them were there at the base with other bytes, and what its migrations of
+    that version were; ``late`` ones are older than the base's ``newest`` version; ``gone`` are versions that only the
+    base has.
     """
 
     new: frozenset[str]
-    edited: frozenset[str] = msgspec.field(default_factory=frozenset)
+    edited: Mapping[str, tuple[Migration, ...]] = msgspec.field(default_factory=dict)
     late: frozenset[str] = msgspec.field(default_factory=frozenset)
     gone: tuple[str, ...] = ()
     newest: str | None = None
@@ -138,13 +142,7 @@ class NewIn(msgspec.Struct, frozen=True, kw_only=True):
 
     def _edited(self, chain: Chain) -> tuple[Finding, ...]:
         return tuple(
-            faults.EDITED_SINCE_BASE.found(
-                f"edited since {self.since}: where it has run already, Diesel will not run it again, and nothing tells "
-                "that database from a new one; write a migration that goes on from there",
-                version=item.version,
-                migration=item.name,
-                place=Place(file=item.path),
-            )
+            edited_since(str(self.since), item, self.edited[item.name], chain.dialect)
             for item in chain.migrations
             if item.name in self.edited
         )

@@ -106,22 +106,22 @@ def read_layout(tree: Tree, directory: str, dialect: Dialect | None = None) -> L
     )
 
 
-def digests_of(files: Mapping[str, bytes], directory: str) -> dict[str, frozenset[str]]:
-    """Give the digests of each version of a migrations directory that is no longer on disk, such as a git tree.
+def versions_of(files: Mapping[str, bytes], directory: str) -> dict[str, tuple[Migration, ...]]:
+    """Give what each version of a migrations directory is that is no longer on disk, such as a git tree.
 
-    ``files`` are paths and contents, ``directory`` is where in them the migrations lie. A version has several digests
-    where several directories carry it: which of them ran depended on the file system. What Diesel would not load has
-    no digest.
+    ``files`` are paths and contents, ``directory`` is where in them the migrations lie. A version is several migrations
+    where several directories carry it: which of them ran depended on the file system. What Diesel would not load is
+    left out.
     """
     try:
         layout = read_layout(MappingTree(files, directory), directory)
     except FileNotFoundError:
         return {}
-    names: dict[str, set[str]] = {}
+    versions: dict[str, tuple[Migration, ...]] = {}
     for migration in layout.migrations:
         if migration.up is not None:
-            names.setdefault(migration.version, set()).add(migration.digest)
-    return {version: frozenset(digests) for version, digests in names.items()}
+            versions[migration.version] = (*versions.get(migration.version, ()), migration)
+    return versions
 
 
 def _read_migration(reading: _Reading, entry: Entry) -> Migration:

@@ -38,6 +38,21 @@ def is_blank(sql: bytes, dialect: Dialect) -> bool:
     return True
 
 
+def without_blanks(sql: bytes, dialect: Dialect) -> bytes:
+    """Leave out white space and comments, as ``is_blank`` knows them, of what holds no string and no quoted name."""
+    skip_comment = _SKIP_COMMENT[dialect]
+    space = _SPACE[dialect]
+    kept = bytearray()
+    position = 0
+    while position < len(sql):
+        after = skip_comment(sql, position)
+        if after is None:
+            kept += b"" if sql[position] in space else sql[position : position + 1]
+            after = position + 1
+        position = after
+    return bytes(kept)
+
+
 def _after_line(sql: bytes, start: int, line_ends: bytes = b"\n") -> int:
     return min((end for end in (sql.find(bytes((byte,)), start) for byte in line_ends) if end >= 0), default=len(sql))
 
