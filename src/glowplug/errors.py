@@ -123,6 +123,10 @@ _ENDED = (
 )
 
 
+MORE_TIME = "It was ended for taking too long; `--statement-timeout` gives it more time."
+"""What to do about what ran longer than the statement timeout allows."""
+
+
 class LostConnection(EnvironmentFailure):
     """The server went away while it was needed."""
 

@@ -213,6 +213,23 @@ def test_an_edited_migration_is_new_and_said(tmp_path: Path) -> None:
         assert found == [severity]
 
 
+def test_what_takes_too_long_in_history_asks_for_time_and_not_for_another_server(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;"
+    root = project(tmp_path, {"2024-01-01-000000_a": {"up.sql": endless, "down.sql": "SELECT 1;"}})
+    git(root, "init")
+    git(root, "add", ".")
+    git(root, "commit", "-m", "history")
+    arguments = ("check", "--base", "HEAD", "--statement-timeout", "300ms")
+    nothing_new = glowplug(root, *arguments)
+    new = root / "migrations" / "2024-02-01-000000_b"
+    new.mkdir()
+    for file, text in GOOD.items():
+        (new / file).write_text(text)
+    for done in (nothing_new, glowplug(root, *arguments)):
+        assert "--statement-timeout` gives it more time" in done.stdout
+        assert "GLOWPLUG_SCRATCH_URL" not in done.stdout
+
+
 def test_the_file_under_attack_does_not_open_its_own_cage(tmp_path: Path) -> None:
     attack = {"up.sql": "ATTACH 'stolen.db' AS stolen;", "down.sql": "SELECT 1;"}
     root = project(tmp_path, {"2024-01-01-000000_a": GOOD})

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glowplug.database.interface import BOOKKEEPING_TABLE
 from glowplug.database.mysql import SnapshotReader
+from glowplug.database.mysql.session import Session
 from glowplug.dialect import Dialect, Direction
-from glowplug.errors import ConfigurationError
+from glowplug.errors import MORE_TIME, ConfigurationError, LostConnection
 from glowplug.project import Migration
 from glowplug.project.configuration import ChainSettings
 from glowplug.scratch.area import Area, cache_directory
@@ -196,6 +198,34 @@ def test_session_setup_runs_on_every_session(make_place: Callable[..., Place]) -
 def test_session_setup_that_fails_is_a_configuration_error(make_place: Callable[..., Place]) -> None:
     with pytest.raises(ConfigurationError, match="session_setup"):
         make_place(request_for(session_setup=("SET nonsense = 1",)))
+
+
+@pytest.mark.parametrize("held", ["the whole server", "Diesel's table"])
+def test_what_takes_too_long_of_glowplugs_own_is_given_more_time(
+    make_place: Callable[..., Place], server: OwnServer, held: str
+) -> None:
+    place = make_place(request_for(timeout=0.5))
+    holder = Session(server.address)
+    try:
+        if held == "the whole server":
+            place.disconnect()
+            holder.rows(f"DROP TABLE `{place.schema}`.{BOOKKEEPING_TABLE}")
+            holder.rows("FLUSH TABLES WITH READ LOCK")
+            with pytest.raises(LostConnection, match="Diesel's own table can't be created: it ran longer") as caught:
+                place.connect()
+        else:
+            holder.rows(f"LOCK TABLES `{place.schema}`.{BOOKKEEPING_TABLE} WRITE")
+            with pytest.raises(LostConnection, match="the recorded versions can't be read: it ran longer") as caught:
+                place.connection.recorded()
+    finally:
+        holder.close()
+    assert caught.value.advice == MORE_TIME
+
+
+def test_session_setup_that_takes_too_long_is_given_more_time(make_place: Callable[..., Place]) -> None:
+    with pytest.raises(ConfigurationError, match="session_setup fails: it ran longer") as caught:
+        make_place(request_for(timeout=0.5, session_setup=("SELECT SLEEP(9)",)))
+    assert caught.value.advice == f"It is: SELECT SLEEP(9)\n{MORE_TIME}"
 
 
 def test_a_session_that_kills_itself_is_made_again(place: Place) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glowplug.dialect import Direction
+from glowplug.errors import MORE_TIME
 
 if TYPE_CHECKING:
     from glowplug.database.interface import SqlError
@@ -78,7 +79,7 @@ _CREATES_EXTENSION = re.compile('^permission denied to create extension "([^"]+)
 def advice_on(error: SqlError, direction: Direction | None = None) -> str | None:
     """Give what to do next about an error, where that is known; ``direction``: of the file that met it."""
     if error.timed_out:
-        return "It was ended for taking too long; `--statement-timeout` gives it more time."
+        return MORE_TIME
     if error.needs_superuser and (extension := _CREATES_EXTENSION.match(error.message)):
         return (
             "Migrations run as a role that owns the scratch database and is no superuser. If production's role may "

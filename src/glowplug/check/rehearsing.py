@@ -245,7 +245,7 @@ def _unproved(rehearsal: Rehearsal, new: NewIn) -> Problem | None:
         file=error.file,
         line=error.error.line,
         exit_code=EnvironmentFailure.exit_code,
-        advice=NOT_LIKE_PRODUCTION,
+        advice=None if error.error.timed_out else NOT_LIKE_PRODUCTION,
     )
 
 
@@ -256,8 +256,8 @@ def _foretold(rehearsal: Rehearsal, new: NewIn) -> tuple[Finding, ...]:
         return ()
     return (
         faults.HISTORY_STOPS.found(
-            "the way up stops here, in history, so that no migration to come can be checked: "
-            f"{describe_error(error)}\n{NOT_LIKE_PRODUCTION}",
+            f"the way up stops here, in history, so that no migration to come can be checked: {describe_error(error)}"
+            + ("" if error.error.timed_out else f"\n{NOT_LIKE_PRODUCTION}"),
             place=Place(file=error.file, line=error.error.line),
         ),
     )

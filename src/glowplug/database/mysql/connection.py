@@ -29,7 +29,7 @@ from glowplug.database.mysql.session import (
 from glowplug.database.mysql.trace import Observer
 from glowplug.database.trace import Trace
 from glowplug.dialect import Direction
-from glowplug.errors import ConfigurationError, LostConnection, MissingFeature
+from glowplug.errors import MORE_TIME, ConfigurationError, LostConnection, MissingFeature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,8 @@ class MysqlConnection(Connection):
         error = self._send(CREATE_BOOKKEEPING_TABLE.encode())
         if error is not None:
             self.session.close()
-            raise LostConnection(f"Diesel's own table can't be created: {error.message}")
+            message = f"Diesel's own table can't be created: {error.message}"
+            raise LostConnection(message, advice=MORE_TIME) if error.timed_out else LostConnection(message)
 
     def run(self, migration: Migration, direction: Direction) -> Run:
         """Run one file as Diesel would."""
@@ -166,20 +167,21 @@ class MysqlConnection(Connection):
 
     def recorded(self) -> tuple[str, ...]:
         """Read the recorded versions, the highest first by the database's collation, as Diesel reverts them."""
+        schema = self.access.address.database or ""
+        question = (
+            f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC"
+            f" LIMIT {ALL_ROWS}"
+        )
         try:
-            self._reopen()
+            reply = self._ask(question.encode(), rows=True)
         except NoDatabase:
             return ()
-        schema = self.access.address.database or ""
-        reply = self._round_trip(
-            f"SELECT version FROM {quote_name(schema)}.{quote_name(BOOKKEEPING_TABLE)} ORDER BY version DESC"
-            f" LIMIT {ALL_ROWS}".encode(),
-            rows=True,
-        )
         if reply.error is None:
             return tuple(first_column(reply.rows[0]))
         if reply.error.number in {NO_SUCH_TABLE, UNKNOWN_DATABASE}:
             return ()
+        if reply.timed_out:
+            raise LostConnection(f"the recorded versions can't be read: {TOO_LONG.message}", advice=MORE_TIME)
         raise LostConnection(f"the recorded versions can't be read: {reply.error.message}")
 
     def settings(self) -> dict[str, str | None] | None:
@@ -321,9 +323,8 @@ class MysqlConnection(Connection):
                 setting=setting,
             )
         if error is not None:
-            raise ConfigurationError(
-                f"session_setup fails: {error.message}", advice=f"It is: {statement}", setting=setting
-            )
+            advice = f"It is: {statement}" + (f"\n{MORE_TIME}" if error.timed_out else "")
+            raise ConfigurationError(f"session_setup fails: {error.message}", advice=advice, setting=setting)
 
     def _reopen(self) -> None:
         """Make a new session where a migration ended the last one; Diesel too would find its table or create it."""
