@@ -13,7 +13,7 @@ from glowplug.dialect import Dialect, Direction
 from glowplug.finding import SafeForm, Severity
 from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import Outcome, RoundTrip, SecondUp, StepError
-from glowplug.rehearsal.measured import Data, DataOutcome, Measurement
+from glowplug.rehearsal.measured import Data, DataOutcome, Measurement, NotSeeded
 from glowplug.rehearsal.proved import may_be_kept
 from glowplug.report.text import render
 
@@ -88,6 +88,27 @@ def test_what_is_tried_anew_by_each_run_is_told_to_who_asks_for_more(full_report
     assert "(tried anew by each run: what failed may be the machine's or the moment's: canceling statement)\n" in said
     assert said.count("tried anew") == 1
     assert "tried anew" not in told(late, Outcome.DOWN_FAILED, verbosity=0)
+
+
+def test_files_of_seeds_are_counted_apart_from_tables(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    assert chain.rehearsal is not None
+    first, *others = chain.rehearsal.round_trips
+
+    def told(*items: str, ran: tuple[str, ...] = ()) -> str:
+        assert chain.rehearsal is not None
+        short = tuple(NotSeeded(table=item, why="refused") for item in items)
+        data = Data(outcome=DataOutcome.LOSSY, not_seeded=short, seeds_ran=ran)
+        trip = dataclasses.replace(first, measurement=Measurement(observed=None, observed_down=None, data=data))
+        rehearsed = dataclasses.replace(chain.rehearsal, round_trips=(trip, *others))
+        shown = render(replace(full_report, chains=(replace(chain, rehearsal=rehearsed, everything_counts=True),)))
+        return next(line for line in click.unstyle(shown).splitlines() if line.startswith("  Rows: "))
+
+    assert told("seeds/a.sql") == "  Rows: 1 lossy, 1 file of seeds/ could not be run"
+    assert told("seeds/a.sql", "seeds/mysql/b.sql", "users") == (
+        "  Rows: 1 lossy, 1 table could not be filled, 2 files of seeds/ could not be run"
+    )
+    assert told("seeds/a.sql", ran=("seeds/a.sql",)) == "  Rows: 1 lossy"
 
 
 def test_where_the_backend_was_taken_from_is_told_to_who_asks_for_more(full_report: CheckReport) -> None:

@@ -28,7 +28,7 @@ def not_seeded(chain: Chain, measurements: Sequence[Measurement], settings: Sett
         for item in each.data.not_seeded:
             reasons[item.table][item] += 1
     found = {name: why.most_common(1)[0][0] for name, why in sorted(reasons.items()) if name not in ran}
-    files = [item for name, item in found.items() if name.endswith(".sql")]
+    files = [item for item in found.values() if item.is_file]
     given = {name: index for name in found if (index := _entry(settings, name)) is not None}
     yield from _of_tables(chain, [item for name, item in found.items() if item not in files and name not in given])
     yield from _of_entries(given, found, settings)

@@ -9,6 +9,7 @@ import msgspec
 from glowplug.database.interface import SqlError  # noqa: TC001 - msgspec reads the annotations when it decodes
 from glowplug.database.trace import Trace  # noqa: TC001 - the same
 from glowplug.dialect import Direction  # noqa: TC001 - the same
+from glowplug.rehearsal.seeds import DIRECTORY as SEEDS
 
 
 class DataOutcome(enum.StrEnum):
@@ -77,6 +78,11 @@ class NotSeeded(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     why: str
     line: int | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of ``seeds/``."""
+        return self.table.startswith(f"{SEEDS}/") and self.table.endswith(".sql")
 
 
 class Finds(enum.StrEnum):

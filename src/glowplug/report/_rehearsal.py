@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Direction
 from glowplug.rehearsal.measured import DataOutcome
 from glowplug.rehearsal.outcome import Outcome, SecondUp, WayDown
+from glowplug.rehearsal.seeds import DIRECTORY as SEEDS
 from glowplug.report.harmless import one_line
 
 if TYPE_CHECKING:
@@ -74,9 +75,14 @@ def _rows(trips: Iterable[RoundTrip]) -> str:
     if counts.total() == counts[DataOutcome.NOT_MEASURED]:
         return ""
     parts = [f"{counts[outcome]} {words}" for outcome, words in ROWS if counts[outcome]]
-    empty = {item.table for data in measured for item in data.not_seeded}
+    short = {item.table: item for data in measured for item in data.not_seeded}
+    empty = sum(not item.is_file for item in short.values())
     if empty:
-        parts.append(f"{_count(len(empty), 'table', 'tables')} could not be filled")
+        parts.append(f"{_count(empty, 'table', 'tables')} could not be filled")
+    ran = {file for data in measured for file in data.seeds_ran}
+    refused = sum(item.is_file and item.table not in ran for item in short.values())
+    if refused:
+        parts.append(f"{_count(refused, 'file', 'files')} of {SEEDS}/ could not be run")
     return ", ".join(parts)
 
 
