@@ -341,3 +341,42 @@ def test_root_without_anyone_to_step_down_to_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pwd, "getpwnam", nobody)
     with pytest.raises(EnvironmentFailure, match="no user to run it as"):
         place.unprivileged_user()
+
+
+@as_root
+@pytest.mark.parametrize("dropped", [["chown", "setuid"], ["dac_override"]])
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="nothing drops capabilities here")
+def test_root_that_may_not_step_down_is_told_what_is_missing(dropped: list[str], tmp_path: Path) -> None:
+    drop = ",".join(f"-{name}" for name in dropped)
+    said = refused_area(["setpriv", f"--bounding-set={drop}", f"--inh-caps={drop}"], tmp_path)
+    names = [name.upper() for name in dropped]
+    assert f"it lacks {', '.join(f'CAP_{name}' for name in names)}\nRun glowplug as an ordinary user" in said
+    assert " ".join(f"--cap-add {name}" for name in names) in said
+
+
+@as_root
+def test_root_of_a_namespace_without_the_servers_user_is_told(tmp_path: Path) -> None:
+    if subprocess.run(["unshare", "-Ur", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no user namespace can be made here")
+    said = refused_area(["unshare", "-Ur"], tmp_path)
+    assert "this root can't give " in said
+    assert "Run glowplug as an ordinary user" in said
+
+
+def refused_area(wrapper: list[str], directory: Path) -> str:
+    """Say what an area answers in a process that ``wrapper`` takes something from; it leaves nothing behind."""
+    script = (
+        "from glowplug.errors import EnvironmentFailure\n"
+        "from glowplug.scratch.area import Area\n"
+        "try:\n with Area(room=1) as area: area.subdirectory('a')\n"
+        "except EnvironmentFailure as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [*wrapper, sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(directory)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout

@@ -260,7 +260,7 @@ class Area(Closing):
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
             if self.user is not None:
-                os.chown(directory, self.user.uid, self.user.gid)
+                place.hand_over(directory, self.user)
         return directory
 
     def _popen(

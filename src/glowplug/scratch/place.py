@@ -22,6 +22,11 @@ _FALLBACKS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - the same
 _ROOM_FOR_SOCKET = 40
 _SEPARATORS = frozenset(",:")  # of directories: PostgreSQL's for sockets, MariaDB's for temporary files
 _MEMORY = Path("/proc/meminfo")
+_STATUS = Path("/proc/self/status")
+_CAPABILITIES = {0: "CHOWN", 1: "DAC_OVERRIDE", 5: "KILL", 6: "SETGID", 7: "SETUID"}
+"""What root needs to give files to another user, run servers as that one, see to their files, and end them."""
+
+_AS_ORDINARY_USER = "Run glowplug as an ordinary user (docker run --user 1000)"
 _CGROUPS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
@@ -41,10 +46,18 @@ def unprivileged_user() -> ServerUser | None:
     """Whom servers run as when glowplug is root: ``nobody``, or the first that exists; None when it is not root.
 
     Raises:
-        EnvironmentFailure: glowplug is root, and the machine has no user to step down to.
+        EnvironmentFailure: glowplug is root, and the machine has no user to step down to, or root may not do that.
     """
     if os.geteuid() != 0:
         return None
+    lacking = _lacking_capabilities()
+    if lacking:
+        raise EnvironmentFailure(
+            "scratch servers don't run as root, and this root can't run them as another user: it lacks "
+            + ", ".join(f"CAP_{name}" for name in lacking),
+            advice=f"{_AS_ORDINARY_USER}, or with what is missing "
+            f"({' '.join(f'--cap-add {name}' for name in lacking)}).",
+        )
     for name in ("nobody", "postgres", "mysql", "daemon"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
@@ -54,6 +67,32 @@ def unprivileged_user() -> ServerUser | None:
         "a database server doesn't run as root, and this machine has no user to run it as",
         advice="Make one (useradd --system nobody), or run glowplug as an ordinary user.",
     )
+
+
+def _lacking_capabilities() -> list[str]:
+    """Name what this root may not do of what it needs; on a system that doesn't tell, nothing."""
+    try:
+        fields = dict(line.split(":", 1) for line in _STATUS.read_text(encoding="utf-8").splitlines())
+        effective = int(fields["CapEff"], 16)
+    except (OSError, KeyError, ValueError):
+        return []
+    return [name for bit, name in _CAPABILITIES.items() if not effective >> bit & 1]
+
+
+def hand_over(path: Path, user: ServerUser) -> None:
+    """Make a file or directory ``user``'s own; a link itself, not what it leads to.
+
+    Raises:
+        EnvironmentFailure: the system refuses: where users are mapped to others (``unshare -r``), this one may be none.
+    """
+    try:
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"scratch servers don't run as root, and this root can't give {path} to {user.name}, who is to run them: "
+            f"{(error.strerror or type(error).__name__).lower()}",
+            advice=f"{_AS_ORDINARY_USER}.",
+        ) from error
 
 
 def temporary_directories(user: ServerUser | None) -> list[Path]:
