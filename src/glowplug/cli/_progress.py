@@ -25,8 +25,8 @@ SECONDS_BETWEEN_PAINTINGS = 0.1
 
 
 @contextmanager
-def progress_line(*, quiet: bool) -> Iterator[Observer]:
-    """Give something to call at every migration."""
+def progress_line(first: str, *, quiet: bool) -> Iterator[Observer]:
+    """Give something to call at every migration; ``first`` is what a terminal shows until then."""
     if quiet:
         yield lambda _chain, _progress: None
     elif is_terminal(sys.stderr):
@@ -34,7 +34,7 @@ def progress_line(*, quiet: bool) -> Iterator[Observer]:
         from rich.text import Text  # noqa: PLC0415 - only where it renders
 
         console = Console(stderr=True)
-        with console.status(Text("starting a scratch server")) as status:
+        with console.status(Text(first)) as status:
             yield _now_and_then(SECONDS_BETWEEN_PAINTINGS, lambda line: status.update(Text(line)))
     else:
         yield _now_and_then(SECONDS_BETWEEN_LINES, lambda line: click.echo(line, err=True), at_once=False)

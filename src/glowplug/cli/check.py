@@ -107,7 +107,8 @@ def command(
 def _check(path: Path | None, options: Options, *, quiet: bool) -> CheckReport:
     project = find_project(path, environment=os.environ)
     settings = Settings.of(project.configuration)
-    with progress_line(quiet=quiet) as progress, _environment(cached=options.cached) as environment:
+    first = "starting a scratch server" if Part.REHEARSAL in options.parts else "reviewing"
+    with progress_line(first, quiet=quiet) as progress, _environment(cached=options.cached) as environment:
         report = check(project, settings, options, environment=environment, progress=progress)
     return _noting_the_cache(report) if options.cached else report
 
