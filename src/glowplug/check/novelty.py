@@ -15,7 +15,7 @@ from glowplug.repository import Base, file_at, files_at, find_base, resolve
 from glowplug.repository.base import no_base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from glowplug.finding import Finding
@@ -48,14 +48,17 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
             looked = found is None and base != NO_BASE
             why = no_base(project.root, environment=environment) if looked else None
             return cls(root=project.root, base=found, why=why)
-        version = since.replace("-", "")
-        if any(migration.version == version for chain in project.chains for migration in chain.migrations):
-            return cls(root=project.root, base=found, after=version)
+        known = [migration for chain in project.chains for migration in chain.migrations]
+        named, version = since.rstrip("/"), since.replace("-", "")
+        after = next((one for one in known if named in {one.name, one.path} or version == one.version), None)
+        if after is not None:
+            return cls(root=project.root, base=found, after=after.version)
         commit = resolve(project.root, since)
         if commit is None:
             raise UsageError(
-                f"--since {since}: neither a version in a migrations directory nor a git ref",
-                advice="Name the last version that is not new (20240101000000), or a commit, branch or tag.",
+                f"--since {since}: neither a migration nor a git ref",
+                advice=f"Name the last migration that is not new, by its directory or its version "
+                f"({_example(since, known)}), or a commit, branch or tag.",
             )
         return cls(root=project.root, base=Base(ref=since, commit=commit))
 
@@ -99,6 +102,15 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
             newest=max(known, default=None),
             since=str(self.base),
         )
+
+
+def _example(since: str, known: Sequence[Migration]) -> str:
+    """Give the name that is most like ``since``; where none is, the one before the newest, so that one would be new."""
+    import difflib  # noqa: PLC0415 - only where a name is wrong
+
+    names = [migration.name for migration in sorted(known, key=lambda one: one.version)]
+    close = difflib.get_close_matches(since, names, n=1, cutoff=0.75)
+    return (close or names[-2:])[0]
 
 
 class NewIn(msgspec.Struct, frozen=True, kw_only=True):
