@@ -15,6 +15,7 @@ from glowplug.project.configuration import ChainSettings
 from glowplug.rehearsal import Outcome, RoundTrip, SecondUp, StepError
 from glowplug.rehearsal.measured import Data, DataOutcome, Measurement, NotSeeded
 from glowplug.rehearsal.proved import may_be_kept
+from glowplug.report.harmless import one_line
 from glowplug.report.text import render
 
 if TYPE_CHECKING:
@@ -33,11 +34,29 @@ def test_the_summary_names_what_decided(full_report: CheckReport) -> None:
     text = click.unstyle(render(full_report))
     assert "migrations on SQLite 3.46.1 (embedded; production's version is not said), 1.2 s" in text
     assert "New, which decide: 1 migration: 1 does not restore the schema" in text
-    assert "History: 1 migration: 1 restores the schema; the way down stops at" in text
+    assert "History: 1 migration: 1 restores the schema; `--all` for the list" in text
     assert "earlier run" not in text
     assert "error[down-does-not-restore]" in text
     assert "1 finding is accepted for a reason; `-v` shows which" in text
     assert "Can't tell: the check did not get through (exit 3); 1 error (new since origin/main@abc)" in text
+
+
+def test_where_the_way_down_stops_is_told_of_what_it_stops_in(full_report: CheckReport) -> None:
+    (chain, *_) = full_report.chains
+    rehearsal = chain.rehearsal
+    assert rehearsal is not None
+    old, new = sorted((trip.migration for trip in rehearsal.round_trips), key=chain.is_new)
+
+    def told(failed_at: str, *, everything: bool = False) -> str:
+        down = dataclasses.replace(rehearsal.chain_down, failed_at=failed_at, reverted=0)
+        shown = replace(chain, rehearsal=dataclasses.replace(rehearsal, chain_down=down), everything_counts=everything)
+        return click.unstyle(render(replace(full_report, chains=(shown,))))
+
+    assert f"; the way down stops at {old.version}, after 0 reverts; `--all` for the list\n" in told(old.version)
+    said, version = told(new.version), one_line(new.version)
+    assert "  History: 1 migration: 1 restores the schema; `--all` for the list\n" in said
+    assert f"\n  The whole way down stops at {version}, which is new, after 0 reverts\n" in said
+    assert f"\n  The whole way down stops at {version}, after 0 reverts\n" in told(new.version, everything=True)
 
 
 def test_what_was_tried_earlier_is_told_from_what_was_tried_now(full_report: CheckReport) -> None:

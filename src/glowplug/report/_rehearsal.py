@@ -49,7 +49,8 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
     history: list[RoundTrip] = []
     for trip in rehearsal.round_trips:
         (deciding if report.everything_counts or report.is_new(trip.migration) else history).append(trip)
-    way_down = _way_down(rehearsal.chain_down)
+    in_new = rehearsal.chain_down.failed_at in {trip.migration.version for trip in deciding}
+    way_down = _way_down(rehearsal.chain_down, ", which is new" if in_new and history else "")
     if deciding or not history:
         yield f"  {'New, which decide' if history else 'All'}: {_tally(deciding)}"
     tried = [trip for trip in rehearsal.round_trips if trip.outcome is not Outcome.NOT_REACHED]
@@ -63,8 +64,9 @@ def rehearsal_lines(report: ChainReport, rehearsal: Rehearsal, verbosity: int) -
         for trip in deciding:
             yield from _in_full(trip)
     if history:
-        yield f"  History: {_tally(history)}; the way down {way_down}; `--all` for the list"
-    else:
+        down = "" if in_new else f"the way down {way_down}; "
+        yield f"  History: {_tally(history)}; {down}`--all` for the list"
+    if in_new or not history:
         yield f"  The whole way down {way_down}"
 
 
@@ -141,13 +143,13 @@ def _tally(trips: Sequence[RoundTrip]) -> str:
     return f"{_count(len(trips), 'migration', 'migrations')}" + (": " + ", ".join(parts) if parts else "")
 
 
-def _way_down(down: ChainDown) -> str:
+def _way_down(down: ChainDown, what: str) -> str:
     match down.outcome:
         case WayDown.COMPLETE:
             return f"is complete ({_count(down.reverted, 'revert', 'reverts')})"
         case WayDown.FAILED:
             after = _count(down.reverted, "revert", "reverts")
-            return f"stops at {one_line(down.failed_at or '?')}, after {after}"
+            return f"stops at {one_line(down.failed_at or '?')}{what}, after {after}"
         case WayDown.SKIPPED:
             return f"was not tried: {down.why}"
 
