@@ -172,9 +172,10 @@ def test_a_mistake_in_glowplug_toml_has_its_line(tmp_path: Path) -> None:
     assert "glowplug.toml:4" in done.stdout
 
 
-def git(where: Path, *arguments: str) -> None:
+def git(where: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
-    subprocess.run(["git", *identity, *arguments], cwd=where, check=True, capture_output=True)
+    done = subprocess.run(["git", *identity, *arguments], cwd=where, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def test_history_is_one_line_and_what_is_new_decides(tmp_path: Path) -> None:
@@ -442,6 +443,18 @@ def test_history_that_can_not_go_up_is_said_and_what_stands_behind_it_is_no_yes(
     code, document = checked(root, "--base", "HEAD")
     assert code == 0
     assert rules(document) == ["up-fails", "history-stops"]
+    told = "Yes: 1 notice (new since HEAD@{}); but the way up stops in history: {}what comes next could not be checked"
+    commit = git(root, "rev-parse", "--short=7", "HEAD")
+    assert glowplug(root, "check", "--base", "HEAD", "-q").stdout == told.format(commit, "") + "\n"
+    behind = root / "migrations" / "2024-01-02-000000_b"
+    behind.mkdir()
+    for file, text in GOOD.items():
+        (behind / file).write_text(text)
+    git(root, "add", ".")
+    git(root, "commit", "-m", "more history")
+    commit, left = git(root, "rev-parse", "--short=7", "HEAD"), "1 migration was not reached, and "
+    assert glowplug(root, "check", "--base", "HEAD", "-q").stdout == told.format(commit, left) + "\n"
+    assert glowplug(root, "check", "--base", "HEAD", "-q", "--all").stdout == "No: 1 error\n"
     new = root / "migrations" / "2024-02-01-000000_b"
     new.mkdir()
     for file, text in GOOD.items():

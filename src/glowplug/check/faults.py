@@ -96,7 +96,10 @@ What is left without the new migrations as well is a notice: it was not their do
 """
 
 HISTORY_STOPS = Fault(rule="history-stops", severity=Severity.NOTICE, harm=Harm.FAILS)
-"""A migration of history can't go up on the scratch server, so nothing that comes after it can be checked."""
+"""A migration of history can't go up on the scratch server, so nothing that comes after it can be checked.
+
+As nothing behind it is new the answer may be yes, and says what it leaves out; with something new there it is none.
+"""
 
 MOSTLY_WITHOUT_DOWNS = Fault(rule="mostly-without-downs", hazards=(127,), severity=Severity.NOTICE, harm=Harm.FAILS)
 """Most migrations have no down.

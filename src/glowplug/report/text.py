@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from glowplug.check.faults import HISTORY_STOPS
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity
 from glowplug.project.server_version import vendor_and_number
@@ -146,7 +147,7 @@ def _verdict(report: CheckReport) -> str:
     match report.exit_code:
         case 0:
             word = click.style("Yes", fg="green", bold=True)
-            return f"{word}: {findings or _nothing(report)}{base}"
+            return f"{word}: {findings or _nothing(report)}{base}{_not_checked(report)}"
         case 1:
             word = click.style("No", fg="red", bold=True)
             return f"{word}: {findings}{base}"
@@ -159,6 +160,19 @@ def _nothing(report: CheckReport) -> str:
     """Say of an answer without findings whether anything was asked at all."""
     asked = any(chain.new or chain.everything_counts for chain in report.chains)
     return "nothing found" if asked else "no migration is new"
+
+
+def _not_checked(report: CheckReport) -> str:
+    """Say what a yes leaves out where history does not go up: what came behind in it, and whatever comes next."""
+    stopped = [chain for chain in report.chains if any(each.rule == HISTORY_STOPS.rule for each in chain.findings)]
+    if not stopped:
+        return ""
+    from glowplug.rehearsal.outcome import Outcome  # noqa: PLC0415 - a review has none
+
+    trips = [trip for chain in stopped if chain.rehearsal is not None for trip in chain.rehearsal.round_trips]
+    behind = sum(trip.outcome is Outcome.NOT_REACHED and trip.migration.runnable for trip in trips)
+    left = f"{_count(behind, 'migration was', 'migrations were')} not reached, and " if behind else ""
+    return f"; but the way up stops in history: {left}what comes next could not be checked"
 
 
 def _count(number: int, one: str, many: str) -> str:
