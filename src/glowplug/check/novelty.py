@@ -41,7 +41,7 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
         """Find the base; ``since`` sets by hand what is new: after a version, or after a git ref.
 
         Raises:
-            UsageError: ``base`` or ``since`` names nothing.
+            UsageError: ``base`` or ``since`` names nothing, or they name two bases.
         """
         found = None if base == NO_BASE else find_base(project.root, explicit=base, environment=environment)
         if since is None:
@@ -59,6 +59,11 @@ class Novelty(msgspec.Struct, frozen=True, kw_only=True):
                 f"--since {since}: neither a migration nor a git ref",
                 advice=f"Name the last migration that is not new, by its directory or its version "
                 f"({_example(since, known)}), or a commit, branch or tag.",
+            )
+        if base is not None:
+            raise UsageError(
+                f"--base {base} and --since {since}: a git ref that is given to --since is the base, and there is one",
+                advice="Leave one of them out. Beside --base, --since takes a migration's version.",
             )
         return cls(root=project.root, base=Base(ref=since, commit=commit))
 

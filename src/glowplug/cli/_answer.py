@@ -32,14 +32,20 @@ class Documented(click.Command):
     """Prints a document where one is asked for, even if the rest of the command line makes no sense."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does."""
+        """Parse as click does, and refuse to say both more and less."""
         wanted = "--format=json" in args or ("--format", "json") in pairwise(args)
         try:
-            return super().parse_args(ctx, args)
+            return self._parsed(ctx, args)
         except click.UsageError as error:
             if wanted:
                 _print(_failed(UsageError(error.format_message())), "json", 0, colour=False)
             raise
+
+    def _parsed(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if ctx.params.get("verbose") and ctx.params.get("quiet"):
+            raise click.UsageError("-v asks for more and -q for less: leave one of them out.", ctx)
+        return rest
 
 
 def of_answers(function: FunctionT) -> FunctionT:
