@@ -137,7 +137,25 @@ def test_what_came_and_what_was_expected_stand_in_the_failure() -> None:
     wrong = Fake(answers={"SELECT a": rows("1", None), "SELECT b ORDER BY 1": rows("1", "2")})
     (failure,) = run_test(wrong, of(TEXT))  # type: ignore[arg-type]
     assert failure.line == 4
-    assert failure.message.splitlines() == ["2 rows were expected, and 2 came", "expected: 2", "came:     NULL"]
+    assert failure.message.splitlines() == [
+        "2 rows were expected, and as many came, not all of them these",
+        "expected: 2",
+        "came:     NULL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("came", "message"),
+    [
+        (("3",), "1 row was expected, and another came\nexpected: 2\ncame:     3"),
+        ((), "1 row was expected, and 0 came\nexpected: 2"),
+        (("2", "2"), "1 row was expected, and 2 came\nthe same rows, in another order or number"),
+    ],
+)
+def test_a_row_that_was_expected_alone(came: tuple[str, ...], message: str) -> None:
+    text = "-- glowplug: given\nGIVEN\n-- glowplug: after up\nSELECT a\n--> 2\n"
+    (failure,) = run_test(Fake(answers={"SELECT a": rows(*came)}), of(text))  # type: ignore[arg-type]
+    assert failure.message == message
 
 
 def test_a_file_that_fails_with_the_rows_is_a_failure() -> None:

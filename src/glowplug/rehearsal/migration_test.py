@@ -236,12 +236,16 @@ def _sortable(row: tuple[str | None, ...]) -> tuple[tuple[bool, str], ...]:
 
 
 def _difference(wanted: list[tuple[str | None, ...]], found: list[tuple[str | None, ...]]) -> str:
-    lines = [f"{len(wanted)} {'row was' if len(wanted) == 1 else 'rows were'} expected, and {len(found)} came"]
-    lines += [f"expected: {_line(row)}" for row in wanted if row not in found][:3]
+    expected = f"{len(wanted)} {'row was' if len(wanted) == 1 else 'rows were'} expected"
+    lines = [f"expected: {_line(row)}" for row in wanted if row not in found][:3]
     lines += [f"came:     {_line(row)}" for row in found if row not in wanted][:3]
-    if len(lines) == 1:
-        lines.append("the same rows, in another order or number")
-    return "\n".join(lines)
+    if len(wanted) != len(found):
+        came = f"{len(found)} came"
+    elif not lines:
+        came = "as many came"
+    else:
+        came = "another came" if len(wanted) == 1 else "as many came, not all of them these"
+    return "\n".join([f"{expected}, and {came}", *(lines or ["the same rows, in another order or number"])])
 
 
 def _line(row: tuple[str | None, ...]) -> str:
