@@ -40,7 +40,7 @@ def test_every_command_shows_examples_and_can_be_told_how_much_to_say() -> None:
 def test_the_help_names_every_exit_code_that_the_readme_names(checkout: Path) -> None:
     readme = (checkout / "README.md").read_text("utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
     codes = [code for row in re.findall(r"(?m)^\| ([\d, ]+) \|", readme) for code in row.split(", ")]
-    assert codes == ["0", "1", "2", "3", "4", "129", "130", "143"]
+    assert codes == ["0", "1", "2", "3", "4", "129", "130", "143", "141"]
     shown = (
         glowplug.cli.cli.get_help(click.Context(glowplug.cli.cli)).partition("Exit codes:")[2].partition("Examples")[0]
     )
@@ -84,6 +84,26 @@ def test_the_completion_that_the_help_installs_is_there_afterwards(shell: str, t
     subprocess.run(["/bin/sh", "-e", "-c", "\n".join(commands)], env=environment, check=True)
     (script,) = (file for file in home.rglob("*") if file.is_file())
     assert "_GLOWPLUG_COMPLETE" in script.read_text()
+
+
+@pytest.mark.parametrize("arguments", [("rules",), ("rules", "--format", "json"), ("--help",), ("check", "--help")])
+def test_who_reads_no_further_is_told_nothing_and_it_is_no_verdict(arguments: tuple[str, ...]) -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    try:
+        command = [sys.executable, "-m", "glowplug", *arguments]
+        done = subprocess.run(command, stdout=ours, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(ours)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+@pytest.mark.parametrize("option", ["--jobs", "--rows"])
+def test_what_is_no_number_is_called_so(option: str) -> None:
+    command = [sys.executable, "-m", "glowplug", "check", option, "x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"Invalid value for '{option}': 'x' is not a valid whole number." in done.stderr
 
 
 def test_a_bug_is_no_verdict(tmp_path: Path) -> None:

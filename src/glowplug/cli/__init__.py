@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import io
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +20,7 @@ from glowplug.cli._secrets import masked
 from glowplug.errors import GlowplugError, Interrupted, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 MANY_OBJECTS = 100_000
@@ -42,9 +45,35 @@ class _LazyGroup(click.Group):
             raise TypeError(f"{module.__name__}.command is no click command")
         return command
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's signature
+    ) -> click.Context:
+        with _reader_may_go():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _reader_may_go():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextlib.contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """End as SIGPIPE would where nobody reads on (``| head``): click's own exit code for that is 1, which is a no."""
+    try:
+        yield
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python fails again when it flushes
+        raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
 
 
 @click.group(cls=_LazyGroup, context_settings=CONTEXT)
@@ -55,7 +84,7 @@ def cli() -> None:
     \b
     Exit codes: 0 yes · 1 no, with reasons · 2 usage or configuration · 3 the environment failed ·
     4 kept for commands that change a database, of which there is none yet ·
-    129, 130, 143 interrupted by SIGHUP, SIGINT, SIGTERM
+    129, 130, 143 interrupted by SIGHUP, SIGINT, SIGTERM · 141 nobody reads what a list prints (`| head`)
 
     \b
     Examples:

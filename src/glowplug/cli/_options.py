@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 FunctionT = TypeVar("FunctionT", bound="Callable[..., object]")
 
 
+class Count(click.IntRange):
+    """A whole number in a range, and errors that call it so."""
+
+    name = "whole number"
+
+
 def everywhere(
     *, verbose: str | None = None, quiet: str | None = None, color: bool = False
 ) -> Callable[[FunctionT], FunctionT]:

@@ -14,6 +14,7 @@ from glowplug.check.check import check
 from glowplug.check.settings import Settings
 from glowplug.check.terms import Options, Part
 from glowplug.cli._answer import Documented, answer, of_answers, reject_urls
+from glowplug.cli._options import Count
 from glowplug.cli._progress import progress_line
 from glowplug.errors import UsageError
 from glowplug.finding import Severity
@@ -42,14 +43,14 @@ LONGEST = 24 * 3600.0  # seconds
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=Count(min=1),
     metavar="N",
     default=None,
     help="Stretches of a long chain to rehearse at once [default: the cores that may be used].",
 )
 @click.option(
     "--rows",
-    type=click.IntRange(min=0, max=1000),
+    type=Count(min=0, max=1000),
     metavar="N",
     default=None,
     help="Rows to give each table, to see what becomes of them [default: 50]; 0: the schema alone, no locks either.",
