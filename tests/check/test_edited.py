@@ -93,6 +93,13 @@ def test_a_down_alone() -> None:
     assert ("down.sql is gone" in message, severity) == (True, Severity.WARNING)
 
 
+@pytest.mark.parametrize(("before", "now"), [(b"", b"-- nothing"), (b"-- nothing", b""), (b"\n", b"-- nothing")])
+def test_a_down_that_tells_nothing_is_not_the_same_as_another(before: bytes, now: bytes) -> None:
+    """Diesel refuses a file of 0 bytes, and runs one that is a comment."""
+    finding = edited_since("main", replace(BEFORE, down=now), [replace(BEFORE, down=before)], Dialect.SQLITE)
+    assert DOWN in str(finding.message)
+
+
 def test_a_metadata_file() -> None:
     message, severity, file = edited(Dialect.POSTGRES, metadata=b"run_in_transaction = false", run_in_transaction=False)
     assert "run_in_transaction is false, and was true" in message

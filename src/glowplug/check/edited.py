@@ -75,11 +75,15 @@ def _found(now: Migration, message: str, *, file: str | None = None, severity: S
 
 
 def _same(before: bytes | None, now: bytes | None, dialect: Dialect) -> bool:
-    """Whether a server is told the same by both: statements of the same bytes, whatever stands between them."""
+    """Whether a server is told the same by both: statements of the same bytes, whatever stands between them.
+
+    Of files without a statement that is not said: Diesel refuses 0 bytes, and some servers what is blank.
+    """
     if before is None or now is None or before == now:
         return before == now
     try:
-        return _told(before, dialect) == _told(now, dialect)
+        told = _told(before, dialect)
+        return told != [] and told == _told(now, dialect)
     except UnicodeDecodeError:
         return False
 
