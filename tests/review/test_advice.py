@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glowplug.dialect import Dialect
-from glowplug.finding import Finding, Severity
+from glowplug.finding import Finding, Severity, Step
 from glowplug.review.wording import allow
 
 from .planted import reviewed
@@ -134,3 +134,18 @@ def test_no_rebuild_without_a_column_that_another_is_computed_from() -> None:
     assert safe is not None
     assert safe.steps == ()
     assert "rebuild the table without it" in (safe.note or "")
+
+
+def test_rows_that_migrations_wrote_are_filled_by_a_migration() -> None:
+    before = "CREATE TABLE plans (code text PRIMARY KEY);"
+    up = "ALTER TABLE plans ADD COLUMN label text NOT NULL;"
+    steps = _steps(found("not-null-without-default", before, up))
+    filled = _steps(found("not-null-without-default", f"{before}\nINSERT INTO plans VALUES ('free');", up))
+    assert [each.name for each in filled if each not in steps] == ["fill_label_of_plans"]
+    assert filled[1].up == "UPDATE plans SET label = … WHERE label IS NULL;"
+    assert "migrations/0001_m/up.sql, line 2" in (filled[1].note or "")
+
+
+def _steps(finding: Finding) -> tuple[Step, ...]:
+    assert finding.safe_form is not None
+    return finding.safe_form.steps

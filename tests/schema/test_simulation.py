@@ -133,6 +133,29 @@ def test_what_writes_none(sql: str) -> None:
     assert not Chain(POSTGRES, f"CREATE TABLE t (a int); {sql}").simulation.may_have_rows(T)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO t VALUES (1)",
+        "COPY t FROM STDIN",
+        "INSERT INTO t SELECT 1",
+        "DO $$ BEGIN INSERT INTO t VALUES (1); END $$",
+        "INSERT INTO u VALUES (1); INSERT INTO t SELECT a FROM u",
+        "INSERT INTO u VALUES (1); DROP TABLE t; ALTER TABLE u RENAME TO t",
+        "INSERT INTO u VALUES (1); DROP TABLE t; CREATE TABLE t AS SELECT a FROM u",
+    ],
+)
+def test_what_a_new_database_has_too(sql: str) -> None:
+    chain = Chain(POSTGRES, "CREATE TABLE t (a int); CREATE TABLE u (a int)", sql, "ALTER TABLE t ADD b int")
+    assert chain.t.seeded is not None
+    assert chain.t.seeded.file == "2_m/up.sql"
+
+
+@pytest.mark.parametrize("sql", ["INSERT INTO t SELECT a FROM u", "UPDATE t SET a = 1", "COPY t TO STDOUT"])
+def test_what_it_need_not_have(sql: str) -> None:
+    assert Chain(POSTGRES, "CREATE TABLE t (a int); CREATE TABLE u (a int)", sql).t.seeded is None
+
+
 def test_a_new_name_leaves_a_new_table_new() -> None:
     simulation = Chain(POSTGRES, "CREATE TABLE u (a int); ALTER TABLE u RENAME TO t").simulation
     assert simulation.is_new(T)

@@ -38,6 +38,7 @@ def either(old: TableFacts, new: TableFacts) -> TableFacts:
         ),
         columns_known=old.columns_known and new.columns_known and old.columns.keys() == new.columns.keys(),
         may_have_rows=old.may_have_rows or new.may_have_rows,
+        seeded=old.seeded or new.seeded,
     )
 
 

@@ -93,6 +93,7 @@ def adopt(state: State, parent_key: Key, key: Key, *, creating: bool) -> None:
             parent,
             partitions=(*parent.partitions, table.name),
             may_have_rows=parent.may_have_rows or table.may_have_rows,
+            seeded=parent.seeded or table.seeded,
         ),
     )
     for facts in parent.constraints.values():

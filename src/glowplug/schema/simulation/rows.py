@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glowplug.schema.simulation.state import Key, State
-    from glowplug.schema.simulation.values import RoutineFacts
+    from glowplug.schema.simulation.values import Origin, RoutineFacts
     from glowplug.sql.actions import Action, Block
     from glowplug.sql.parts import Expression, Span
     from glowplug.sql.statement import Statement
@@ -57,9 +57,30 @@ def filled(state: State, name: Name) -> None:
         filled(state, partition)
 
 
+def seeded(state: State, name: Name, origin: Origin) -> None:
+    """A table has rows on every database on which the chain has run."""
+    key, table = state.table(name)
+    if table is None or table.seeded is not None:
+        return
+    state.put(key, replace(table, seeded=origin))
+    for other in (*table.partitions, *(() if table.partition_of is None else (table.partition_of,))):
+        seeded(state, other, origin)
+
+
+def source(state: State, reads: Iterable[Name], span: Span) -> Origin | None:
+    """Tell where rows come from that a query gives: from here where it reads no table, None where those have none."""
+    tables = [state.table(each)[1] for each in reads]
+    if not tables:
+        return state.origin(span)
+    return next((each.seeded for each in tables if each is not None and each.seeded is not None), None)
+
+
 def insert(state: State, action: Insert) -> None:
     """INSERT."""
     filled(state, action.table)
+    origin = source(state, action.reads, action.span) if action.from_query else state.origin(action.span)
+    if origin is not None:
+        seeded(state, action.table, origin)
     called(state, functions_of(state, action), action.span, guess=False)
 
 
@@ -78,6 +99,7 @@ def copy(state: State, action: Copy) -> None:
     """COPY FROM."""
     if action.table is not None and action.from_:
         filled(state, action.table)
+        seeded(state, action.table, state.origin(action.span))
 
 
 def select(state: State, action: Select) -> None:

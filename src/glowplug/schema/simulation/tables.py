@@ -14,6 +14,7 @@ from glowplug.schema.simulation.indexing import add_index
 from glowplug.schema.simulation.inheritance import adopt, copy_like, inherit, release
 from glowplug.schema.simulation.overlay import with_item
 from glowplug.schema.simulation.parts import add_constraint, add_sequence, column_facts, merged
+from glowplug.schema.simulation.rows import source
 from glowplug.schema.simulation.values import TableFacts, ViewFacts
 from glowplug.sql.actions import CreateIndex, TableChange
 from glowplug.sql.parts import ConstraintKind, Name
@@ -81,6 +82,7 @@ def _create(state: State, key: Key, action: CreateTable, born: Origin, *, known:
         columns=MappingProxyType({}),
         columns_known=known and not action.from_query,
         may_have_rows=not certain or action.from_query,
+        seeded=source(state, action.reads, action.span) if action.from_query else None,
         temporary=action.temporary,
         partition_by=action.partition_by,
         options=MappingProxyType(dict(action.options)),

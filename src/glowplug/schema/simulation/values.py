@@ -88,6 +88,7 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     ``columns`` in their order, ``columns_known`` False where there may be others or other ones (LIKE, AS SELECT, code
     that could not be read). ``born`` is where it was created; ``may_have_rows`` False only where that is certain: made
     in this migration by a CREATE TABLE that can't have been skipped, and nothing was written to it since.
+    ``seeded``: where the chain first put rows into it, be it on a condition, so that a new database has them as well.
     ``triggers`` by name. ``partitions``: the tables attached to it; ``partition_of`` its parent.
     """
 
@@ -98,6 +99,7 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     triggers: Mapping[str, Origin] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     columns_known: bool = True
     may_have_rows: bool = True
+    seeded: Origin | None = None
     temporary: bool = False
     partition_of: Name | None = None
     partition_by: str | None = None

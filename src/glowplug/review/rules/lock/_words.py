@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from glowplug.finding import SafeForm, Step
+from glowplug.review import seeded
 from glowplug.review.domain import domain_of
 from glowplug.review.exchange import Exchange
 from glowplug.review.wording import NOTHING_TO_UNDO, sql
@@ -219,6 +220,7 @@ def added_in_steps(table: Name, column: Column, context: Context) -> SafeForm:
             down=f"ALTER TABLE {here} DROP COLUMN {its};",
             note=f"then fill {name} in batches, and make the application write it{instead}",
         ),
+        *seeded.filled(context, table, name, None),
         *require_not_null(context, table, name),
         *_checked(context, table, column),
     ]

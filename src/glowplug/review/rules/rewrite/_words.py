@@ -9,7 +9,7 @@ import msgspec
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity, Step
-from glowplug.review import definitions
+from glowplug.review import definitions, seeded
 from glowplug.review.procedure import as_it_was
 from glowplug.review.rule import Hit
 from glowplug.review.rules.lock import _words as lock
@@ -53,13 +53,18 @@ def rest(on_update: Expression | None, comment: str | None) -> str:
     return said if not comment else said + " COMMENT '" + comment.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def in_its_place(context: Context, table: Name, old: Shape, new: Shape, *, copied: str, back: str) -> tuple[Step, ...]:
+def in_its_place(
+    context: Context, table: Name, old: Shape, new: Shape, *, copied: str, back: str, value: str | None = None
+) -> tuple[Step, ...]:
     """Give the migrations between which releases can come: ``new`` is added, filled, made what it has to be.
 
-    ``copied`` is what is said of the copying, ``back`` the expression that gives ``old`` its values from ``new`` again.
+    ``copied`` is what is said of the copying, ``back`` the expression that gives ``old`` its values from ``new`` again,
+    ``value`` the one that gives ``new`` its values, ``old`` itself where there is none.
     """
     released = old.not_null and old.default is None and context.dialect is not Dialect.SQLITE
     steps = [_add(context, table, new, copied)]
+    copy = sql(context, old.name) if value is None else value
+    steps += seeded.filled(context, table, new.name, copy, may_be_null=not old.not_null)
     steps += _require(context, table, new)
     steps += [_release(context, table, old, back)] if released else []
     steps.append(_drop(context, table, (old, new), back, demanded=old.not_null and not released))

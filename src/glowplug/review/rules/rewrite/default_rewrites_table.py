@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review import seeded
 from glowplug.review.claims import LockMode, Locks, Rewrites
 from glowplug.review.domain import domain_of
 from glowplug.review.emptied import emptied_by
@@ -169,5 +170,6 @@ def _safe_form(action: AddColumn, domain: Domain | None, context: Context) -> Sa
                 down=f"ALTER TABLE {table} DROP COLUMN {its};",
                 note=", and ".join(notes) or None,
             ),
+            *(() if default is None else seeded.filled(context, action.table, column.name, default.text)),
         )
     )

@@ -127,7 +127,15 @@ def _safe_form(action: AlterColumnType, column: ColumnFacts | None, context: Con
     notes = [None if demanding is None else f"{name}: {of_its_base(demanding)}"]
     notes.append(words.also(table, column, action.column, name))
     return SafeForm(
-        steps=words.in_its_place(context, action.table, old, new, copied=_copied(action), back=back),
+        steps=words.in_its_place(
+            context,
+            action.table,
+            old,
+            new,
+            copied=_copied(action),
+            back=back,
+            value=None if action.using is None else action.using.text,
+        ),
         note="; ".join(filter(None, notes)) or None,
     )
 
