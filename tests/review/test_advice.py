@@ -149,3 +149,19 @@ def test_rows_that_migrations_wrote_are_filled_by_a_migration() -> None:
 def _steps(finding: Finding) -> tuple[Step, ...]:
     assert finding.safe_form is not None
     return finding.safe_form.steps
+
+
+def test_a_down_repeats_what_was_there_before_its_up() -> None:
+    before = "CREATE TABLE users (id int PRIMARY KEY, kind varchar(20) DEFAULT 'a');"
+    up = "ALTER TABLE users CHANGE kind sort varchar(20) NOT NULL DEFAULT 'b' COMMENT 'x';"
+    down = "ALTER TABLE users CHANGE sort kind varchar(20);"
+    one = found("modify-drops-attributes", before, up, down, dialect=Dialect.MYSQL)
+    assert "does not repeat DEFAULT 'a': that is gone" in one.message
+    assert one.safe_form is not None
+    assert one.safe_form.replacement == "ALTER TABLE users CHANGE sort kind varchar(20) DEFAULT 'a'"
+
+
+def test_what_a_copy_depends_on_is_the_character_set_where_the_type_is_known() -> None:
+    before = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20));"
+    known = found("type-copies-table", before, "ALTER TABLE users MODIFY name varchar(100);", dialect=Dialect.MYSQL)
+    assert known.message.endswith("that depends on its character set and collation, which are not known here")

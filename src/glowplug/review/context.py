@@ -54,7 +54,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """One statement, where it stands. ``schema`` is the Simulation just before the action that is looked at.
 
     ``held`` is what PostgreSQL keeps locked by then, this statement's own locks included. ``before`` is the schema
-    before the statement, where an action of it drops a constraint.
+    before the statement, where an action of it drops a constraint. ``earlier`` is the one before up.sql, in a down.sql.
     """
 
     terms: Terms
@@ -65,6 +65,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     schema: Simulation
     held: Held = msgspec.field(default_factory=Held)
     before: Simulation | None = None
+    earlier: Simulation | None = None
 
     @property
     def dialect(self) -> Dialect:

@@ -58,11 +58,12 @@ def review(chain: Chain, terms: Terms, *, new: Collection[str] | None = None, kn
     for index, migration in enumerate(chain.migrations):
         if not migration.runnable:
             continue
+        earlier = simulation.fork() if migration.down else None
         contexts = reviewer.file(migration, Direction.UP, index, simulation)
         if new is None or migration.name in new:
             fresh += contexts
         if migration.down:
-            reviewer.file(migration, Direction.DOWN, index, simulation.fork())
+            reviewer.file(migration, Direction.DOWN, index, simulation.fork(), earlier)
     reviewer.chain(fresh)
     findings, hidden = findings_of(reviewer.said, reviewer.comments)
     return Reviewed(
@@ -85,8 +86,15 @@ class _Reviewer(msgspec.Struct, kw_only=True):
     running: list[Origin] = msgspec.field(default_factory=list)  # the routines whose bodies are under review
     held: Held = msgspec.field(default_factory=Held)  # by the last up.sql
 
-    def file(self, migration: Migration, direction: Direction, index: int, simulation: Simulation) -> list[Context]:
-        """Review one file, and leave ``simulation`` as it is after it."""
+    def file(
+        self,
+        migration: Migration,
+        direction: Direction,
+        index: int,
+        simulation: Simulation,
+        earlier: Simulation | None = None,
+    ) -> list[Context]:
+        """Review one file, and leave ``simulation`` as it is after it; ``earlier``: the one before its up.sql."""
         sql = migration.sql(direction)
         text = None if sql is None else _decoded(sql)
         file = migration.file(direction)
@@ -107,6 +115,7 @@ class _Reviewer(msgspec.Struct, kw_only=True):
                 statement=statement,
                 schema=simulation,
                 held=held,
+                earlier=earlier,
             )
             for statement in script.statements
         ]

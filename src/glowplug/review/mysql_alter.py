@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Severity
-from glowplug.review.mysql_type_change import MARIADB, MYSQL, canonical, may_lack, table_default
+from glowplug.review.mysql_type_change import MARIADB, MYSQL, WITH_CHARSET, canonical, may_lack, table_default
 from glowplug.review.version import Versions
 from glowplug.review.wording import lead, sql, weight
 from glowplug.sql.actions import SetVariable
@@ -34,6 +34,7 @@ BLOCKING_COPY = Versions(vendor=MARIADB, until=(11, 2))
 
 _CHEAPER = frozenset({"INSTANT", "NOCOPY", "INPLACE"})
 
+ENCODING_UNKNOWN = "that depends on its character set and collation, which are not known here"
 
 INLINE_REFERENCES = (Versions(vendor=MARIADB, since=(10, 5)), Versions(vendor=MYSQL, since=(9,)))
 """Servers that make a foreign key of REFERENCES within a column's definition, as their manuals say."""
@@ -87,6 +88,11 @@ def refused(context: Context) -> bool:
 def _asked(statement: Statement) -> tuple[str, ...]:
     algorithm = (f"ALGORITHM={statement.algorithm}",) if statement.algorithm in _CHEAPER else ()
     return (*algorithm, "LOCK=NONE") if statement.lock == "NONE" else algorithm
+
+
+def undecided(old: TypeName, new: TypeName) -> str:
+    """Say why it can't be told whether a change of type copies the table."""
+    return ENCODING_UNKNOWN if WITH_CHARSET & {old.name, new.name} else "the manual does not say whether it has to"
 
 
 def outside_tool(context: Context, table: Name, clause: str) -> str:

@@ -40,14 +40,43 @@ class Lost:
     follows: str
     grave: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What it is of, whatever its value."""
+        word = self.text.split(maxsplit=1)[0]
+        return _BEHIND_TYPE if word == "COLLATE" or self.text.startswith(_BEHIND_TYPE) else word
+
 
 def lost(action: ModifyColumn, context: Context) -> tuple[Lost, ...]:
-    """Give what the column has, as far as the chain tells, and the new definition does not say."""
+    """Give what the column has, as far as the chain tells, and the new definition does not say.
+
+    A down.sql takes nothing by leaving out what was not there before its up.sql, and says what was.
+    """
     table = context.schema.table(action.table)
     column = context.schema.column(action.table, action.column)
     if table is None or column is None or action.definition.generated is not None:
         return ()
-    return tuple(_lost(action, context, table, column))
+    now = tuple(_lost(action, context, table, column))
+    was = _before_up(context, table, column)
+    if was is None:
+        return now
+    gone = {each.kind for each in now}
+    return tuple(each for each in _lost(action, context, *was) if each.kind in gone)
+
+
+def _before_up(context: Context, table: TableFacts, column: ColumnFacts) -> tuple[TableFacts, ColumnFacts] | None:
+    """Find a down.sql's table and column as they were before its up.sql, under whatever name."""
+    tables = () if context.earlier is None else context.earlier.tables()
+    return next(
+        (
+            (each, other)
+            for each in tables
+            if each.born == table.born
+            for other in each.columns.values()
+            if other.born == column.born
+        ),
+        None,
+    )
 
 
 def whole(action: ModifyColumn, context: Context, missing: Sequence[Lost]) -> str | None:

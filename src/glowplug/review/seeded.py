@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glowplug.dialect import Dialect
 from glowplug.finding import Step
 from glowplug.review.wording import NOTHING_TO_UNDO, sql
 
@@ -33,7 +32,7 @@ def filled(
         Step(
             name=f"fill_{column}_of_{table.name}",
             up=f"UPDATE {here} SET {its} = {value or _UNKNOWN} WHERE {its} IS NULL{here_too};",
-            down="-- nothing to undo here\nDO 1;" if context.dialect is Dialect.MYSQL else NOTHING_TO_UNDO,
+            down=NOTHING_TO_UNDO,
             note=f"for rows that migrations write ({where}), which a new database has too; where the rows were filled "
             f"in batches before, it finds none{said}",
         ),

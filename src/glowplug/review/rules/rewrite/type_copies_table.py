@@ -87,6 +87,7 @@ class TypeCopiesTable(Rule):
             return
         name = f"{action.table}.{action.column}"
         needed, to = {MARIADB: Work.UNKNOWN}, f"change {name} to {shown(kind)}"
+        unknown = "what it is now is not known here"
         related = () if column is None else (context.related(column.born, f"{name} was added here"),)
         if column is not None and column.type is not None:
             old, new = (mysql_alter.column_type(context, action.table, each) for each in (column.type, kind))
@@ -94,9 +95,9 @@ class TypeCopiesTable(Rule):
                 return  # enum-values-changed tells more
             indexed = mysql_alter.is_indexed(context, action.table, column)
             needed = {vendor: work(old, new, vendor, indexed=indexed) for vendor in mysql_alter.vendors(context)}
-            to = f"change {name} from {_named(old, new)}"
+            to, unknown = f"change {name} from {_named(old, new)}", mysql_alter.undecided(old, new)
         safe = _new_column(action, kind, context)
-        yield from _hits(action, context, name=name, to=to, needed=needed, related=related, safe=safe)
+        yield from _hits(action, context, name=name, to=to, needed=needed, unknown=unknown, related=related, safe=safe)
 
     def _converted(self, action: AlterTableSetting, context: Context) -> Iterator[Hit]:
         facts = context.schema.table(action.table)
@@ -123,6 +124,7 @@ def _hits(
     name: str,
     to: str,
     needed: dict[str, Work],
+    unknown: str = mysql_alter.ENCODING_UNKNOWN,
     related: tuple[Related, ...] = (),
     safe: SafeForm | None = None,
 ) -> Iterator[Hit]:
@@ -137,8 +139,7 @@ def _hits(
         message = f"{lead(context)}on MySQL copies every row of {table} to {to}, according to its manual, while {stops}"
         message += "; MariaDB does so in an instant"
     else:
-        message = f"{lead(context)}may copy every row of {table} to {to}, while {stops}: what it is now, or its "
-        message += "character set, is not known here"
+        message = f"{lead(context)}may copy every row of {table} to {to}, while {stops}: {unknown}"
     yield Hit(
         message=message + condition(context, table),
         span=action.span,
