@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Finding, Severity, Step
+from glowplug.project import find_project
+from glowplug.review import engine
+from glowplug.review.context import Terms
 from glowplug.review.wording import allow
 
 from .planted import reviewed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JOBS = """CREATE TABLE jobs (id int PRIMARY KEY,
 state enum("new","active","gone") NOT NULL DEFAULT "new" COMMENT 'how ''far''') CHARSET utf8mb4;"""
@@ -165,3 +173,42 @@ def test_what_a_copy_depends_on_is_the_character_set_where_the_type_is_known() -
     before = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20));"
     known = found("type-copies-table", before, "ALTER TABLE users MODIFY name varchar(100);", dialect=Dialect.MYSQL)
     assert known.message.endswith("that depends on its character set and collation, which are not known here")
+
+
+@pytest.mark.parametrize(
+    ("rule", "dialect", "before", "up"),
+    [
+        ("drop-column-needs-version", Dialect.SQLITE, "CREATE TABLE t (a, b)", "ALTER TABLE t DROP COLUMN b"),
+        ("lock-timeout-missing", Dialect.POSTGRES, "CREATE TABLE t (a int)", "ALTER TABLE t ADD COLUMN b int"),
+        ("lock-wait-timeout-missing", Dialect.MYSQL, "CREATE TABLE t (a int)", "ALTER TABLE t ADD COLUMN b int"),
+    ],
+)
+def test_a_setting_is_said_as_glowplug_toml_takes_it(
+    tmp_path: Path, rule: str, dialect: Dialect, before: str, up: str
+) -> None:
+    _project(tmp_path, dialect, before, up)
+    (found_,) = [each for each in _linted(tmp_path) if each.rule == rule]
+    assert found_.safe_form is not None
+    note = found_.safe_form.note or ""
+    (tmp_path / "glowplug.toml").write_text(note[note.index("[[chain]]") :])
+    assert not [each for each in _linted(tmp_path) if each.rule == rule]
+
+
+def _project(root: Path, dialect: Dialect, *ups: str) -> None:
+    (root / ".git").mkdir()
+    (root / "diesel.toml").touch()
+    features = {Dialect.POSTGRES: "postgres", Dialect.MYSQL: "mysql", Dialect.SQLITE: "sqlite"}
+    (root / "Cargo.toml").write_text(
+        f'[package]\nname = "p"\n[dependencies]\ndiesel = {{ version = "2", features = ["{features[dialect]}"] }}\n'
+    )
+    for number, up in enumerate(ups, 1):
+        here = root / "database" / "migrations" / f"2024-01-0{number}-000000_m"
+        here.mkdir(parents=True)
+        (here / "up.sql").write_text(f"{up};\n")
+    (root / "diesel.toml").write_text('[migrations_directory]\ndir = "database/migrations"\n')
+
+
+def _linted(root: Path) -> tuple[Finding, ...]:
+    project = find_project(root, environment={})
+    (chain,) = project.chains
+    return engine.review(chain, Terms.of(chain)).findings

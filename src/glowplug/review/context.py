@@ -27,7 +27,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``version`` is production's, None where it is not said. ``foreign_keys`` is SQLite's setting at the start of a
     session; ``foreign_keys_said`` whether somebody said so, or it was only derived.
-    ``session_setup`` are the statements that the application runs first on its connection.
+    ``session_setup`` are the statements that the application runs first on its connection. ``directory`` is the
+    chain's, as glowplug.toml names it.
     """
 
     dialect: Dialect
@@ -35,6 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     foreign_keys: bool | None = None
     foreign_keys_said: bool = False
     session_setup: tuple[str, ...] = ()
+    directory: str = "migrations"
 
     @classmethod
     def of(cls, chain: Chain) -> Terms:
@@ -47,6 +49,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             foreign_keys=None if chain.foreign_keys is None else chain.foreign_keys[0],
             foreign_keys_said=any("foreign_keys" in statement.lower() for statement in setup),
             session_setup=setup,
+            directory=chain.directory,
         )
 
 

@@ -81,7 +81,7 @@ class ForeignKeys(msgspec.Struct, frozen=True, kw_only=True):
         why = ", as in the SQLite that libsqlite3-sys bundles" if self.on else ""
         return (
             f"{vain}. This holds where foreign_keys is ON{why}; if the application switches it off before it runs "
-            "migrations, `session_setup` in glowplug.toml can say so"
+            "migrations, `session_setup` under [[chain]] in glowplug.toml can say so"
         )
 
     def weight(self, context: Context) -> Severity:

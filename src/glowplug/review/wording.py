@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import TYPE_CHECKING
 
 from glowplug.dialect import Direction
@@ -87,6 +88,12 @@ def allow(rule: str, because: str) -> str:
     """Write the line that accepts what a rule finds, to put above the statement: ``…`` is for a person to fill in."""
     said = " ".join(because.split()).replace("\\", "\\\\").replace('"', '\\"')
     return f'-- glowplug: allow {rule} because "{said}"'
+
+
+def setting(context: Context, key: str, value: str) -> str:
+    """Write the lines of glowplug.toml that give a setting of the chain's a value, which is TOML by itself."""
+    directory = json.dumps(context.terms.directory, ensure_ascii=False)
+    return f"[[chain]]\nmigrations = {directory}\n{key} = {value}"
 
 
 def among_others_in_a_down(context: Context) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity
 from glowplug.review.rule import Hit, Rule
+from glowplug.review.wording import setting
 from glowplug.sql.actions import DropColumn
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class DropColumnNeedsVersion(Rule):
     ```
 
     ## Use instead
-    Say in glowplug.toml which SQLite production has: `server_version = "3.40"` for the chain.
+    Say in glowplug.toml which SQLite production has: `server_version = "3.40"` under the chain's `[[chain]]`.
     ```sql before version=3.40
     CREATE TABLE users (id INTEGER PRIMARY KEY, phone TEXT);
     ```
@@ -74,6 +75,8 @@ class DropColumnNeedsVersion(Rule):
                     "nothing says which one production has",
                     span=action.span,
                     subject="DROP COLUMN",
-                    safe_form=SafeForm(note='say it in glowplug.toml: server_version = "3.40"'),
+                    safe_form=SafeForm(
+                        note="say it in glowplug.toml:\n" + setting(context, "server_version", '"3.40"')
+                    ),
                 ),
             )

@@ -9,6 +9,7 @@ from glowplug.finding import SafeForm, Severity
 from glowplug.review.claims import Fails, Leaves
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
+from glowplug.review.wording import setting
 from glowplug.sql import actions as sql
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class LockTimeoutMissing(Rule):
 
     ## Use instead
     Set it for the connection that runs migrations (`PGOPTIONS='-c lock_timeout=5s'`, `ALTER ROLE … SET lock_timeout`,
-    or the application's own first statement, which `session_setup` in glowplug.toml then repeats), or at the top of a
-    file that runs in a transaction. Not in front of CONCURRENTLY: two statements in a file are one batch, and that
-    fails.
+    or the application's own first statement, which `session_setup` under `[[chain]]` in glowplug.toml then repeats), or
+    at the top of a file that runs in a transaction. Not in front of CONCURRENTLY: two statements in a file are one
+    batch, and that fails.
     ```sql before
     CREATE TABLE users (id bigint PRIMARY KEY);
     ```
@@ -115,7 +116,7 @@ class LockTimeoutMissing(Rule):
                     made.setdefault(path, set()).add(action.view)
         if concerned:
             context, action = next(iter(concerned.values()))
-            yield context, _hit(action, len(concerned))
+            yield context, _hit(action, context, len(concerned))
 
 
 def _locks(action: Action, made: set[Name], there: frozenset[Name] | None) -> bool:
@@ -131,7 +132,7 @@ def _locks(action: Action, made: set[Name], there: frozenset[Name] | None) -> bo
     return table not in made
 
 
-def _hit(action: Action, files: int) -> Hit:
+def _hit(action: Action, context: Context, files: int) -> Hit:
     more = "" if files == 1 else f", here and in {files - 1} more of the new migrations"
     return Hit(
         message=f"locks a table that is in use, and no lock_timeout holds{more}: it waits as long as the longest "
@@ -140,9 +141,8 @@ def _hit(action: Action, files: int) -> Hit:
         span=action.span,
         subject="lock_timeout",
         safe_form=SafeForm(
-            note="set lock_timeout for the connection that runs migrations, and say so in session_setup of "
-            "glowplug.toml; "
-            "or SET LOCAL lock_timeout = '5s'; at the top of a file, but never in front of CONCURRENTLY, which must "
-            "be alone"
+            note="SET LOCAL lock_timeout = '5s'; at the top of a file, but never in front of CONCURRENTLY, which must "
+            "be alone; or set lock_timeout for the connection that runs migrations, and say so in glowplug.toml:\n"
+            + setting(context, "session_setup", """["SET lock_timeout = '5s'"]""")
         ),
     )

@@ -12,6 +12,7 @@ from glowplug.review.claims import Fails, Leaves
 from glowplug.review.mysql_alter import ON_MARIADB, actions_of, by_manual, in_session, inline_references
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
+from glowplug.review.wording import setting
 from glowplug.sql import actions as sql
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class LockWaitTimeoutMissing(Rule):
     ```
 
     ## Use instead
-    Set it at the top of a file, or for the connection that runs migrations, which `session_setup` in glowplug.toml
-    then repeats.
+    Set it at the top of a file, or for the connection that runs migrations, which `session_setup` under
+    `[[chain]]` in glowplug.toml then repeats.
     ```sql before
     CREATE TABLE users (id int PRIMARY KEY);
     ```
@@ -161,6 +162,7 @@ def _hit(action: Action, context: Context, files: int) -> Hit:
         subject=_VARIABLE,
         safe_form=SafeForm(
             note="SET SESSION lock_wait_timeout = 5; at the top of the file, or for the connection that runs "
-            "migrations, and say so in session_setup of glowplug.toml"
+            "migrations, and say so in glowplug.toml:\n"
+            + setting(context, "session_setup", '["SET SESSION lock_wait_timeout = 5"]')
         ),
     )
