@@ -162,7 +162,7 @@ def _advised(title: str, one: Case, finding: Finding) -> Advised:
     )
     if safe.steps and in_down:
         (step,) = safe.steps
-        new = [File(version=f"{version}1", name="m", up=up, down=step.up, inside=step.run_in_transaction)]
+        new = [File(version=f"{version}1", name="m", up=up, down=step.down, inside=step.run_in_transaction)]
     elif safe.steps:
         if first and finding.rule not in _OF_THE_WHOLE_FILE:
             before.append(File(version=f"{version}0", name="x", up=first, inside=migration.run_in_transaction))

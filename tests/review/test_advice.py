@@ -212,3 +212,36 @@ def _linted(root: Path) -> tuple[Finding, ...]:
     project = find_project(root, environment={})
     (chain,) = project.chains
     return engine.review(chain, Terms.of(chain)).findings
+
+
+@pytest.mark.parametrize(
+    ("rule", "up", "down", "advised"),
+    [
+        (
+            "ddl-commits-halfway",
+            "ALTER TABLE t ADD COLUMN c int, ADD COLUMN d int;",
+            "ALTER TABLE t DROP COLUMN c; ALTER TABLE t DROP COLUMN d;",
+            "ALTER TABLE t\n    DROP COLUMN c,\n    DROP COLUMN d;",
+        ),
+        (
+            "not-null-invents-values",
+            "ALTER TABLE t MODIFY b int NULL;",
+            "ALTER TABLE t MODIFY b int NOT NULL;",
+            "UPDATE t SET b = … WHERE b IS NULL;",
+        ),
+        (
+            "foreign-key-copies-table",
+            "ALTER TABLE t DROP COLUMN b;",
+            "ALTER TABLE t ADD COLUMN b int REFERENCES u (a);",
+            """ALTER TABLE t ADD COLUMN b int;
+SET foreign_key_checks = 0;
+ALTER TABLE t ADD CONSTRAINT t_b_fkey FOREIGN KEY (b) REFERENCES u (a), ALGORITHM=INPLACE, LOCK=NONE;
+SET foreign_key_checks = 1;""",
+        ),
+    ],
+)
+def test_what_is_for_a_down_stands_in_the_down(rule: str, up: str, down: str, advised: str) -> None:
+    before = "CREATE TABLE u (a int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL);"
+    (step,) = _steps(found(rule, before, up, down, dialect=Dialect.MYSQL))
+    assert (step.up, step.down) == ("-- stays as it is", advised)
+    assert (step.note or "").startswith("what is down.sql here belongs in this migration's down.sql")

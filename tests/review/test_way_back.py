@@ -140,7 +140,7 @@ def test_a_rebuild_in_a_down_is_said_to_belong_there() -> None:
     (finding,) = found("alter-not-supported", before=before, up="SELECT 1;", down=sql, dialect=Dialect.SQLITE)
     assert finding.safe_form is not None
     (step,) = finding.safe_form.steps
-    assert (step.note or "").startswith("what is up.sql here belongs in this down.sql")
+    assert (step.note or "").startswith("what is down.sql here belongs in this migration's down.sql")
     (finding,) = found("alter-not-supported", before=before, up=sql, down=None, dialect=Dialect.SQLITE)
     assert finding.safe_form is not None
     assert "down.sql" not in (finding.safe_form.steps[0].note or "")

@@ -168,7 +168,7 @@ def procedure(
     if before is not None and before.columns_known:
         back = _as_it_was(schema, before, after, filled or (), heeded)
     made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
-    notes = ["what is up.sql here belongs in this down.sql"] if context.down else []
+    notes: list[str] = []
     if heeded is not _Heeded.NO:
         notes += ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
     notes += [_WHERE_ON] if heeded is _Heeded.UNKNOWN else []

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from glowplug.finding import Basis, Finding
+from glowplug.finding import Basis, Finding, Step
 from glowplug.review.excerpt import excerpt_of, patch_of
 
 _NO_PART_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]+")
+AS_IT_IS = "-- stays as it is"
+_IN_THE_DOWN = "what is down.sql here belongs in this migration's down.sql"
 _LONGEST_NAME = 100  # characters: a directory's name has a version before it, and 255 bytes in all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glowplug.finding import Fault, Harm, Severity, Step
+    from glowplug.finding import Fault, Harm, Severity
     from glowplug.review.context import Context
     from glowplug.review.reviewed import AllowComment
     from glowplug.review.rule import Hit, Rule
@@ -116,7 +118,10 @@ def _finding(said: Said, ordinal: int) -> Finding:
     text = context.script.text
     statement = _statement_around(context.script, hit.span)
     place = context.place(hit.span)
-    safe_form = None if hit.safe_form is None else replace(hit.safe_form, steps=tuple(map(_named, hit.safe_form.steps)))
+    safe_form = hit.safe_form
+    if safe_form is not None:
+        steps = _of_a_down(context, safe_form.steps) if context.down else safe_form.steps
+        safe_form = replace(safe_form, steps=tuple(map(_named, steps)))
     within = context.statement.span
     is_part = statement.start <= within.start and within.end < statement.end
     if safe_form is not None and safe_form.replacement is not None and not is_part:
@@ -135,6 +140,21 @@ def _finding(said: Said, ordinal: int) -> Finding:
         safe_form=safe_form,
         basis=Basis.PREDICTED,
         excerpt=excerpt_of(text, statement, hit.span),
+    )
+
+
+def _of_a_down(context: Context, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Put what a rule would have run into the down of its migration: no other migration can come between."""
+    if not steps:
+        return ()
+    return (
+        Step(
+            name=context.migration.name.partition("_")[2] or context.migration.name,
+            up=AS_IT_IS,
+            down="\n".join(each.up for each in steps),
+            run_in_transaction=all(each.run_in_transaction for each in steps),
+            note="; ".join((_IN_THE_DOWN, *(each.note for each in steps if each.note))),
+        ),
     )
 
 

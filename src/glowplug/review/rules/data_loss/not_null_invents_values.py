@@ -113,7 +113,9 @@ def _safe_form(action: ModifyColumn, context: Context) -> SafeForm:
                 name=f"fill_{action.column}_of_{action.table.name}",
                 up=f"UPDATE {table} SET {column} = … WHERE {column} IS NULL;",
                 down=NOTHING_TO_UNDO,
-                note="in batches where the table is large, once no running release writes NULL there",
+                note="before the statement; "
+                + ("" if context.down else "in batches where the table is large, ")
+                + "once no running release writes NULL there",
             ),
         ),
         note=f"ask production first: SELECT COUNT(*) FROM {table} WHERE {column} IS NULL;",

@@ -138,8 +138,9 @@ class EnumValueUsed(Rule):
 
 def _safe_form(added: _Added) -> SafeForm:
     where, addition = added.context, added.action
-    if added.of_new_type:
-        return SafeForm(note=f"name '{addition.value}' in the CREATE TYPE already")
+    if added.of_new_type or where.down:
+        before = f"add '{addition.value}' in the down of a migration of its own, right behind this one"
+        return SafeForm(note=f"name '{addition.value}' in the CREATE TYPE already" if added.of_new_type else before)
     return SafeForm(
         steps=(
             Step(
@@ -182,10 +183,8 @@ def _any_touches(statement: Statement, context: Context, name: str) -> bool:
 
 
 def _touches(action: Action, context: Context, name: str) -> bool:
-    if isinstance(action, AddColumn):
-        return _is(action.column.type, name)
-    if isinstance(action, AlterColumnType):
-        return _is(action.type, name)
+    if isinstance(action, AddColumn | AlterColumnType):
+        return _is(action.column.type if isinstance(action, AddColumn) else action.type, name)
     if isinstance(action, SetDefault):
         column = context.schema.column(action.table, action.column)
         return column is not None and _is(column.type, name)
