@@ -97,7 +97,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class SafeForm(msgspec.Struct, frozen=True, kw_only=True):
     """What to write instead: ``steps`` in order, each a migration, all names real.
 
-    ``replacement``: text that can stand in the place of the statement as it is, where that is all there is to do;
+    ``replacement``: text that can stand in the place of the statement and its ``;``, where that is all there is to do;
     ``patch`` is the same as a unified diff, which the review's engine writes.
     """
 

@@ -173,7 +173,7 @@ def _advised(title: str, one: Case, finding: Finding) -> Advised:
             for number, step in enumerate(safe.steps, 1)
         ]
     else:
-        put = text[: statement.span.start] + (safe.replacement or "") + text[statement.span.end :]
+        put = text[: statement.span.start] + (safe.replacement or "").removesuffix(";") + text[statement.span.end :]
         inside = migration.run_in_transaction and _ALONE not in (safe.note or "")
         down = None if migration.down is None else migration.down.decode()
         up, down = (up, put) if in_down else (put, down)

@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from glowplug.dialect import Dialect
@@ -55,8 +56,8 @@ def test_it_runs(servers: Servers, one: Case, finding: Finding) -> None:
         for text in before(one, finding):
             session.rows(text)
         session.rows(finding.safe_form.replacement or "DO 1")
-        steps = [step for step in finding.safe_form.steps if not _to_fill(step.up)]
-        for step in steps:
+        steps = [step for step in finding.safe_form.steps if not _to_fill(f"{step.up}\n{step.down}")]
+        for step in steps if not _of_a_down(finding) else ():
             session.rows(step.up)
         for step in reversed(steps):
             session.rows(f"DO 1; {step.down}")
@@ -65,6 +66,9 @@ def test_it_runs(servers: Servers, one: Case, finding: Finding) -> None:
 @pytest.mark.parametrize(("one", "finding"), ALL)
 def test_it_is_silent(one: Case, finding: Finding) -> None:
     assert finding.safe_form is not None
+    if _of_a_down(finding):
+        _silent_in_its_place(one, finding)
+        return
     texts = [*before(one, finding)]
     new = [finding.safe_form.replacement] if finding.safe_form.replacement else []
     new += [step.up for step in finding.safe_form.steps if not _to_fill(step.up)]
@@ -79,25 +83,42 @@ def test_it_is_silent(one: Case, finding: Finding) -> None:
     assert again == []
 
 
+def _silent_in_its_place(one: Case, finding: Finding) -> None:
+    safe = finding.safe_form
+    assert safe is not None
+    *_, its = (each for each in one.chain.migrations if each.name == finding.migration)
+    lines = [f"{each};" for each in ahead((its.down or b"").decode(), finding)]
+    new = [safe.replacement or "", *(step.down for step in safe.steps if not _to_fill(step.down))]
+    changed = msgspec.structs.replace(its, down="\n".join((*lines, *new)).encode())
+    migrations = tuple(changed if each is its else each for each in one.chain.migrations)
+    found = review(msgspec.structs.replace(one.chain, migrations=migrations), one.terms, new={its.name}).findings
+    assert not [each for each in found if each.rule == finding.rule and each.place and _of_a_down(each)]
+
+
+def _of_a_down(finding: Finding) -> bool:
+    return finding.place is not None and finding.place.file.endswith("down.sql")
+
+
 def before(one: Case, finding: Finding) -> Iterator[str]:
     """Give what runs before the statement that it is about: earlier files, and what stands before it in its own."""
-    assert finding.place is not None
-    assert finding.place.line is not None
     for migration in one.chain.migrations:
         up, down = (migration.up or b"").decode(), (migration.down or b"").decode()
         if migration.name != finding.migration:
             yield up
             continue
-        on_the_way_back = finding.place.file.endswith("down.sql")
-        if on_the_way_back:
+        if _of_a_down(finding):
             yield up
-        text = down if on_the_way_back else up
-        script = read(text, Dialect.MYSQL)
-        start = (
-            sum(map(len, text.splitlines(keepends=True)[: finding.place.line - 1])) + (finding.place.column or 1) - 1
-        )
-        yield from (script.text_of(each.span) for each in script.statements if each.span.end <= start)
+        yield from ahead(down if _of_a_down(finding) else up, finding)
         return
+
+
+def ahead(text: str, finding: Finding) -> Iterator[str]:
+    """Give the statements of its file that stand before it."""
+    assert finding.place is not None
+    assert finding.place.line is not None
+    script = read(text, Dialect.MYSQL)
+    start = sum(map(len, text.splitlines(keepends=True)[: finding.place.line - 1])) + (finding.place.column or 1) - 1
+    yield from (script.text_of(each.span) for each in script.statements if each.span.end <= start)
 
 
 def _to_fill(text: str) -> bool:

@@ -22,7 +22,7 @@ JOBS = """CREATE TABLE jobs (id int PRIMARY KEY,
 state enum("new","active","gone") NOT NULL DEFAULT "new" COMMENT 'how ''far''') CHARSET utf8mb4;"""
 REPEATED = (
     "ALTER TABLE jobs MODIFY state ENUM('new', 'active', 'gone', 'pending') NOT NULL "
-    "DEFAULT \"new\" COMMENT 'how ''far'''"
+    "DEFAULT \"new\" COMMENT 'how ''far''';"
 )
 
 
@@ -56,7 +56,7 @@ def test_what_follows_each_change_of_a_row_is_repeated() -> None:
     assert "seen no longer follows when a row changes" in one.message.lower()
     assert one.safe_form is not None
     assert (one.safe_form.replacement or "").endswith(
-        "NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)"
+        "NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3);"
     )
 
 
@@ -68,7 +68,7 @@ def test_a_character_set_is_repeated_behind_the_type() -> None:
         "modify-drops-attributes", before, "ALTER TABLE t MODIFY code varchar(9);", dialect=Dialect.MYSQL
     ).safe_form
     assert safe is not None
-    assert safe.replacement == "ALTER TABLE t MODIFY code varchar(9) CHARACTER SET ascii NOT NULL DEFAULT '-'"
+    assert safe.replacement == "ALTER TABLE t MODIFY code varchar(9) CHARACTER SET ascii NOT NULL DEFAULT '-';"
 
 
 def test_the_down_of_an_enum_takes_a_value_away_and_is_not_told_to_keep_it() -> None:
@@ -101,7 +101,7 @@ def test_a_stored_column_of_sqlite_is_made_virtual_in_a_whole_statement() -> Non
     up = "ALTER TABLE t ADD COLUMN c INTEGER AS (a) STORED;"
     safe = found("column-add-refused", "CREATE TABLE t (a INTEGER);", up, dialect=Dialect.SQLITE).safe_form
     assert safe is not None
-    assert safe.replacement == "ALTER TABLE t ADD COLUMN c INTEGER AS (a) VIRTUAL"
+    assert safe.replacement == "ALTER TABLE t ADD COLUMN c INTEGER AS (a) VIRTUAL;"
 
 
 def test_not_null_is_demanded_at_the_end() -> None:
@@ -166,7 +166,7 @@ def test_a_down_repeats_what_was_there_before_its_up() -> None:
     one = found("modify-drops-attributes", before, up, down, dialect=Dialect.MYSQL)
     assert "does not repeat DEFAULT 'a': that is gone" in one.message
     assert one.safe_form is not None
-    assert one.safe_form.replacement == "ALTER TABLE users CHANGE sort kind varchar(20) DEFAULT 'a'"
+    assert one.safe_form.replacement == "ALTER TABLE users CHANGE sort kind varchar(20) DEFAULT 'a';"
 
 
 def test_what_a_copy_depends_on_is_the_character_set_where_the_type_is_known() -> None:

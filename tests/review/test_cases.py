@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from glowplug.dialect import Dialect
+from glowplug.finding import SafeForm
 from glowplug.review.rule import Rule, rules
 
 from .cases import Section, case, sections
@@ -40,6 +41,20 @@ def test_case(rule: Rule, section: Section) -> None:
         "not found": {},
         "not expected": {},
     }, "\n".join(finding.message for finding in one.findings())
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+def test_what_is_to_be_pasted_ends(rule: Rule) -> None:
+    for section in sections(file_of(rule).read_text("utf-8")):
+        for finding in case(section, first_dialect(rule)).review().findings:
+            safe = finding.safe_form or SafeForm()
+            written = [safe.replacement or "", *(text for each in safe.steps for text in (each.up, each.down))]
+            for text in map(_without_comments, written):
+                assert not text or text.endswith(";"), f"{section.title}: {text}"
+
+
+def _without_comments(sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--")).strip()
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)

@@ -237,7 +237,7 @@ def test_what_stands_in_the_place_of_a_clause_leaves_the_rest_of_its_statement(
 def test_what_has_to_be_alone_is_not_advised_among_others(rule: str, before: str, sql: str, alone: str) -> None:
     (finding,) = found(rule, before=before, up="SELECT 1;", down=f"{sql};")
     assert finding.safe_form is not None
-    assert finding.safe_form.replacement == alone
+    assert finding.safe_form.replacement == f"{alone};"
     (finding,) = found(rule, before=before, up="SELECT 1;", down=f"SELECT 2;\n{sql};")
     assert finding.safe_form is not None
     assert finding.safe_form.replacement is None

@@ -126,6 +126,8 @@ def _finding(said: Said, ordinal: int) -> Finding:
     is_part = statement.start <= within.start and within.end < statement.end
     if safe_form is not None and safe_form.replacement is not None and not is_part:
         safe_form = replace(safe_form, patch=patch_of(text, place.file, statement, safe_form.replacement))
+    if safe_form is not None and safe_form.replacement is not None:
+        safe_form = replace(safe_form, replacement=_ended(safe_form.replacement))
     return Finding(
         rule=said.name,
         hazards=said.hazards,
@@ -156,6 +158,14 @@ def _of_a_down(context: Context, steps: Sequence[Step]) -> tuple[Step, ...]:
             note="; ".join((_IN_THE_DOWN, *(each.note for each in steps if each.note))),
         ),
     )
+
+
+def _ended(statements: str) -> str:
+    """End SQL so that more can be pasted behind it."""
+    written = statements.rstrip()
+    if written.endswith(";"):
+        return written
+    return f"{written}\n;" if "--" in written.rpartition("\n")[2] else f"{written};"
 
 
 def _named(step: Step) -> Step:
