@@ -194,6 +194,35 @@ def test_a_setting_is_said_as_glowplug_toml_takes_it(
     assert not [each for each in _linted(tmp_path) if each.rule == rule]
 
 
+PLANS = """CREATE TABLE plans (code text PRIMARY KEY);
+INSERT INTO plans VALUES ('free');
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement"),
+    [
+        ("foreign-key-scans-table", "ALTER TABLE users ADD COLUMN plan text DEFAULT 'free' REFERENCES plans (code);"),
+        ("foreign-key-scans-table", "ALTER TABLE users ADD FOREIGN KEY (name) REFERENCES plans (code);"),
+        ("not-null-without-default", "ALTER TABLE users ADD COLUMN plan text NOT NULL;"),
+        ("name-changed", "ALTER TABLE users RENAME COLUMN name TO called;"),
+        ("type-rewrites-table", "ALTER TABLE users ALTER COLUMN id TYPE bigint;"),
+        ("default-rewrites-table", "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();"),
+        ("column-check-scans-table", "ALTER TABLE users ADD COLUMN age int DEFAULT 1 CHECK (age > 0);"),
+    ],
+)
+def test_what_else_the_file_does_is_said_to_stay(rule: str, statement: str) -> None:
+    before = "CREATE TABLE users (id int, name text);"
+    first, *_ = _steps(found(rule, before, f"{PLANS}{statement}\nSELECT 1;"))
+    said = (
+        "lines 1 and 2 of this up.sql stay there, with what undoes them in down.sql, and this comes after it; what "
+        "stands behind it in this up.sql stays there too, or goes behind these where it needs them"
+    )
+    assert (first.note or "").startswith(said)
+    first, *_ = _steps(found(rule, f"{before}{PLANS}", statement))
+    assert "stay" not in (first.note or "")
+
+
 def _project(root: Path, dialect: Dialect, *ups: str) -> None:
     (root / ".git").mkdir()
     (root / "diesel.toml").touch()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glowplug.sql.parts import Name
     from glowplug.sql.statement import Statement
 
+MOST_LINES = 4
 NOTHING_TO_UNDO = "-- nothing to undo here\nSELECT 1;"
 NOT_IN_A_DOWN = (
     "a down runs in one go: no release and no pause can come between two steps of it. On a small table leave it as it "
@@ -94,6 +95,33 @@ def setting(context: Context, key: str, value: str) -> str:
     """Write the lines of glowplug.toml that give a setting of the chain's a value, which is TOML by itself."""
     directory = json.dumps(context.terms.directory, ensure_ascii=False)
     return f"[[chain]]\nmigrations = {directory}\n{key} = {value}"
+
+
+def others_stay(context: Context) -> str | None:
+    """Say that what else an up.sql does stays in it, where a statement becomes migrations; None where that is all."""
+    if context.down:
+        return None
+    here, statements = context.statement.span, context.script.statements
+    ahead = [context.place(each.span).line for each in statements if each.span.end <= here.start]
+    behind = [each for each in statements if each.span.start >= here.end]
+    said = []
+    if ahead:
+        one = len(ahead) == 1
+        lines = f"line{'s' * (not one)} {', '.join(map(str, ahead[:-1]))}{' and ' * (not one)}{ahead[-1]}"
+        what = lines if len(ahead) <= MOST_LINES else f"the {len(ahead)} statements before it"
+        said.append(
+            f"{what} of this up.sql {'stays' if one else 'stay'} there, with what undoes {'it' if one else 'them'} in "
+            "down.sql, and this comes after it"
+        )
+    if behind:
+        too = " too" if ahead else ""
+        said.append(f"what stands behind it in this up.sql stays there{too}, or goes behind these where it needs them")
+    return "; ".join(said) or None
+
+
+def joined(*notes: str | None) -> str | None:
+    """Put notes together, those that there are."""
+    return "; ".join(filter(None, notes)) or None
 
 
 def among_others_in_a_down(context: Context) -> bool:

@@ -12,7 +12,7 @@ from glowplug.finding import SafeForm, Step
 from glowplug.review import seeded
 from glowplug.review.domain import domain_of
 from glowplug.review.exchange import Exchange
-from glowplug.review.wording import NOTHING_TO_UNDO, sql
+from glowplug.review.wording import NOTHING_TO_UNDO, joined, others_stay, sql
 from glowplug.schema.simulation.naming import addition, invented
 from glowplug.sql.actions import CreateTable, DropTable
 from glowplug.sql.parts import ConstraintKind
@@ -218,7 +218,9 @@ def added_in_steps(table: Name, column: Column, context: Context) -> SafeForm:
             name=f"add_{name}_to_{table.name}",
             up=f"ALTER TABLE {here} ADD COLUMN {bare_column(column, context)};",
             down=f"ALTER TABLE {here} DROP COLUMN {its};",
-            note=f"then fill {name} in batches, and make the application write it{instead}",
+            note=joined(
+                others_stay(context), f"then fill {name} in batches, and make the application write it{instead}"
+            ),
         ),
         *seeded.filled(context, table, name, None),
         *require_not_null(context, table, name),

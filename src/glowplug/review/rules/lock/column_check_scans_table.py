@@ -9,7 +9,7 @@ from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, others_stay, sql, weight
 from glowplug.sql.actions import AddColumn
 from glowplug.sql.parts import ConstraintKind
 
@@ -117,5 +117,6 @@ def _safe_form(context: Context, added: list[AddColumn]) -> SafeForm:
         name=f"add_{added[0].column.name}_to_{table.name}",
         up=f"ALTER TABLE {here}\n  " + ",\n  ".join(add) + ";",
         down=f"ALTER TABLE {here} {', '.join(drop)};",
+        note=others_stay(context),
     )
     return SafeForm(steps=(first, *validate))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
 from glowplug.review.claims import LockMode, Locks, Scans
 from glowplug.review.exchange import Exchange
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.lock import _words as words
-from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, others_stay, sql, weight
 from glowplug.sql.actions import AddColumn, AddConstraint
 from glowplug.sql.parts import ConstraintKind
 
@@ -104,7 +106,7 @@ class ForeignKeyScansTable(Rule):
             severity=weight(context),
             safe_form=_of_a_down(action, context)
             if context.down
-            else _safe_form(context, table, name, words.definition(context, constraint)),
+            else _safe_form(context, table, name, words.definition(context, constraint), note=others_stay(context)),
         )
 
     def _column(self, action: AddColumn, context: Context) -> Iterator[Hit]:
@@ -126,6 +128,7 @@ class ForeignKeyScansTable(Rule):
                 name=f"add_{column.name}_to_{table.name}",
                 up=f"ALTER TABLE {here} ADD COLUMN {without};",
                 down=f"ALTER TABLE {here} DROP COLUMN {its};",
+                note=others_stay(context),
             )
             yield Hit(
                 message=f"{lead(context)}{_what(context, table, parent, adds=True)}" + condition(context, table),
@@ -177,10 +180,9 @@ def _not_valid_refused(context: Context, table: Name) -> SafeForm | None:
     )
 
 
-def _safe_form(context: Context, table: Name, name: str, clause: str) -> SafeForm:
+def _safe_form(context: Context, table: Name, name: str, clause: str, *, note: str | None = None) -> SafeForm:
     if (refused := _not_valid_refused(context, table)) is not None:
         return refused
     how = Exchange.of(context, table, name)
-    return SafeForm(
-        steps=(words.add_not_valid(context, table, name, clause, how), words.validate(context, table, name))
-    )
+    add = words.add_not_valid(context, table, name, clause, how)
+    return SafeForm(steps=(replace(add, note=note), words.validate(context, table, name)))

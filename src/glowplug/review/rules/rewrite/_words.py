@@ -13,7 +13,7 @@ from glowplug.review import definitions, seeded
 from glowplug.review.procedure import as_it_was
 from glowplug.review.rule import Hit
 from glowplug.review.rules.lock import _words as lock
-from glowplug.review.wording import allow, condition, lead, sql
+from glowplug.review.wording import allow, condition, joined, lead, others_stay, sql
 from glowplug.sql.actions import Delete
 from glowplug.sql.parts import ConstraintKind
 
@@ -80,7 +80,7 @@ def _add(context: Context, table: Name, new: Shape, copied: str) -> Step:
         name=f"add_{new.name}_to_{table.name}",
         up="\n".join(lines),
         down=f"ALTER TABLE {here} DROP COLUMN {its};",
-        note=f"release code that writes both; {copied}; then read {new.name}",
+        note=joined(others_stay(context), f"release code that writes both; {copied}; then read {new.name}"),
     )
 
 

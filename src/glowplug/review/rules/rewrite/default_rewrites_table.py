@@ -13,7 +13,7 @@ from glowplug.review.emptied import emptied_by
 from glowplug.review.rule import Hit, Rule
 from glowplug.review.rules.rewrite import _words as words
 from glowplug.review.virtual import or_virtual
-from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, lead, sql, weight
+from glowplug.review.wording import NOT_IN_A_DOWN, condition, is_new, joined, lead, others_stay, sql, weight
 from glowplug.sql.actions import AddColumn
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _safe_form(action: AddColumn, domain: Domain | None, context: Context) -> Sa
                 name=f"add_{column.name}_to_{action.table.name}",
                 up="\n".join(lines),
                 down=f"ALTER TABLE {table} DROP COLUMN {its};",
-                note=", and ".join(notes) or None,
+                note=joined(others_stay(context), ", and ".join(notes)),
             ),
             *(() if default is None else seeded.filled(context, action.table, column.name, default.text)),
         )
