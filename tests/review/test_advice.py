@@ -274,3 +274,14 @@ def test_what_is_for_a_down_stands_in_the_down(rule: str, up: str, down: str, ad
     (step,) = _steps(found(rule, before, up, down, dialect=Dialect.MYSQL))
     assert (step.up, step.down) == ("-- stays as it is", advised)
     assert (step.note or "").startswith("what is down.sql here belongs in this migration's down.sql")
+
+
+def test_a_comment_comes_with_the_new_column_and_needs_no_migration_of_its_own() -> None:
+    before = "CREATE TABLE orders (id int PRIMARY KEY, note text COMMENT 'the ''free'' one');"
+    up = "ALTER TABLE orders RENAME COLUMN note TO remark;"
+    add, drop = _steps(found("name-changed", before, up, dialect=Dialect.MYSQL))
+    assert add.up == "ALTER TABLE orders ADD COLUMN remark text COMMENT 'the ''free'' one';"
+    assert drop.down.splitlines() == [
+        "ALTER TABLE orders ADD COLUMN note text COMMENT 'the ''free'' one';",
+        "UPDATE orders SET note = remark;",
+    ]

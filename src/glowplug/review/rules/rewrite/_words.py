@@ -30,27 +30,44 @@ HELD = "before that, what does not let it go has to go or change: "
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a column, as SQL; ``kind`` None: not known. ``rest`` is what MySQL's MODIFY has to repeat."""
+    """What is said of a column, as SQL; ``kind`` None: not known.
+
+    ``on_update`` and ``comment`` are what MySQL's MODIFY has to repeat as well.
+    """
 
     name: str
     kind: str | None
     not_null: bool = False
     default: str | None = None
-    rest: str = ""
+    on_update: str = ""
+    comment: str = ""
 
     @classmethod
     def of(cls, facts: ColumnFacts | None, name: str, kind: str | None) -> Shape:
         """Give a column as it is, with its type as ``kind`` writes it."""
         if facts is None:
             return cls(name=name, kind=kind)
-        default, end = None if facts.default is None else facts.default.text, rest(facts.on_update, facts.comment)
-        return cls(name=name, kind=kind, not_null=facts.not_null, default=default, rest=end)
+        return cls(
+            name=name,
+            kind=kind,
+            not_null=facts.not_null,
+            default=None if facts.default is None else facts.default.text,
+            on_update=followed(facts.on_update),
+            comment=described(facts.comment),
+        )
 
 
-def rest(on_update: Expression | None, comment: str | None) -> str:
-    """Give what a MySQL column's definition says at its end."""
-    said = "" if on_update is None else f" ON UPDATE {on_update.text}"
-    return said if not comment else said + " COMMENT '" + comment.replace("\\", "\\\\").replace("'", "''") + "'"
+def followed(on_update: Expression | None) -> str:
+    """Write what a MySQL column's definition says of each change of a row, with a space before it."""
+    return "" if on_update is None else f" ON UPDATE {on_update.text}"
+
+
+def described(comment: str | None) -> str:
+    """Write a MySQL column's comment, with a space before it."""
+    if not comment:
+        return ""
+    escaped = comment.replace("\\", "\\\\").replace("'", "''")
+    return f" COMMENT '{escaped}'"
 
 
 def in_its_place(
@@ -73,7 +90,7 @@ def in_its_place(
 
 def _add(context: Context, table: Name, new: Shape, copied: str) -> Step:
     here, its = sql(context, table), sql(context, new.name)
-    lines = [f"ALTER TABLE {here} ADD COLUMN {its} {new.kind};"]
+    lines = [f"ALTER TABLE {here} ADD COLUMN {its} {_bare(context, new)};"]
     if new.default is not None and context.dialect is Dialect.POSTGRES:
         lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {new.default};")
     return Step(
@@ -88,12 +105,12 @@ def _require(context: Context, table: Name, new: Shape) -> Iterator[Step]:
     """Demand of the new column what was demanded of the old one, once each row has a value."""
     if context.dialect is Dialect.POSTGRES and new.not_null:
         yield from lock.require_not_null(context, table, new.name)
-    if context.dialect is Dialect.MYSQL and full(new) != new.kind:
+    if context.dialect is Dialect.MYSQL and full(new) != _bare(context, new):
         here, its = sql(context, table), sql(context, new.name)
         yield Step(
             name=f"require_{new.name}_of_{table.name}",
             up=f"ALTER TABLE {here} MODIFY {its} {full(new)};",
-            down=f"ALTER TABLE {here} MODIFY {its} {new.kind};",
+            down=f"ALTER TABLE {here} MODIFY {its} {_bare(context, new)};",
             note="when every row has its value",
         )
 
@@ -122,10 +139,10 @@ def _drop(context: Context, table: Name, shapes: tuple[Shape, Shape], back: str,
     if rebuilt is not None:
         down = rebuilt[0]
     elif old.kind is not None:
-        said = full(msgspec.structs.replace(old, rest="")) if context.dialect is Dialect.SQLITE else old.kind
+        said = full(old) if context.dialect is Dialect.SQLITE else _bare(context, old)
         lines = [f"ALTER TABLE {here} ADD COLUMN {its} {said};", f"UPDATE {here} SET {its} = {back};"]
         whole = full(msgspec.structs.replace(old, not_null=demanded))
-        if context.dialect is Dialect.MYSQL and whole != old.kind:
+        if context.dialect is Dialect.MYSQL and whole != said:
             lines.append(f"ALTER TABLE {here} MODIFY {its} {whole};")
         if context.dialect is Dialect.POSTGRES and old.default is not None:
             lines.append(f"ALTER TABLE {here} ALTER COLUMN {its} SET DEFAULT {old.default};")
@@ -177,12 +194,17 @@ def _built_again(context: Context, table: Name, column: str) -> Iterator[str]:
         )
 
 
+def _bare(context: Context, shape: Shape) -> str:
+    """Give what a column is added with, behind its name: what demands nothing of the rows that are there."""
+    return (shape.kind or "") + (shape.comment if context.dialect is Dialect.MYSQL else "")
+
+
 def full(shape: Shape) -> str:
     """Give the whole of a MySQL column's definition, behind its name."""
     parts = [shape.kind or ""]
     parts += ["NOT NULL"] if shape.not_null else []
     parts += [f"DEFAULT {shape.default}"] if shape.default is not None else []
-    return " ".join(parts) + shape.rest
+    return " ".join(parts) + shape.on_update + shape.comment
 
 
 def of_no_rows(

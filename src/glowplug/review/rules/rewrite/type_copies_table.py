@@ -185,7 +185,8 @@ def _new_column(action: ModifyColumn, kind: TypeName, context: Context) -> SafeF
         kind=written(kind),
         not_null=said.not_null,
         default=None if said.default is None else said.default.text,
-        rest=words.rest(said.on_update, said.comment),
+        on_update=words.followed(said.on_update),
+        comment=words.described(said.comment),
     )
     notes = [] if column is None else [words.also(table, column, action.column, new.name)]
     return SafeForm(
