@@ -285,3 +285,40 @@ def test_a_comment_comes_with_the_new_column_and_needs_no_migration_of_its_own()
         "ALTER TABLE orders ADD COLUMN note text COMMENT 'the ''free'' one';",
         "UPDATE orders SET note = remark;",
     ]
+
+
+POSTS = "CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT NOT NULL, state TEXT);\n"
+PUBLIC = "CREATE VIEW public_posts AS SELECT id, title FROM posts WHERE state = 'public'"
+
+
+def _rebuilt(columns: str, copied: str) -> str:
+    return (
+        f"CREATE TABLE new_posts (id INTEGER PRIMARY KEY, {columns});\n"
+        f"INSERT INTO new_posts SELECT {copied} FROM posts;\n"
+        "DROP TABLE posts;\nALTER TABLE new_posts RENAME TO posts;"
+    )
+
+
+def test_a_rebuild_makes_views_again_as_they_were() -> None:
+    up = _rebuilt("title TEXT, state TEXT", "*")
+    (step,) = _steps(found("view-stops-rename", f"{POSTS}{PUBLIC};", up, dialect=Dialect.SQLITE))
+    assert all(f"RENAME TO posts;\n{PUBLIC};" in file for file in (step.up, step.down))
+    assert "comment" not in (step.note or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "up", "said"),
+    [
+        (f"{POSTS}{PUBLIC};", _rebuilt("title TEXT", "id, title"), ", without state"),
+        (
+            f"{POSTS}{PUBLIC};\nALTER TABLE posts RENAME COLUMN title TO name;",
+            _rebuilt("name TEXT, state TEXT", "*"),
+            "",
+        ),
+    ],
+)
+def test_a_view_that_would_be_another_is_for_a_person(before: str, up: str, said: str) -> None:
+    (step,) = _steps(found("view-stops-rename", before, up, dialect=Dialect.SQLITE))
+    assert f"-- CREATE VIEW public_posts …: again, as in migrations/0001_m/up.sql, line 2{said}\n" in f"{step.up}\n"
+    assert "CREATE VIEW public_posts AS" not in step.up
+    assert "where a comment says so" in (step.note or "")

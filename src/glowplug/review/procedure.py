@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import Step
+from glowplug.review import made_again
 from glowplug.review.copying import back_sql, copies_all, copy_sql, intended, mismatched, puts_of, stand_ins
 from glowplug.review.wording import allow
 from glowplug.sql.actions import CreateIndex, Select, SetVariable, Transaction
@@ -167,17 +168,16 @@ def procedure(
     back = "-- the same, with the table as it was"
     if before is not None and before.columns_known:
         back = _as_it_was(schema, before, after, filled or (), heeded)
-    made = bool(schema.views_on(after.name) or (before is not None and before.triggers))
-    notes: list[str] = []
-    if heeded is not _Heeded.NO:
-        notes += ["metadata.toml says run_in_transaction = false, so that the PRAGMA works", _COUNTED]
+    up = _script(schema, after, new, tuple(each for each in (create, copy) if each), indexes, heeded)
+    outside = "metadata.toml says run_in_transaction = false, so that the PRAGMA works"
+    notes = [] if heeded is _Heeded.NO else [outside, _COUNTED]
     notes += [_WHERE_ON] if heeded is _Heeded.UNKNOWN else []
-    notes += ["write the triggers and views where a comment says so"] if made else []
+    notes += ["write the triggers and views where a comment says so"] if "\n-- CREATE " in up else []
     lost = _valueless(before, after, filled or ())
     notes += [f"its down needs a value for {names(lost)}, which can't be NULL"] if lost else []
     return Step(
         name=f"rebuild_{after.name.name}",
-        up=_script(schema, after, new, tuple(each for each in (create, copy) if each), indexes, heeded),
+        up=up,
         down=back,
         run_in_transaction=heeded is _Heeded.NO,
         note="; ".join(notes) or None,
@@ -236,15 +236,15 @@ def _script(  # noqa: PLR0917 - what is put together
 ) -> str:
     views, before = schema.views_on(table.name), schema.table(table.name)
     maybe = "IF EXISTS " if back else ""
-    made = [("TRIGGER", name, origin) for name, origin in (before.triggers if before else {}).items()]
-    made += [("VIEW", str(view.name), view.born) for view in reversed(views)]
+    gone = [] if before is None else [each.name for at, each in before.columns.items() if at not in table.columns]
     lines = [
         *(f"DROP VIEW {maybe}{_sql(view.name)};" for view in views),
         *filled,
         f"DROP TABLE {_sql(table.name)};",
         f"ALTER TABLE {_sql(new)} RENAME TO {_sql(table.name.name)};",
         *(f"{index_sql(each, table.name)};" for each in indexes),
-        *(f"-- CREATE {kind} {name} …: again, as in {origin.file}, line {origin.line}" for kind, name, origin in made),
+        *(made_again.trigger(name, born) for name, born in (before.triggers if before else {}).items()),
+        *(made_again.view(view, gone) for view in reversed(views)),
     ]
     if heeded is not _Heeded.NO:
         lines = [

@@ -222,9 +222,13 @@ def renamed(state: State, top: Key, column: str, new_name: str) -> None:
             continue
         for view_key in state.readers.get(key) or ():
             view = state.relations.get(view_key)
-            if isinstance(view, ViewFacts) and column in view.reads_columns:
+            if not isinstance(view, ViewFacts):
+                continue
+            view = replace(view, definition=None)
+            if column in view.reads_columns:
                 kept = view.reads_columns if len(view.reads) > 1 else renaming.names(view.reads_columns)
-                state.put(view_key, replace(view, reads_columns=tuple(dict.fromkeys((*kept, new_name)))))
+                view = replace(view, reads_columns=tuple(dict.fromkeys((*kept, new_name))))
+            state.put(view_key, view)
 
 
 def _referring(state: State, table: TableFacts, parent: Key, renaming: Renaming) -> TableFacts:

@@ -116,7 +116,7 @@ def _move_references(state: State, key: Key, own: Name, children: Iterable[Key],
         view = state.relations.get(view_key)
         if isinstance(view, ViewFacts):
             reads = tuple(own if state.exact(name) == key else name for name in view.reads)
-            state.put(view_key, replace(view, reads=reads))
+            state.put(view_key, replace(view, reads=reads, definition=None))
 
 
 def _pointed(state: State, facts: ConstraintFacts, key: Key, own: Name) -> ConstraintFacts:

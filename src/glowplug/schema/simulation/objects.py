@@ -54,6 +54,7 @@ def create_view(state: State, action: CreateView) -> None:
         materialized=action.materialized,
         reads=tuple(dict.fromkeys(state.canonical(name) for name in action.reads)),
         reads_columns=action.reads_columns,
+        definition=state.text[action.span.start : action.span.end],
         born=state.origin(action.span),
     )
     state.put(key, view)

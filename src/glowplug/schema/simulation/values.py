@@ -110,12 +110,16 @@ class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A view: what it reads, and where it was made; ``triggers`` by name."""
+    """A view: what it reads, and where it was made; ``triggers`` by name.
+
+    ``definition`` is the statement that made it, None where a rename may have changed it since.
+    """
 
     name: Name
     materialized: bool
     reads: tuple[Name, ...]
     reads_columns: tuple[str, ...]
+    definition: str | None = None
     indexes: Mapping[str, IndexFacts] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     triggers: Mapping[str, Origin] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     born: Origin

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from glowplug.dialect import Dialect
 from glowplug.finding import SafeForm, Severity, Step
+from glowplug.review import made_again
 from glowplug.review.claims import Fails
 from glowplug.review.needing import Clearing, Needing
 from glowplug.review.procedure import changed, column_sql, index_sql, names
@@ -115,14 +116,13 @@ def _safe_form(action: DropColumn, context: Context, needing: Needing, clearing:
             f"{lacks}: so the table is rebuilt, there and back"
         )
         return SafeForm(steps=(rebuilt,), note=f"{note}{how}")
-    made = [("VIEW", str(each.name), each.born) for each in (*needing.views, *needing.readers)]
-    made += [("TRIGGER", name, origin) for name, origin in needing.triggers]
-    taken = [each for each in made if each[1] in (*clearing.again, *clearing.too_late)]
+    made = [(str(each.name), made_again.view(each)) for each in (*needing.views, *needing.readers)]
+    made += [(name, made_again.trigger(name, born)) for name, born in needing.triggers]
     accepted = [allow("column-dropped", f"nothing reads {action.column} since …")] * (not _is_ours(action, context))
     back = [
         f"ALTER TABLE {sql(context, table)} ADD COLUMN {added};",
         *(f"{index_sql(each, table)};" for each in needing.indexes),
-        *(f"-- CREATE {kind} {name} …: again, as in {origin.file}, line {origin.line}" for kind, name, origin in taken),
+        *(again for name, again in made if name in (*clearing.again, *clearing.too_late)),
     ]
     notes = [f"make {names(clearing.again)} again without it"] if clearing.again else []
     if clearing.unread:
