@@ -322,3 +322,20 @@ def test_a_view_that_would_be_another_is_for_a_person(before: str, up: str, said
     assert f"-- CREATE VIEW public_posts …: again, as in migrations/0001_m/up.sql, line 2{said}\n" in f"{step.up}\n"
     assert "CREATE VIEW public_posts AS" not in step.up
     assert "where a comment says so" in (step.note or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("numeric(8, 0)", "digits behind the point are rounded away"),
+        ("numeric(8, 1)", "digits behind the point after the first are rounded away"),
+        ("numeric(8, 2)", "digits behind the point after the first 2 are rounded away"),
+        ("numeric(8, -2)", "numbers are rounded to multiples of 100"),
+    ],
+)
+def test_what_is_rounded_away_is_said_in_words(kind: str, said: str) -> None:
+    before = "CREATE TABLE t (a numeric(12, 4));"
+    assert said in found("type-narrowed", before, f"ALTER TABLE t ALTER COLUMN a TYPE {kind};").message
+    if "-" not in kind:
+        up = f"ALTER TABLE t MODIFY a {kind};"
+        assert said in found("modify-narrows-type", before, up, dialect=Dialect.MYSQL).message

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from glowplug.review.wording import rounded
 from glowplug.sql.parts import TypeName
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _number(old: TypeName, new: TypeName) -> tuple[Loss, str] | None:
         return Loss.SILENT, "fractions that the new type can't hold are rounded away"
     (integer, fraction), (new_integer, new_fraction) = _digits(old), _digits(new)
     if fraction > new_fraction:
-        return Loss.SILENT, f"digits beyond {new_fraction} behind the point are rounded away"
+        return Loss.SILENT, rounded(new_fraction)
     if new.unsigned and not old.unsigned:
         return Loss.REFUSED, "a value below 0"
     narrower = _largest(new) < _largest(old) if new.name in _INTEGERS else new_integer < integer

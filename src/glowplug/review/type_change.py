@@ -10,6 +10,8 @@ import enum
 import re
 from typing import TYPE_CHECKING
 
+from glowplug.review.wording import rounded
+
 if TYPE_CHECKING:
     from glowplug.schema.simulation import Simulation
     from glowplug.schema.simulation.values import TypeFacts
@@ -185,7 +187,7 @@ def _numeric(old: TypeName, new: TypeName) -> str | None:
     precision, scale = _digits(new)
     old_precision, old_scale = _digits(old) if old.modifiers else (precision + 1, scale + 1)
     if old_scale > scale:
-        return f"digits beyond {scale} behind the point are rounded away, and a number too large makes it fail"
+        return f"{rounded(scale)}, and a number too large makes it fail"
     return None if old_precision - old_scale <= precision - scale else "a number that is too large makes it fail"
 
 

@@ -119,6 +119,14 @@ def others_stay(context: Context) -> str | None:
     return "; ".join(said) or None
 
 
+def rounded(scale: int) -> str:
+    """Say what a number loses that keeps ``scale`` digits behind the point; PostgreSQL's may be less than none."""
+    if scale < 0:
+        return f"numbers are rounded to multiples of {10**-scale}"
+    kept = "" if not scale else " after the first" if scale == 1 else f" after the first {scale}"
+    return f"digits behind the point{kept} are rounded away"
+
+
 def joined(*notes: str | None) -> str | None:
     """Put notes together, those that there are."""
     return "; ".join(filter(None, notes)) or None
