@@ -34,7 +34,7 @@ _MARKED = [MARK.strip("()")]
 
 
 class Known:
-    """Objects by the text that a query of sections gives for them; more than one thread may have them."""
+    """Objects by the text that a query of sections gives for them; every session of a process has the same."""
 
     def __init__(self, version: int) -> None:
         """Know none, of servers of this ``server_version_num``."""

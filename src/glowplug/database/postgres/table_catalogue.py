@@ -296,4 +296,3 @@ def answers(result: PGresult) -> Answers:
 
 
 _DECODER = msgspec.json.Decoder(Answers)
-"""Made by the one thread that imports: msgspec ends the process where two are the first to ask for a type at once."""
