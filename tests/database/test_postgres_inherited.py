@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 from typing import TYPE_CHECKING
@@ -11,24 +10,16 @@ import pytest
 
 from glowplug.database.postgres import Nested
 from glowplug.database.postgres.snapshot import SnapshotReader
-from glowplug.dialect import Dialect, Direction
+from glowplug.dialect import Direction
 from glowplug.project import Migration
-from glowplug.project.configuration import ChainSettings
-from glowplug.scratch.postgres import source
-from glowplug.scratch.postgres.database import create_database
-from glowplug.scratch.postgres.server import open_server
-from glowplug.scratch.settings import Request, ScratchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from glowplug.database.postgres import PostgresConnection
     from glowplug.schema import Schema
-    from glowplug.scratch.postgres.server import PostgresServer
+    from tests.database.conftest import Major
 
 pytestmark = pytest.mark.postgres
 
-MAJORS = ("14", "15", "16", "17", "18")
 BASE = """
 CREATE TABLE alone (id int PRIMARY KEY, c text);
 CREATE TABLE parent (id int, c text);
@@ -76,15 +67,6 @@ OF_NO_PARENT = "ALTER TABLE alone ADD e int NOT NULL DEFAULT 3", "ALTER TABLE al
 TRIES = 12
 
 
-def request(major: str) -> Request:
-    return Request(
-        dialect=Dialect.POSTGRES,
-        chain=ChainSettings(server_version=major),
-        settings=ScratchSettings(),
-        environment=dict(os.environ),
-    )
-
-
 def migration(up: str, down: str = "SELECT 1") -> Migration:
     version = os.urandom(8).hex()
     return Migration(version=version, name=version, path=version, up=up.encode(), down=down.encode())
@@ -107,39 +89,15 @@ def of_both(connection: PostgresConnection, one: Migration) -> tuple[Schema, Sch
     return both
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Callable[[str], PostgresServer]]:
-    running: dict[str, PostgresServer] = {}
-    with contextlib.ExitStack() as stack:
-
-        def of(major: str) -> PostgresServer:
-            if int(major) not in {each.major for each in source.find_all(os.environ, [])}:
-                pytest.skip(f"no PostgreSQL {major}: glowplug server install {major}")
-            if major not in running:
-                running[major] = stack.enter_context(open_server(request(major)))
-            return running[major]
-
-        yield of
-
-
 @pytest.fixture
-def connect(servers: Callable[[str], PostgresServer]) -> Iterator[Callable[[str], PostgresConnection]]:
-    with contextlib.ExitStack() as stack:
-
-        def to(major: str) -> PostgresConnection:
-            server = servers(major)
-            database = create_database(server.conninfo, request=request(major), superuser=False, private=True)
-            stack.callback(database.close)
-            assert database.connection.run(migration(BASE), Direction.UP).error is None
-            database.connection.snapshot()
-            return database.connection
-
-        yield to
+def connection(each_major: Major) -> PostgresConnection:
+    connection = each_major.connect()
+    assert connection.run(migration(BASE), Direction.UP).error is None
+    connection.snapshot()
+    return connection
 
 
-@pytest.mark.parametrize("major", MAJORS)
-def test_of_a_table_without_parents_no_more_is_read(connect: Callable[[str], PostgresConnection], major: str) -> None:
-    connection = connect(major)
+def test_of_a_table_without_parents_no_more_is_read(connection: PostgresConnection) -> None:
     one = migration(*OF_NO_PARENT)
     assert connection.run(one, Direction.UP).error is None
     connection.snapshot()
@@ -147,9 +105,8 @@ def test_of_a_table_without_parents_no_more_is_read(connect: Callable[[str], Pos
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(60))
-def test_random_changes(connect: Callable[[str], PostgresConnection], seed: int) -> None:
-    connection = connect(MAJORS[seed % len(MAJORS)])
+@pytest.mark.parametrize("seed", range(12))
+def test_random_changes(connection: PostgresConnection, seed: int) -> None:
     chance = random.Random(seed)
     for number in range(TRIES):
         up, down = chance.choice(CHANGES)
